@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs all tests:
+#   release      g++ (or CXX), every test
+#   asan-ubsan   the unit, model and conformance tests again, the harness instrumented
+#   tsan         clang++-19 builds everything, so it is also the second compiler; the catalogue runs
+#                under ThreadSanitizer
+# One run of ctest covers the three, so its closing summary counts every test.
+# Usage: ci/run-tests.sh [arguments of ctest]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+ci/setup.sh tests tsan
+presets=(release asan-ubsan tsan)
+for preset in "${presets[@]}"; do
+  ci/build.sh "$preset"
+done
+
+mkdir -p build/all
+for preset in "${presets[@]}"; do
+  printf 'subdirs("../%s")\n' "$preset"
+done >build/all/CTestTestfile.cmake
+exec ctest --test-dir build/all --output-on-failure --no-tests=error -j2 "$@"

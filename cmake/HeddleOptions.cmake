@@ -1,0 +1,37 @@
+# What every target is compiled with, whichever preset is chosen.
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Build type" FORCE)
+endif()
+
+set(HEDDLE_SANITIZER "" CACHE STRING "Sanitizer: empty, address-undefined or thread")
+set_property(CACHE HEDDLE_SANITIZER PROPERTY STRINGS "" address-undefined thread)
+if(NOT HEDDLE_SANITIZER MATCHES "^(|address-undefined|thread)$")
+  message(FATAL_ERROR "HEDDLE_SANITIZER is '${HEDDLE_SANITIZER}'; expected nothing, "
+                      "address-undefined or thread")
+endif()
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+
+# `cmake --compile-no-warning-as-error` lets an untried compiler build it all the same.
+if(NOT DEFINED CMAKE_COMPILE_WARNING_AS_ERROR)
+  set(CMAKE_COMPILE_WARNING_AS_ERROR ON)
+endif()
+add_compile_options(-Wall -Wextra)
+
+# Address and undefined-behaviour checks watch the harness too. ThreadSanitizer must not: see
+# heddle_harness and heddle_primitives for who is compiled with it.
+if(HEDDLE_SANITIZER STREQUAL "address-undefined")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined
+                      -fno-omit-frame-pointer)
+endif()
+
+find_program(HEDDLE_CCACHE ccache)
+mark_as_advanced(HEDDLE_CCACHE)
+if(HEDDLE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${HEDDLE_CCACHE}")
+endif()
