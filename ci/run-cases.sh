@@ -22,5 +22,6 @@ done
 
 if [ "$preset" = tsan ]; then ci/setup.sh tsan; else ci/setup.sh; fi
 ci/build.sh "$preset" heddle
-echo "run-cases: build/$preset/bin/heddle run ${out[*]} ${arguments[*]}"
-exec "build/$preset/bin/heddle" run "${out[@]}" "${arguments[@]}"
+command=("build/$preset/bin/heddle" run "${out[@]}" "${arguments[@]}")
+echo "run-cases: ${command[*]}"
+exec "${command[@]}"
