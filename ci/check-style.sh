@@ -1,7 +1,19 @@
 #!/usr/bin/env bash
-# What can be checked about the sources without a compiler: include guards, file and line length.
+# What can be checked about the sources without a compiler: include guards and the length of files;
+# with --format also the length of lines and what clang-format-19 says, when it is installed.
+# Usage: ci/check-style.sh [--format]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+with_format=0
+case "${1:-}" in
+  '') ;;
+  --format) with_format=1 ;;
+  *)
+    echo "check-style: error: unknown argument '$1'; expected --format" >&2
+    exit 2
+    ;;
+esac
 
 readonly max_lines=500
 readonly max_columns=100
@@ -15,7 +27,8 @@ if [ ${#files[@]} -eq 0 ]; then
   exit 0
 fi
 
-LC_ALL=C awk -v max_lines="$max_lines" -v max_columns="$max_columns" '
+status=0
+LC_ALL=C awk -v with_format="$with_format" -v max_lines="$max_lines" -v max_columns="$max_columns" '
   function fail(where, what) { printf "%s: %s\n", where, what; failures++ }
 
   function finish() {
@@ -40,17 +53,22 @@ LC_ALL=C awk -v max_lines="$max_lines" -v max_columns="$max_columns" '
   $1 == "#ifndef" && $2 == guard { ifndef_seen = file }
   $1 == "#define" && $2 == guard && ifndef_seen == file { guarded = 1 }
   /^#pragma once/ { fail(file ":" FNR, "#pragma once; the project uses include guards") }
-  length($0) > max_columns {
+  with_format && length($0) > max_columns {
     text = $0
     gsub(/[\200-\277]/, "", text) # count characters, not bytes of UTF-8
     if (length(text) > max_columns) fail(file ":" FNR, length(text) " columns; at most " max_columns)
   }
-  /[ \t]$/ { fail(file ":" FNR, "space at the end of the line") }
-  /\t/ { fail(file ":" FNR, "tab") }
+  with_format && /[ \t]$/ { fail(file ":" FNR, "space at the end of the line") }
+  with_format && /\t/ { fail(file ":" FNR, "tab") }
 
   END {
     finish()
     printf "check-style: %d files, %d violations\n", ARGC - 1, failures
     exit failures > 0
   }
-' "${files[@]}"
+' "${files[@]}" || status=1
+
+if [ "$with_format" = 1 ] && command -v clang-format-19 >/dev/null; then
+  clang-format-19 --dry-run -Werror "${files[@]}" || status=1
+fi
+exit "$status"
