@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# A user's own project: installs Heddle into a temporary prefix, builds ten lines of CMake and a case
+# against it with find_package(heddle), and runs the result, which takes `heddle`'s subcommands.
+set -euo pipefail
+
+fail() { echo "install_test: $*" >&2; exit 1; }
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+prefix=$work/prefix
+
+cmake --install "$HEDDLE_BUILD" --prefix "$prefix" >"$work/install.log" ||
+  fail "cmake --install failed: $(tail -n 5 "$work/install.log")"
+
+cat >"$work/CMakeLists.txt" <<'EOF'
+cmake_minimum_required(VERSION 3.25)
+project(user LANGUAGES CXX)
+find_package(heddle REQUIRED)
+add_executable(user_cases user_cases.cc)
+target_link_libraries(user_cases PRIVATE heddle::main)
+EOF
+cat >"$work/user_cases.cc" <<'EOF'
+#include <semaphore>  // includes POSIX's <semaphore.h>, which Heddle's must not hide
+
+#include <heddle/heddle.h>
+
+#include <mutex>
+
+namespace {
+
+void Transfer(bool same_order) {
+  heddle::Mutex from, to;
+  heddle::Thread other([&] {
+    std::lock_guard outer(same_order ? from : to);
+    std::lock_guard inner(same_order ? to : from);
+  });
+  {
+    std::lock_guard outer(from);
+    std::lock_guard inner(to);
+  }
+  other.join();
+}
+
+const heddle::RegisterCase kBug{{.name = "user/transfer",
+                                 .body = [] { Transfer(false); },
+                                 .expect = {heddle::FindingKind::kDeadlock},
+                                 .tolerate = {heddle::FindingKind::kLockOrder}}};
+const heddle::RegisterCase kFixed{
+    {.name = "user/transfer_fixed", .body = [] { Transfer(true); }}};
+
+}  // namespace
+EOF
+
+compiler=$(sed -n 's/^CMAKE_CXX_COMPILER:[^=]*=//p' "$HEDDLE_BUILD/CMakeCache.txt")
+{
+  cmake -S "$work" -B "$work/build" -G Ninja "-DCMAKE_CXX_COMPILER=$compiler" \
+    "-DCMAKE_PREFIX_PATH=$prefix" -DCMAKE_BUILD_TYPE=RelWithDebInfo &&
+    cmake --build "$work/build"
+} >"$work/build.log" 2>&1 || {
+  tail -n 40 "$work/build.log" >&2
+  fail "the user's project does not build"
+}
+
+listed=$("$work/build/user_cases" list)
+for name in user/transfer user/transfer_fixed; do
+  grep -qw "$name" <<<"$listed" || fail "'user_cases list' does not show $name: $listed"
+done
+if grep -q '^deadlock/' <<<"$listed"; then
+  fail "'user_cases list' shows Heddle's own catalogue: $listed"
+fi
+
+"$work/build/user_cases" run 'user/*' "--out=$work/out" >"$work/run.log" 2>&1 || {
+  cat "$work/run.log" >&2
+  fail "'user_cases run' did not find what was expected (status $?)"
+}
+[ -s "$work/out/run.json" ] || fail "'user_cases run' left no run.json"
+
+"$prefix/bin/heddle" list >"$work/list.log" || fail "the installed command's list failed"
