@@ -1,0 +1,72 @@
+#include "harness/core/vector_clock.h"
+
+#include <algorithm>
+
+namespace heddle {
+namespace {
+
+// Arrays are sized in steps so that a late thread does not force a copy each time.
+uint32_t RoundUp(uint32_t entries) { return (entries + 3) & ~3u; }
+
+void MaxInto(uint32_t* into, const uint32_t* from, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) into[i] = std::max(into[i], from[i]);
+}
+
+}  // namespace
+
+uint32_t* ClockArena::AllocateSlow(uint32_t entries) {
+  if (entries > kBlockEntries) {
+    large_.push_back(std::make_unique<uint32_t[]>(entries));
+    return large_.back().get();
+  }
+  if (!blocks_.empty()) ++block_;
+  if (block_ == blocks_.size()) {
+    blocks_.push_back(std::make_unique_for_overwrite<uint32_t[]>(kBlockEntries));
+  }
+  used_ = entries;
+  return blocks_[block_].get();
+}
+
+void ThreadClock::AcquireSlow(const SyncClock& from, ClockArena& arena) {
+  uint32_t needed = std::max(size_, from.size);
+  if (from.owner != kNoThread) needed = std::max(needed, Index(from.owner) + 1);
+  if (shared_ || needed > size_) {
+    const uint32_t rounded = RoundUp(needed);
+    uint32_t* copy = arena.Allocate(rounded);
+    std::copy_n(base_, size_, copy);
+    std::fill(copy + size_, copy + rounded, 0);
+    base_ = copy;
+    size_ = rounded;
+    shared_ = false;
+  }
+  MaxInto(base_, from.base, from.size);
+  if (from.owner != kNoThread) {
+    uint32_t& known = base_[Index(from.owner)];
+    known = std::max(known, from.time);
+  }
+}
+
+void Join(const SyncClock& from, SyncClock* into, ClockArena& arena) {
+  if (from.empty()) return;
+  if (into->empty()) {
+    *into = from;
+    return;
+  }
+  uint32_t needed = std::max(into->size, from.size);
+  if (into->owner != kNoThread) needed = std::max(needed, Index(into->owner) + 1);
+  if (from.owner != kNoThread) needed = std::max(needed, Index(from.owner) + 1);
+  const uint32_t rounded = RoundUp(needed);
+  uint32_t* joined = arena.Allocate(rounded);
+  for (uint32_t i = 0; i < rounded; ++i) {
+    joined[i] = std::max(into->At(ThreadId{i}), from.At(ThreadId{i}));
+  }
+  *into = SyncClock{joined, rounded, 0, kNoThread};
+}
+
+void ThreadClock::ReleaseJoin(SyncClock* place, ClockArena& arena) {
+  SyncClock mine;
+  Release(&mine);
+  Join(mine, place, arena);
+}
+
+}  // namespace heddle

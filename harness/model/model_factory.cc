@@ -1,0 +1,23 @@
+#include "harness/model/model_factory.h"
+
+#include "harness/core/check.h"
+#include "harness/model/atomic_model.h"
+#include "harness/model/mutex_model.h"
+#include "harness/model/thread_model.h"
+#include "harness/model/var_model.h"
+
+namespace heddle {
+
+std::unique_ptr<SyncModel> MakeModel(ObjectKind kind) {
+  switch (kind) {
+    case ObjectKind::kMutex: return std::make_unique<MutexModel>();
+    case ObjectKind::kAtomic: return std::make_unique<AtomicModel>();
+    case ObjectKind::kVar: return std::make_unique<VarModel>();
+    case ObjectKind::kThread: return std::make_unique<ThreadModel>();
+    default: break;
+  }
+  HEDDLE_CHECK(false, "an object kind without a model");
+  return nullptr;
+}
+
+}  // namespace heddle

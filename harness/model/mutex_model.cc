@@ -1,0 +1,74 @@
+#include "harness/model/mutex_model.h"
+
+#include "harness/core/random.h"
+
+namespace heddle {
+
+void MutexModel::Reset(const ObjectInit& init) {
+  owner_ = kNoThread;
+  depth_ = 0;
+  recursive_ = init.initial == 1;
+  released_ = {};
+}
+
+OutcomeSet MutexModel::Possible(const Operation& op, ThreadId thread,
+                                const ModelContext& context) const {
+  if (op.kind == OpKind::kUnlock) return Outcome::kDone;
+  const bool available = owner_ == kNoThread || (recursive_ && owner_ == thread);
+  if (op.kind == OpKind::kTryLock) return available ? Outcome::kDone : Outcome::kFailed;
+  if (op.deadline == kNoDeadline) return available ? OutcomeSet(Outcome::kDone) : OutcomeSet();
+  OutcomeSet outcomes;
+  if (available) outcomes = Outcome::kDone;
+  if ((!available && context.now() >= op.deadline) || context.early_timeout_allowed()) {
+    outcomes = outcomes | Outcome::kTimedOut;
+  }
+  return outcomes;
+}
+
+void MutexModel::Apply(const Operation& op, const Transition& by, ModelContext& context, Event*) {
+  if (op.kind == OpKind::kUnlock) {
+    if (owner_ != by.thread) {
+      context.ReportMisuse(FindingKind::kMisuse, op, by.thread,
+                           owner_ == kNoThread ? "unlock of a mutex that is not locked"
+                                               : "unlock of a mutex that another thread holds");
+      return;
+    }
+    if (--depth_ == 0) Release(by.thread, context);
+    return;
+  }
+  if (by.outcome != Outcome::kDone) {
+    if (op.kind == OpKind::kTryLock && owner_ == by.thread && !recursive_) {
+      context.ReportMisuse(FindingKind::kMisuse, op, by.thread,
+                           "try_lock of a mutex that the thread holds already (undefined by "
+                           "[thread.mutex.requirements.mutex])");
+    }
+    return;
+  }
+  if (owner_ == by.thread) {
+    ++depth_;
+  } else {
+    Acquire(by.thread, 1, context);
+  }
+}
+
+void MutexModel::Acquire(ThreadId thread, uint32_t depth, ModelContext& context) {
+  owner_ = thread;
+  depth_ = depth;
+  context.ClockOf(thread).Acquire(released_, context.arena());
+}
+
+void MutexModel::Release(ThreadId thread, ModelContext& context) {
+  owner_ = kNoThread;
+  depth_ = 0;
+  context.ClockOf(thread).Release(&released_);
+}
+
+void MutexModel::Holders(const Operation&, ThreadId, std::vector<ThreadId>* holders) const {
+  if (owner_ != kNoThread) holders->push_back(owner_);
+}
+
+std::string_view MutexModel::InUse() const { return owner_ != kNoThread ? "locked" : ""; }
+
+uint64_t MutexModel::StateHash() const { return MixSeed(Index(owner_), depth_); }
+
+}  // namespace heddle

@@ -1,0 +1,38 @@
+// Mutex: [thread.mutex.requirements]. Recursive when ObjectInit::initial is 1.
+//
+// An unlock synchronises with the next successful lock ([thread.mutex.requirements.mutex]/5).
+#ifndef HEDDLE_HARNESS_MODEL_MUTEX_MODEL_H_
+#define HEDDLE_HARNESS_MODEL_MUTEX_MODEL_H_
+
+#include "harness/model/sync_model.h"
+
+namespace heddle {
+
+class MutexModel final : public SyncModel {
+ public:
+  void Reset(const ObjectInit& init) override;
+  OutcomeSet Possible(const Operation& op, ThreadId thread,
+                      const ModelContext& context) const override;
+  void Apply(const Operation& op, const Transition& by, ModelContext& context,
+             Event* event) override;
+  void Holders(const Operation& op, ThreadId thread, std::vector<ThreadId>* holders) const override;
+  std::string_view InUse() const override;
+  uint64_t StateHash() const override;
+
+  // For the condition variable, whose wait is an unlock and a lock.
+  bool IsFree() const { return owner_ == kNoThread; }
+  ThreadId owner() const { return owner_; }
+  uint32_t depth() const { return depth_; }
+  void Acquire(ThreadId thread, uint32_t depth, ModelContext& context);
+  void Release(ThreadId thread, ModelContext& context);
+
+ private:
+  ThreadId owner_ = kNoThread;
+  uint32_t depth_ = 0;  // invariant: 0 exactly when there is no owner
+  bool recursive_ = false;
+  SyncClock released_;
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_MODEL_MUTEX_MODEL_H_

@@ -1,0 +1,40 @@
+// A thread as an object: what it can be asked to do by itself (start, yield, sleep, fence) and by
+// others (join, detach).
+//
+// A spawn synchronises with the start of the new thread, its end with a join
+// ([thread.thread.constr]/6, [thread.thread.member]/5).
+#ifndef HEDDLE_HARNESS_MODEL_THREAD_MODEL_H_
+#define HEDDLE_HARNESS_MODEL_THREAD_MODEL_H_
+
+#include "harness/model/sync_model.h"
+
+namespace heddle {
+
+class ThreadModel final : public SyncModel {
+ public:
+  void Reset(const ObjectInit& init) override;
+  OutcomeSet Possible(const Operation& op, ThreadId thread,
+                      const ModelContext& context) const override;
+  void Apply(const Operation& op, const Transition& by, ModelContext& context,
+             Event* event) override;
+  void Holders(const Operation& op, ThreadId thread, std::vector<ThreadId>* holders) const override;
+  uint64_t StateHash() const override;
+
+  // The thread that this is; set by the engine after Reset.
+  void Bind(ThreadId self) { self_ = self; }
+  bool finished() const { return finished_; }
+  // Neither joined nor detached: an error when the execution ends.
+  bool abandoned() const { return !joined_ && !detached_; }
+
+ private:
+  ThreadId self_ = kNoThread;
+  bool finished_ = false;
+  bool joined_ = false;
+  bool detached_ = false;
+  SyncClock spawned_;   // by the parent
+  SyncClock exited_;
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_MODEL_THREAD_MODEL_H_

@@ -1,0 +1,220 @@
+// The controlled engine: all program threads are fibers on one OS thread, and a Decider says which
+// of them makes the next step.
+//
+// A step. A thread that reaches an operation publishes it as pending and enters the scheduler on its
+// own stack: the Decider picks among the threads whose pending operation can complete; the engine
+// switches straight to the picked thread (not at all, if it is the same), which carries out its
+// operation and runs on to its next. A thread is enabled when its model says that its operation can
+// complete, so "nobody is enabled" is exactly deadlock, seen at once. After each operation only the
+// threads pending on the objects that it touched are asked again.
+//
+// The engine runs on its carrier, an ordinary OS thread that makes one engine, after any fork, and
+// calls Run for each execution. One engine per process at a time.
+//
+// Files: engine.cc the step; engine_objects.cc objects and memory accesses; engine_threads.cc start,
+// end and unwinding of threads; engine_stuck.cc what happens when nobody can run.
+#ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_
+#define HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_
+
+#include <exception>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "harness/core/recording.h"
+#include "harness/runtime/controlled/decision_log.h"
+#include "harness/runtime/controlled/enabled_set.h"
+#include "harness/runtime/controlled/object_table.h"
+#include "harness/runtime/controlled/options.h"
+#include "harness/runtime/controlled/race_shadow.h"
+#include "harness/runtime/controlled/thread_state.h"
+#include "harness/runtime/heap/arena.h"
+#include "harness/runtime/runtime.h"
+#include "harness/strategy/decider.h"
+
+namespace heddle {
+
+// What one execution runs.
+struct Program {
+  void (*body)() = nullptr;
+  void (*invariant)() = nullptr;  // after every step; may be null
+  void (*at_end)() = nullptr;     // after all threads have ended; may be null
+};
+
+enum class EngineEnd : uint8_t {
+  kCompleted,
+  kFailed,     // a suspicion that ends the execution was raised
+  kStepLimit,
+};
+
+struct ExecutionResult {
+  EngineEnd end = EngineEnd::kCompleted;
+  uint64_t steps = 0;
+  uint32_t threads = 0;
+  // A thread looked whether a mutex was free without waiting for it. Unless unlocks are scheduling
+  // points, not every behaviour can be reached.
+  bool saw_try_lock = false;
+  bool deferred_spinner = false;  // a loop that re-read unchanged memory was set aside
+};
+
+class ControlledEngine final : public Runtime,
+                               private ModelContext,
+                               private SchedulingPoint,
+                               private HeapFaultSink {
+ public:
+  // `log` outlives the engine.
+  ControlledEngine(const ExecutionOptions& options, DecisionLog* log);
+  ~ControlledEngine() override;
+  ControlledEngine(const ControlledEngine&) = delete;
+  ControlledEngine& operator=(const ControlledEngine&) = delete;
+
+  // Consumers of the following executions. The suspicion sink is required.
+  void SetSuspicionSink(SuspicionSink* sink) { suspicions_ = sink; }
+  void SetEventSinks(std::vector<EventSink*> sinks);
+  void SetObserver(ExecutionObserver* observer);
+
+  ExecutionResult Run(const Program& program, Decider& decider);
+
+  const ExecutionOptions& options() const { return options_; }
+  const Arena* arena_heap() const { return heap_.get(); }
+
+  // ---- Runtime ----
+  Result Perform(Operation& op) override;
+  void Destroy(ObjectHandle& handle, ObjectKind kind, const void* address) override;
+  ThreadId Spawn(void (*entry)(void*), void* argument, const char* name) override;
+  ThreadId CurrentThread() const override { return active_->id; }
+  ObjectId CurrentThreadObject() const override;
+  ObjectId ThreadObject(ThreadId thread) const override;
+  uint64_t Choose(uint64_t bound) override;
+  VirtualTime Now() override { return now_; }
+  void Annotate(Annotation what, ObjectId object, uint64_t argument) override;
+  void Fail(FindingKind kind, const char* message) override;
+  uint64_t Intern(const void* value, uint32_t size) override;
+  void Interned(uint64_t id, void* value, uint32_t size) const override;
+
+ protected:
+  ObjectId Register(ObjectHandle& handle, const ObjectInit& init) override;
+  void OnReadSlow(ShadowCell& cell, const ObjectInit& var) override;
+  void OnWriteSlow(ShadowCell& cell, const ObjectInit& var) override;
+  void OnValueSlow(const void* value, uint32_t size) override;
+
+ private:
+  // Thrown through program code to unwind it when the execution is over. Not a std::exception, so
+  // that only catch (...) can stop it.
+  struct ExecutionEnded {};
+
+  // ---- ModelContext, SchedulingPoint, HeapFaultSink ----
+  ThreadClock& ClockOf(ThreadId thread) override {
+    return checking_ ? check_clock_ : threads_[Index(thread)]->clock;
+  }
+  FenceState& FencesOf(ThreadId thread) override { return threads_[Index(thread)]->fences; }
+  SyncModel& ModelOf(ObjectId object) override { return objects_[object]; }
+  void ReportMisuse(FindingKind kind, const Operation& op, ThreadId thread,
+                    std::string_view what) override;
+  bool IsEnabled(ThreadId thread) const override {
+    return threads_[Index(thread)]->status == ThreadStatus::kEnabled;
+  }
+  const Operation* Pending(ThreadId thread) const override {
+    return threads_[Index(thread)]->pending;
+  }
+  void OnHeapFault(const HeapFault& fault) override;
+
+  // ---- The step (engine.cc) ----
+  void Publish(ThreadState& self, Operation& op);
+  ThreadState& ChooseNext(ThreadState& self);
+  void SwitchTo(ThreadState& from, ThreadState& to);
+  Result Complete(ThreadState& self);
+  Result Execute(ThreadState& self, Operation& op, SyncModel& model, Transition by);
+  void AfterExecute(ThreadState& self, const Operation& op, const Event& event);
+  void Emit(const Event& event);
+  void Reevaluate(SyncModel& model);
+  void UpdateStatus(ThreadState& thread, OutcomeSet possible);
+  void SetStatus(ThreadState& thread, ThreadStatus status);
+  void Link(ThreadState& thread, int which, SyncModel& model);
+  void Unlink(ThreadState& thread, int which);
+  void RestoreDeferred(const ThreadState* except);
+  void DeferRunning(ThreadState& self);
+  uint32_t DecideValue(ChoiceKind kind, ThreadState& self, const Operation* op, uint32_t bound);
+  void NoteHeld(ThreadState& self, const Operation& op, const Event& event);
+  void UpdateEpoch(const ThreadState& self) {
+    epoch_ = recording_ ? Epoch() : Epoch(stamp_, self.id, self.clock.time());
+  }
+  Result PerformUnscheduled(ThreadState& self, Operation& op);
+  Result PerformWhileChecking(ThreadState& self, Operation& op);
+  void CheckInvariant(ThreadState& self);
+
+  // ---- Objects and memory (engine_objects.cc) ----
+  ObjectId VarObject(const ObjectInit& var);
+  void RecordAccess(OpKind kind, const ObjectInit& var, uintptr_t pc);
+  void ReportRace(const RaceShadow::Conflict& conflict, bool is_write, const ObjectInit& var,
+                  uintptr_t pc);
+  void CheckAddressIsLive(const ObjectInit& init, uintptr_t pc);
+  void ReportLeaks();
+  static bool DecideReuse(void* engine, uint32_t candidates);
+
+  // ---- Threads (engine_threads.cc) ----
+  ThreadState& NewThread(void (*entry)(void*), void* argument, ThreadState* parent,
+                         const char* name);
+  bool PrepareDonor(ThreadState& thread);
+  static void ThreadMain(void* thread);
+  void RunProgramThread(ThreadState& self);
+  [[noreturn]] void FinishThread(ThreadState& self);
+  [[noreturn]] void LeaveForever(ThreadState& self, Context* to);
+  void RunCheckAtEnd(ThreadState& main);
+  static void CheckMain(void* engine);
+  void ReportThreadsAtEnd();
+  [[noreturn]] void StopExecution(ThreadState& self);
+  void UnwindAll();
+  void Unwind(ThreadState& thread, Context* back);
+  Result PerformWhileUnwinding(ThreadState& self, Operation& op);
+  [[noreturn]] void Abandon(ThreadState& self);
+  [[noreturn]] static void OnTerminate();
+  static ThreadExitList* RunningExitList();
+
+  // ---- Nobody can run (engine_stuck.cc) ----
+  // Makes some thread enabled, or ends the execution and does not return.
+  void NobodyEnabled(ThreadState& self);
+  bool AdvanceTime();
+  bool FindWaitCycle(std::vector<ThreadId>* cycle);
+  void ReportDeadlock(std::vector<ThreadId> cycle);
+  void AtStepLimit(ThreadState& self);
+
+  void Raise(Suspicion suspicion);
+  ThreadState& StateOf(ThreadId thread) { return *threads_[Index(thread)]; }
+
+  // Hot.
+  Decider* decider_ = nullptr;
+  DecisionLog* const log_;
+  uint64_t points_ = 0;        // bit per OpKind: a scheduling point
+  EventMask wanted_;           // by any consumer
+  EventSeq seq_ = 0;
+  uint64_t step_limit_ = 0;
+  bool tearing_down_ = false;
+  bool checking_ = false;      // an invariant or final check runs: no scheduling, no clocks
+  bool has_invariant_ = false;
+  ThreadState* active_ = nullptr;  // whose stack the carrier is on; null: its own
+  ThreadArray ready_;
+  ThreadArray deferred_;
+  std::vector<std::unique_ptr<ThreadState>> threads_;  // reused; the first thread_count_ are live
+
+  const ExecutionOptions options_;
+  ObjectTable objects_;
+  RaceShadow shadow_;
+  std::vector<EventSink*> sinks_;
+  ExecutionObserver* observer_ = nullptr;
+  SuspicionSink* suspicions_ = nullptr;
+  Program program_;
+  Context carrier_;
+  ExecutionResult result_;
+  uint32_t unfinished_ = 0;    // threads that have not ended
+  ThreadClock check_clock_;
+  std::unique_ptr<Arena> heap_;
+  std::vector<std::unique_ptr<Donor>> donors_;  // by thread index: addresses repeat
+  std::vector<std::string> interned_;
+  std::vector<std::pair<const void*, ObjectId>> vars_;  // while recording
+  std::terminate_handler previous_terminate_ = nullptr;
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_

@@ -1,0 +1,264 @@
+// Objects, ordinary memory and the heap: see engine.h.
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "harness/core/check.h"
+#include "harness/core/random.h"
+#include "harness/runtime/controlled/engine.h"
+#include "harness/runtime/heap/malloc_interpose.h"
+#include "harness/runtime/heap/program_context.h"
+#include "harness/runtime/heap/reachability.h"
+
+namespace heddle {
+namespace {
+
+Witness SiteOf(const char* role, const HeapSite& site) {
+  Witness witness;
+  witness.role = role;
+  witness.thread = ThreadId{site.thread};
+  witness.pc = site.pc;
+  return witness;
+}
+
+void AddBlock(const BlockInfo& block, Suspicion* suspicion) {
+  suspicion->witnesses.push_back(SiteOf("allocated", block.allocated_by));
+  if (block.state == BlockState::kFreed) {
+    suspicion->witnesses.push_back(SiteOf("freed", block.freed_by));
+  }
+}
+
+}  // namespace
+
+ObjectId ControlledEngine::Register(ObjectHandle& handle, const ObjectInit& init) {
+  HarnessScope scope;
+  HEDDLE_CHECK(objects_.size() < ObjectHandle::kMaxId, "too many objects in one execution");
+  if (heap_ != nullptr && heap_->Contains(init.address)) {
+    CheckAddressIsLive(init, reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
+  }
+  const ThreadId creator = active_->id;
+  const SyncModel& model = objects_.Add(init, creator);
+  handle = ObjectHandle(stamp_, model.id);
+  if (observer_ != nullptr) observer_->OnObject(model.id, init, creator);
+  return model.id;
+}
+
+// A handle that is not of this execution, inside memory that has been freed: the poison overwrote it.
+void ControlledEngine::CheckAddressIsLive(const ObjectInit& init, uintptr_t pc) {
+  if (tearing_down_ || checking_ || !heap_->IsFreed(init.address)) return;
+  Annotate(Annotation::kFailure, kNoObject, 0);
+  Suspicion suspicion;
+  suspicion.kind = FindingKind::kUseAfterFree;
+  suspicion.message =
+      "use of a " + std::string(NameOf(init.kind)) + " in memory that has been freed";
+  suspicion.witnesses.push_back(Witness{"use after free", active_->id, seq_, kNoObject, 0, {}, 0});
+  if (const auto block = heap_->Describe(init.address)) AddBlock(*block, &suspicion);
+  suspicion.key = MixSeed(static_cast<uint64_t>(suspicion.kind), pc);
+  Raise(std::move(suspicion));
+}
+
+void ControlledEngine::Destroy(ObjectHandle& handle, ObjectKind kind, const void* address) {
+  if (!handle.Belongs(stamp_)) return;
+  HarnessScope scope;
+  SyncModel& model = objects_[handle.id()];
+  handle = ObjectHandle();
+  model.destroyed = true;
+  if (tearing_down_ || checking_) return;
+  ThreadState& self = *active_;
+  Operation op{.kind = OpKind::kDestroy, .object = model.id};
+  op.pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
+  if (observer_ != nullptr) observer_->OnPending(self.id, op);
+  const Event event{++seq_, &op, Transition{self.id, Outcome::kDone, 0}, 0, 0, &self.clock};
+  std::string_view in_use = model.InUse();
+  if (in_use.empty() && model.first_waiter != SyncModel::kNoWaiter) in_use = "waited on";
+  if (!in_use.empty()) {
+    ReportMisuse(FindingKind::kMisuse, op, self.id,
+                 "destruction of a " + std::string(NameOf(kind)) + " that is " +
+                     std::string(in_use));
+  }
+  static_cast<void>(address);
+  if (wanted_.contains(OpKind::kDestroy)) Emit(event);
+}
+
+void ControlledEngine::OnReadSlow(ShadowCell& cell, const ObjectInit& var) {
+  if (tearing_down_ || checking_) return;
+  HarnessScope scope;
+  const uintptr_t pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
+  const RaceShadow::Conflict conflict = shadow_.OnRead(cell, active_->clock);
+  if (wanted_.contains(OpKind::kRead) || recording_) RecordAccess(OpKind::kRead, var, pc);
+  if (conflict.found) [[unlikely]] ReportRace(conflict, false, var, pc);
+}
+
+void ControlledEngine::OnWriteSlow(ShadowCell& cell, const ObjectInit& var) {
+  if (tearing_down_ || checking_) return;
+  HarnessScope scope;
+  const uintptr_t pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
+  active_->spin.Clear();
+  const RaceShadow::Conflict conflict = shadow_.OnWrite(cell, active_->clock);
+  if (wanted_.contains(OpKind::kWrite) || recording_) RecordAccess(OpKind::kWrite, var, pc);
+  if (conflict.found) [[unlikely]] ReportRace(conflict, true, var, pc);
+}
+
+void ControlledEngine::OnValueSlow(const void* value, uint32_t size) {
+  HarnessScope scope;
+  if (observer_ != nullptr && !tearing_down_ && !checking_) observer_->OnValue(seq_, value, size);
+}
+
+// Variables become objects only where somebody looks at them.
+ObjectId ControlledEngine::VarObject(const ObjectInit& var) {
+  for (const auto& [address, id] : vars_) {
+    if (address == var.address) return id;
+  }
+  ObjectHandle handle;
+  const ObjectId id = Register(handle, var);
+  vars_.emplace_back(var.address, id);
+  return id;
+}
+
+void ControlledEngine::RecordAccess(OpKind kind, const ObjectInit& var, uintptr_t pc) {
+  ThreadState& self = *active_;
+  Operation op{.kind = kind, .size = static_cast<uint8_t>(std::min<uint32_t>(var.size, 255)),
+               .object = VarObject(var)};
+  op.pc = pc;
+  if (observer_ != nullptr) observer_->OnPending(self.id, op);
+  const Event event{++seq_, &op, Transition{self.id, Outcome::kDone, 0}, 0, 0, &self.clock};
+  if (wanted_.contains(kind)) Emit(event);
+}
+
+void ControlledEngine::ReportRace(const RaceShadow::Conflict& conflict, bool is_write,
+                                  const ObjectInit& var, uintptr_t pc) {
+  const ObjectId object = recording_ ? VarObject(var) : kNoObject;
+  Suspicion suspicion;
+  suspicion.kind = FindingKind::kDataRace;
+  suspicion.object = object;
+  suspicion.witnesses.push_back(
+      Witness{is_write ? "write" : "read", active_->id, seq_, object, 0, {}, 0});
+  suspicion.witnesses.push_back(
+      Witness{conflict.earlier_is_write ? "write" : "read", conflict.thread, 0, object,
+              conflict.time,
+              conflict.earlier_is_write ? EventMask{OpKind::kWrite} : EventMask{OpKind::kRead}, 0});
+  suspicion.key = MixSeed(static_cast<uint64_t>(suspicion.kind), pc,
+                          (is_write ? 1u : 0u) | (conflict.earlier_is_write ? 2u : 0u));
+  Raise(std::move(suspicion));
+}
+
+uint64_t ControlledEngine::Intern(const void* value, uint32_t size) {
+  HarnessScope scope;
+  const std::string_view bytes(static_cast<const char*>(value), size);
+  for (size_t i = 0; i < interned_.size(); ++i) {
+    if (interned_[i] == bytes) return i;
+  }
+  interned_.emplace_back(bytes);
+  return interned_.size() - 1;
+}
+
+void ControlledEngine::Interned(uint64_t id, void* value, uint32_t size) const {
+  HEDDLE_CHECK(id < interned_.size() && interned_[id].size() == size, "an unknown interned value");
+  std::memcpy(value, interned_[id].data(), size);
+}
+
+void ControlledEngine::Annotate(Annotation what, ObjectId object, uint64_t argument) {
+  if (tearing_down_ || checking_) return;
+  HarnessScope scope;
+  ThreadState& self = *active_;
+  Operation op{.kind = OpKind::kAnnotate, .object = object,
+               .operand = static_cast<uint64_t>(what), .expected = argument};
+  op.pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
+  if (observer_ != nullptr) observer_->OnPending(self.id, op);
+  const Event event{++seq_, &op, Transition{self.id, Outcome::kDone, 0}, argument, 0, &self.clock};
+  if (wanted_.contains(OpKind::kAnnotate)) Emit(event);
+}
+
+void ControlledEngine::Fail(FindingKind kind, const char* message) {
+  if (tearing_down_) return;
+  HarnessScope scope;
+  ThreadState& self = *active_;
+  if (checking_ && kind == FindingKind::kAssertion) kind = FindingKind::kInvariant;
+  checking_ = false;
+  Annotate(Annotation::kFailure, kNoObject, 0);
+  const uintptr_t pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
+  Suspicion suspicion;
+  suspicion.kind = kind;
+  suspicion.message = message;
+  suspicion.witnesses.push_back(Witness{std::string(NameOf(kind)), self.id, seq_, kNoObject, 0, {}, 0});
+  suspicion.key = MixSeed(static_cast<uint64_t>(kind), pc);
+  Raise(std::move(suspicion));
+  if (kind == FindingKind::kAssertion || kind == FindingKind::kInvariant) {
+    result_.end = EngineEnd::kFailed;
+    tearing_down_ = true;
+    self.unwinding = true;
+    self.resume_after_unwind = &carrier_;
+    ++self.unwind_throws;
+    throw ExecutionEnded();
+  }
+}
+
+bool ControlledEngine::DecideReuse(void* engine, uint32_t candidates) {
+  auto* self = static_cast<ControlledEngine*>(engine);
+  static_cast<void>(candidates);
+  if (self->tearing_down_ || self->checking_ || self->active_ == nullptr) return false;
+  const uintptr_t program = program_context.thread_pointer;
+  LeaveProgram();
+  const bool reuse = self->DecideValue(ChoiceKind::kReuse, *self->active_, nullptr, 2) == 1;
+  program_context.thread_pointer = program;
+  return reuse;
+}
+
+void ControlledEngine::OnHeapFault(const HeapFault& fault) {
+  if (tearing_down_) return;
+  HarnessScope scope;
+  Suspicion suspicion;
+  switch (fault.kind) {
+    case HeapFaultKind::kDoubleFree:
+      suspicion.kind = FindingKind::kDoubleFree;
+      suspicion.message = "a block is freed that has been freed already";
+      break;
+    case HeapFaultKind::kInvalidFree:
+      suspicion.kind = FindingKind::kMisuse;
+      suspicion.message = "free of an address that no allocation returned";
+      break;
+    case HeapFaultKind::kWriteAfterFree:
+      suspicion.kind = FindingKind::kUseAfterFree;
+      suspicion.message = "a freed block was written to";
+      break;
+    case HeapFaultKind::kMemoryLimit:
+      suspicion.kind = FindingKind::kCrash;
+      suspicion.message = "memory exhausted: the program holds more than the limit of " +
+                          std::to_string(options_.memory_limit >> 20) + " MiB";
+      break;
+    case HeapFaultKind::kSizeTooLarge:
+      suspicion.kind = FindingKind::kCrash;
+      suspicion.message = "an allocation of an impossible size was asked for";
+      break;
+  }
+  const ThreadId thread = active_ != nullptr ? active_->id : ThreadId{fault.site.thread};
+  if (active_ != nullptr) Annotate(Annotation::kFailure, kNoObject, 0);
+  suspicion.witnesses.push_back(
+      Witness{"here", thread, active_ != nullptr ? seq_ : 0, kNoObject, 0, {}, 0});
+  if (fault.block) AddBlock(*fault.block, &suspicion);
+  suspicion.key = MixSeed(static_cast<uint64_t>(suspicion.kind), fault.site.pc);
+  Raise(std::move(suspicion));
+}
+
+void ControlledEngine::ReportLeaks() {
+  const std::vector<AddressRange> skip = {
+      {reinterpret_cast<uintptr_t>(this), reinterpret_cast<uintptr_t>(this + 1)}};
+  const LiveBlockClasses classes = ClassifyLiveBlocks(*heap_, skip);
+  const auto report = [&](const BlockInfo& block, FindingKind kind, const char* what) {
+    Suspicion suspicion;
+    suspicion.kind = kind;
+    suspicion.message = std::to_string(block.size) + " bytes " + what;
+    AddBlock(block, &suspicion);
+    suspicion.key = MixSeed(static_cast<uint64_t>(kind), block.allocated_by.pc);
+    suspicions_->Report(std::move(suspicion));
+  };
+  for (const BlockInfo& block : classes.leaked) {
+    report(block, FindingKind::kLeak, "were never freed");
+  }
+  for (const BlockInfo& block : classes.still_reachable) {
+    report(block, FindingKind::kNondeterminism,
+           "outlive the execution: static storage still points to them");
+  }
+}
+
+}  // namespace heddle

@@ -1,0 +1,122 @@
+// What happens when no thread can run: time moves on, or the execution is stuck. See engine.h.
+#include <algorithm>
+
+#include "harness/core/random.h"
+#include "harness/model/thread_model.h"
+#include "harness/runtime/controlled/engine.h"
+
+namespace heddle {
+namespace {
+
+// Virtual time passes for a thread that polls the clock between yields: a tick for each time that
+// nobody but yielding threads can run.
+constexpr VirtualTime kPollTick = 1'000'000;
+
+bool IsTimed(const Operation& op) { return op.deadline != kNoDeadline; }
+
+}  // namespace
+
+void ControlledEngine::NobodyEnabled(ThreadState& self) {
+  // A cycle of untimed waits never resolves, whatever the others still do.
+  std::vector<ThreadId> cycle;
+  if (unfinished_ > 1 && deferred_.size() == 0 && FindWaitCycle(&cycle)) {
+    ReportDeadlock(std::move(cycle));
+    StopExecution(self);
+  }
+  const bool advanced = AdvanceTime();
+  if (deferred_.size() > 0) {
+    if (!advanced) now_ += kPollTick;
+    RestoreDeferred(nullptr);
+    return;
+  }
+  if (advanced) return;
+  ReportDeadlock({});
+  StopExecution(self);
+}
+
+// Moves virtual time to the earliest deadline that a blocked thread waits for.
+bool ControlledEngine::AdvanceTime() {
+  VirtualTime earliest = kNoDeadline;
+  for (uint32_t i = 0; i < thread_count_; ++i) {
+    const ThreadState& thread = *threads_[i];
+    if (thread.status == ThreadStatus::kBlocked) {
+      earliest = std::min(earliest, thread.pending->deadline);
+    }
+  }
+  if (earliest == kNoDeadline) return false;
+  now_ = std::max(now_, earliest);
+  for (uint32_t i = 0; i < thread_count_; ++i) {
+    ThreadState& thread = *threads_[i];
+    if (thread.status == ThreadStatus::kBlocked && thread.pending->deadline <= now_) {
+      UpdateStatus(thread, thread.model->Possible(*thread.pending, thread.id, *this));
+    }
+  }
+  return true;
+}
+
+// Depth-first search over the wait-for graph of the untimed waits. A thread that waits for several
+// (a writer for its readers) waits for each of them, so any one cycle is a deadlock.
+bool ControlledEngine::FindWaitCycle(std::vector<ThreadId>* cycle) {
+  enum class Mark : uint8_t { kNew, kOnPath, kDone };
+  std::vector<Mark> marks(thread_count_, Mark::kNew);
+  std::vector<ThreadId> path;
+  struct Visit {
+    ThreadId thread;
+    std::vector<ThreadId> holders;
+    size_t next = 0;
+  };
+  std::vector<Visit> stack;
+  const auto enter = [&](ThreadId id) {
+    const ThreadState& thread = StateOf(id);
+    Visit visit{id, {}, 0};
+    if (thread.status == ThreadStatus::kBlocked && !IsTimed(*thread.pending)) {
+      thread.model->Holders(*thread.pending, id, &visit.holders);
+    }
+    marks[Index(id)] = Mark::kOnPath;
+    path.push_back(id);
+    stack.push_back(std::move(visit));
+  };
+  for (uint32_t i = 0; i < thread_count_; ++i) {
+    if (marks[i] != Mark::kNew) continue;
+    enter(ThreadId{i});
+    while (!stack.empty()) {
+      Visit& visit = stack.back();
+      if (visit.next == visit.holders.size()) {
+        marks[Index(visit.thread)] = Mark::kDone;
+        path.pop_back();
+        stack.pop_back();
+        continue;
+      }
+      const ThreadId holder = visit.holders[visit.next++];
+      if (marks[Index(holder)] == Mark::kOnPath) {
+        cycle->assign(std::find(path.begin(), path.end(), holder), path.end());
+        return true;
+      }
+      if (marks[Index(holder)] == Mark::kNew) enter(holder);
+    }
+  }
+  return false;
+}
+
+void ControlledEngine::ReportDeadlock(std::vector<ThreadId> cycle) {
+  if (cycle.empty()) FindWaitCycle(&cycle);
+  Suspicion suspicion;
+  suspicion.kind = cycle.empty() ? FindingKind::kStuck : FindingKind::kDeadlock;
+  suspicion.key = static_cast<uint64_t>(suspicion.kind);
+  // The set of waits names the deadlock; sums, so that the order of threads does not matter.
+  for (uint32_t i = 0; i < thread_count_; ++i) {
+    const ThreadState& thread = *threads_[i];
+    if (thread.status != ThreadStatus::kBlocked) continue;
+    if (!cycle.empty() && std::find(cycle.begin(), cycle.end(), thread.id) == cycle.end()) continue;
+    suspicion.key += MixSeed(thread.pending->pc, static_cast<uint64_t>(thread.pending->kind));
+  }
+  suspicion.cycle = std::move(cycle);
+  Raise(std::move(suspicion));
+}
+
+void ControlledEngine::AtStepLimit(ThreadState& self) {
+  result_.end = EngineEnd::kStepLimit;
+  StopExecution(self);
+}
+
+}  // namespace heddle

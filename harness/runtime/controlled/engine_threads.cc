@@ -1,0 +1,380 @@
+// Start, end and unwinding of program threads: see engine.h.
+#include <cxxabi.h>
+
+#include <exception>
+#include <string>
+#include <typeinfo>
+
+#include "harness/core/check.h"
+#include "harness/core/random.h"
+#include "harness/model/thread_model.h"
+#include "harness/runtime/controlled/engine.h"
+#include "harness/runtime/heap/program_context.h"
+
+namespace heddle {
+namespace {
+
+// The one engine of the process, for the hooks that the language runtime calls without an argument.
+// Valid while an execution runs.
+ControlledEngine* RunningEngine() { return static_cast<ControlledEngine*>(Runtime::Current()); }
+
+// More operations than any destructor makes: the thread does not end by itself.
+constexpr uint32_t kMaxUnwindOperations = 10'000;
+
+}  // namespace
+
+ThreadState& ControlledEngine::NewThread(void (*entry)(void*), void* argument, ThreadState* parent,
+                                         const char* name) {
+  const uint32_t index = thread_count_;
+  if (index == threads_.size()) {
+    threads_.push_back(std::make_unique<ThreadState>());
+    ready_.Reserve(index + 1);
+    deferred_.Reserve(index + 1);
+  }
+  ThreadState& thread = *threads_[index];
+  const ThreadId id{index};
+  SyncModel& model = objects_.Add(
+      ObjectInit{.kind = ObjectKind::kThread, .name = name}, parent != nullptr ? parent->id : id);
+  thread.id = id;
+  thread.thread_model = static_cast<ThreadModel*>(&model);
+  thread.thread_model->Bind(id);
+  thread.clock.Start(id);
+  thread.status = ThreadStatus::kFinished;
+  thread.defer = thread.unwinding = false;
+  thread.unwind_throws = 0;
+  thread.unwind_operations = 0;
+  thread.links[0].model = thread.links[1].model = nullptr;
+  thread.spin.Clear();
+  thread.fences = {};
+  thread.held.clear();
+  thread.parent = parent != nullptr ? parent->id : kNoThread;
+  thread.children = 0;
+  thread.entry = entry;
+  thread.argument = argument;
+  thread.resume_after_unwind = nullptr;
+  ++thread_count_;
+  ++unfinished_;
+  if (!PrepareDonor(thread)) return thread;
+  if (observer_ != nullptr) observer_->OnThread(id, thread.parent, name);
+  if (observer_ != nullptr) {
+    observer_->OnObject(model.id, ObjectInit{.kind = ObjectKind::kThread, .name = name},
+                        model.creator);
+  }
+  thread.start = Operation{.kind = OpKind::kStart, .object = model.id};
+  thread.pending = &thread.start;
+  thread.model = &model;
+  thread.possible = Outcome::kDone;
+  SetStatus(thread, ThreadStatus::kEnabled);
+  return thread;
+}
+
+ObjectId ControlledEngine::CurrentThreadObject() const { return active_->thread_model->id; }
+
+ObjectId ControlledEngine::ThreadObject(ThreadId thread) const {
+  return threads_[Index(thread)]->thread_model->id;
+}
+
+// Gives the thread its donor, fresh. On failure the donor stays null.
+bool ControlledEngine::PrepareDonor(ThreadState& thread) {
+  const uint32_t index = Index(thread.id);
+  if (index >= donors_.size()) donors_.resize(index + 1);
+  std::unique_ptr<Donor>& donor = donors_[index];
+  if (donor == nullptr) donor = std::make_unique<Donor>();
+  if (donor->started() && (thread.abandoned || !donor->Reusable())) donor->Retire();
+  thread.abandoned = false;
+  if (!donor->started()) {
+    const int error = donor->Start(DonorOptions{.stack_size = options_.stack_size});
+    if (error != 0) {
+      thread.donor = nullptr;
+      return false;
+    }
+  }
+  donor->Reset(&ThreadMain, &thread);
+  thread.donor = donor.get();
+  thread.context = donor->context();
+  return true;
+}
+
+ThreadId ControlledEngine::Spawn(void (*entry)(void*), void* argument, const char* name) {
+  HarnessScope scope;
+  if (tearing_down_) throw ExecutionEnded();
+  ThreadState& self = *active_;
+  const uintptr_t pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
+  HEDDLE_CHECK(!checking_, "a thread was started in an invariant or final check");
+  const bool too_many = thread_count_ >= options_.max_threads;
+  ThreadState* child = too_many ? nullptr : &NewThread(entry, argument, &self, name);
+  if (child == nullptr || child->donor == nullptr) {
+    Annotate(Annotation::kFailure, kNoObject, 0);
+    Suspicion suspicion;
+    suspicion.kind = FindingKind::kMisuse;
+    suspicion.message = too_many ? "more than " + std::to_string(options_.max_threads) +
+                                       " threads in one execution (the case's limit)"
+                                 : "the system has no more threads or memory for them";
+    suspicion.witnesses.push_back(Witness{"spawn", self.id, seq_, kNoObject, 0, {}, 0});
+    suspicion.key = MixSeed(static_cast<uint64_t>(suspicion.kind), pc);
+    Raise(std::move(suspicion));
+    if (child != nullptr) {
+      --thread_count_;
+      --unfinished_;
+    }
+    StopExecution(self);
+  }
+  ++self.children;
+  Operation op{.kind = OpKind::kSpawn, .object = child->thread_model->id,
+               .operand = Index(child->id)};
+  op.pc = pc;
+  if (observer_ != nullptr) observer_->OnPending(self.id, op);
+  Execute(self, op, *child->thread_model, Transition{self.id, Outcome::kDone, 0});
+  return child->id;
+}
+
+void ControlledEngine::ThreadMain(void* thread) {
+  ControlledEngine* engine = RunningEngine();
+  auto& self = *static_cast<ThreadState*>(thread);
+  engine->RunProgramThread(self);
+  engine->FinishThread(self);
+}
+
+void ControlledEngine::RunProgramThread(ThreadState& self) {
+  Complete(self);
+  EnterProgram(Index(self.id));
+  std::string escaped;
+  bool threw = false;
+  try {
+    if (self.entry != nullptr) {
+      self.entry(self.argument);
+    } else {
+      program_.body();
+    }
+    self.exit_list.Run();
+    LeaveProgram();
+    return;
+  } catch (const ExecutionEnded&) {
+    LeaveProgram();
+    self.exit_list.Clear();
+    return;
+  } catch (const std::exception& error) {
+    LeaveProgram();
+    threw = true;
+    int status = 0;
+    char* name = abi::__cxa_demangle(typeid(error).name(), nullptr, nullptr, &status);
+    escaped = std::string(status == 0 ? name : typeid(error).name()) + ": " + error.what();
+    std::free(name);
+  } catch (...) {
+    LeaveProgram();
+    threw = true;
+    escaped = "not derived from std::exception";
+  }
+  if (!threw || tearing_down_) return;
+  self.exit_list.Clear();
+  Annotate(Annotation::kFailure, kNoObject, 0);
+  Suspicion suspicion;
+  suspicion.kind = FindingKind::kException;
+  suspicion.message = "an exception left the thread's function: " + escaped;
+  suspicion.witnesses.push_back(Witness{"exception", self.id, seq_, kNoObject, 0, {}, 0});
+  suspicion.key = MixSeed(static_cast<uint64_t>(suspicion.kind), reinterpret_cast<uintptr_t>(self.entry));
+  Raise(std::move(suspicion));
+  result_.end = EngineEnd::kFailed;
+  tearing_down_ = true;
+  self.unwinding = true;
+  self.resume_after_unwind = &carrier_;
+}
+
+// The thread's last act, on its own stack, which nothing returns to.
+void ControlledEngine::FinishThread(ThreadState& self) {
+  if (tearing_down_) {
+    self.status = ThreadStatus::kFinished;
+    --unfinished_;
+    LeaveForever(self, self.resume_after_unwind);
+  }
+  if (!self.held.empty()) {
+    Operation op{.kind = OpKind::kExit, .object = self.held.front().object};
+    op.pc = reinterpret_cast<uintptr_t>(self.entry);
+    ++seq_;
+    ReportMisuse(FindingKind::kMisuse, op, self.id, "a thread ends while it holds a lock");
+    --seq_;
+  }
+  Operation op{.kind = OpKind::kExit, .object = self.thread_model->id};
+  if (observer_ != nullptr) observer_->OnPending(self.id, op);
+  Execute(self, op, *self.thread_model, Transition{self.id, Outcome::kDone, 0});
+  SetStatus(self, ThreadStatus::kFinished);
+  self.pending = nullptr;
+  self.defer = false;
+  if (--unfinished_ == 0) LeaveForever(self, &carrier_);
+  ThreadState& next = ChooseNext(self);
+  active_ = &next;
+  LeaveForever(self, next.context);
+}
+
+void ControlledEngine::LeaveForever(ThreadState& self, Context* to) {
+  SwitchContext(self.context, to);
+  HEDDLE_CHECK(false, "a finished thread was continued");
+  __builtin_unreachable();
+}
+
+// After all threads have ended, on the stack of the main thread.
+void ControlledEngine::RunCheckAtEnd(ThreadState& main) {
+  active_ = &main;
+  checking_ = true;
+  check_clock_.Start(main.id);
+  ++unfinished_;
+  main.donor->Reset(&CheckMain, this);
+  SwitchContext(&carrier_, main.context);
+  active_ = nullptr;
+  checking_ = false;
+}
+
+void ControlledEngine::CheckMain(void* engine) {
+  auto* self = static_cast<ControlledEngine*>(engine);
+  ThreadState& main = *self->active_;
+  EnterProgram(0);
+  try {
+    self->program_.at_end();
+  } catch (const ExecutionEnded&) {
+  } catch (...) {
+    LeaveProgram();
+    try {
+      self->checking_ = true;
+      self->Fail(FindingKind::kAssertion, "an exception left the final check");
+    } catch (const ExecutionEnded&) {
+    }
+  }
+  LeaveProgram();
+  --self->unfinished_;
+  main.status = ThreadStatus::kFinished;
+  self->LeaveForever(main, &self->carrier_);
+}
+
+void ControlledEngine::ReportThreadsAtEnd() {
+  for (uint32_t i = 1; i < thread_count_; ++i) {
+    const ThreadState& thread = *threads_[i];
+    if (!thread.thread_model->abandoned()) continue;
+    Suspicion suspicion;
+    suspicion.kind = FindingKind::kThreadLeak;
+    suspicion.message = "a thread was neither joined nor detached";
+    suspicion.object = thread.thread_model->id;
+    suspicion.witnesses.push_back(Witness{"started", thread.parent, 0, thread.thread_model->id, 0,
+                                          EventMask{OpKind::kSpawn}, 0});
+    suspicion.key = MixSeed(static_cast<uint64_t>(suspicion.kind),
+                            reinterpret_cast<uintptr_t>(thread.entry));
+    Raise(std::move(suspicion));
+  }
+}
+
+// Ends the execution from inside the engine, on the stack of a thread that still has frames.
+void ControlledEngine::StopExecution(ThreadState& self) {
+  result_.end = result_.end == EngineEnd::kStepLimit ? EngineEnd::kStepLimit : EngineEnd::kFailed;
+  tearing_down_ = true;
+  if (self.status == ThreadStatus::kFinished) LeaveForever(self, &carrier_);
+  self.unwinding = true;
+  self.resume_after_unwind = &carrier_;
+  ++self.unwind_throws;
+  throw ExecutionEnded();
+}
+
+// On the carrier: ends the threads that are left, newest first.
+void ControlledEngine::UnwindAll() {
+  for (uint32_t i = thread_count_; i-- > 0;) {
+    ThreadState& thread = *threads_[i];
+    if (thread.status == ThreadStatus::kFinished || thread.unwinding) continue;
+    Unwind(thread, &carrier_);
+  }
+  active_ = nullptr;
+}
+
+void ControlledEngine::Unwind(ThreadState& thread, Context* back) {
+  thread.unwinding = true;
+  thread.resume_after_unwind = back;
+  if (thread.pending == &thread.start) {  // has no frames yet
+    thread.status = ThreadStatus::kFinished;
+    --unfinished_;
+    return;
+  }
+  ThreadState* const caller = active_;
+  Context* const from = caller != nullptr ? caller->context : &carrier_;
+  active_ = &thread;
+  SwitchContext(from, thread.context);
+  active_ = caller;
+}
+
+// An operation of a thread that is being unwound: in a destructor, or after a catch (...) that
+// swallowed the exception.
+Result ControlledEngine::PerformWhileUnwinding(ThreadState& self, Operation& op) {
+  if (++self.unwind_operations > kMaxUnwindOperations) Abandon(self);
+  if (std::uncaught_exceptions() == 0) {
+    if (++self.unwind_throws > 2) Abandon(self);
+    throw ExecutionEnded();
+  }
+  SyncModel& model = objects_[op.object];
+  if (op.kind == OpKind::kJoin) {
+    for (uint32_t i = 0; i < thread_count_; ++i) {
+      ThreadState& thread = *threads_[i];
+      if (thread.thread_model != &model || thread.unwinding) continue;
+      if (thread.status != ThreadStatus::kFinished) Unwind(thread, self.context);
+    }
+    return {};
+  }
+  Event event;
+  event.op = &op;
+  event.by = Transition{self.id, Outcome::kDone, 0};
+  event.clock = &self.clock;
+  // Values still matter: a destructor may count references. Acquires and waits just return.
+  if (model.kind == ObjectKind::kAtomic && op.kind != OpKind::kAtomicWait) {
+    model.Apply(op, event.by, *this, &event);
+  }
+  return Result{event.value, event.by.outcome};
+}
+
+// The thread cannot be unwound: it is left where it is, and its donor serves no other thread.
+void ControlledEngine::Abandon(ThreadState& self) {
+  self.status = ThreadStatus::kFinished;
+  --unfinished_;
+  self.exit_list.Clear();
+  Context* const back = self.resume_after_unwind;
+  self.abandoned = true;
+  LeaveForever(self, back);
+}
+
+// std::terminate in program code: a finding of its own, or the end of an unwinding that met a
+// noexcept frame.
+void ControlledEngine::OnTerminate() {
+  ControlledEngine* engine = RunningEngine();
+  if (engine == nullptr || engine->active_ == nullptr) {
+    std::abort();
+  }
+  LeaveProgram();
+  ThreadState& self = *engine->active_;
+  if (!engine->tearing_down_) {
+    engine->checking_ = false;
+    engine->Annotate(Annotation::kFailure, kNoObject, 0);
+    Suspicion suspicion;
+    suspicion.kind = FindingKind::kException;
+    suspicion.message = "std::terminate was called";
+    if (const std::exception_ptr current = std::current_exception()) {
+      try {
+        std::rethrow_exception(current);
+      } catch (const std::exception& error) {
+        suspicion.message += std::string(" with an exception in flight: ") + error.what();
+      } catch (...) {
+        suspicion.message += " with an exception in flight";
+      }
+    }
+    suspicion.witnesses.push_back(
+        Witness{"terminate", self.id, engine->seq_, kNoObject, 0, {}, 0});
+    suspicion.key = MixSeed(static_cast<uint64_t>(suspicion.kind), 1);
+    engine->Raise(std::move(suspicion));
+    engine->result_.end = EngineEnd::kFailed;
+    engine->tearing_down_ = true;
+    self.unwinding = true;
+    self.resume_after_unwind = &engine->carrier_;
+  }
+  engine->Abandon(self);
+}
+
+ThreadExitList* ControlledEngine::RunningExitList() {
+  ControlledEngine* engine = RunningEngine();
+  if (engine == nullptr || engine->active_ == nullptr) return nullptr;
+  return &engine->active_->exit_list;
+}
+
+}  // namespace heddle

@@ -1,0 +1,28 @@
+// What one execution is made under. Part of a schedule: a replay uses the same options.
+#ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_OPTIONS_H_
+#define HEDDLE_HARNESS_RUNTIME_CONTROLLED_OPTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "harness/model/sync_model.h"
+
+namespace heddle {
+
+struct ExecutionOptions {
+  MemoryModel memory_model = MemoryModel::kSequentiallyConsistent;
+  Timeouts timeouts = Timeouts::kLate;
+  uint32_t spurious = 0;        // spurious wakeups and weak-exchange failures per execution, at most
+  uint32_t early_timeouts = 4;  // with Timeouts::kAny: timeouts before their time, at most
+  // An unlock is a scheduling point of its own. Needed only where a thread can see that a mutex is
+  // held without waiting for it: try_lock, timed locks that may time out early.
+  bool unlock_is_point = false;
+  uint64_t max_steps = 20'000;  // at most 250,000
+  uint32_t max_threads = 2'000; // at most 4,095
+  size_t memory_limit = size_t{512} << 20;
+  size_t stack_size = size_t{256} << 10;
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_RUNTIME_CONTROLLED_OPTIONS_H_

@@ -1,0 +1,75 @@
+// What the controlled engine knows of one program thread.
+#ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_THREAD_STATE_H_
+#define HEDDLE_HARNESS_RUNTIME_CONTROLLED_THREAD_STATE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "harness/core/event.h"
+#include "harness/core/ids.h"
+#include "harness/core/operation.h"
+#include "harness/core/vector_clock.h"
+#include "harness/model/sync_model.h"
+#include "harness/runtime/controlled/spin_detector.h"
+#include "harness/runtime/fiber/donor.h"
+#include "harness/runtime/fiber/thread_exit.h"
+
+namespace heddle {
+
+class ThreadModel;
+
+enum class ThreadStatus : uint8_t {
+  kEnabled,   // its pending operation can complete
+  kDeferred,  // enabled, but set aside until another thread has made a step
+  kBlocked,   // its pending operation cannot complete
+  kFinished,
+};
+
+struct HeldObject {
+  ObjectId object;
+  EventSeq taken;      // the event that took it
+  bool shared;
+  uint32_t depth;      // times taken, for recursive mutexes
+};
+
+// Membership in an object's list of threads that are pending on it.
+struct WaiterLink {
+  SyncModel* model = nullptr;  // null: in no list
+  uint32_t previous = 0;
+  uint32_t next = 0;
+};
+
+struct alignas(64) ThreadState {
+  // Hot: touched at every step.
+  Context* context = nullptr;
+  Operation* pending = nullptr;
+  SyncModel* model = nullptr;    // of pending->object
+  ThreadClock clock;
+  ThreadId id = kNoThread;
+  uint32_t position = 0;         // in the enabled set or the deferred list
+  OutcomeSet possible;
+  ThreadStatus status = ThreadStatus::kFinished;
+  bool defer = false;            // set aside at its next scheduling point
+  bool unwinding = false;        // has been told to end
+  bool abandoned = false;        // its stack still has frames that nothing will return to
+  uint8_t unwind_throws = 0;
+  WaiterLink links[2];           // on pending->object and pending->second
+  SpinDetector spin;
+
+  FenceState fences;
+  std::vector<HeldObject> held;  // in the order of taking
+  ThreadModel* thread_model = nullptr;
+  ThreadId parent = kNoThread;
+  uint32_t children = 0;
+  uint32_t unwind_operations = 0;
+  void (*entry)(void*) = nullptr;
+  void* argument = nullptr;
+  Donor* donor = nullptr;
+  Context* resume_after_unwind = nullptr;
+  Operation start;               // its first pending operation
+  ThreadExitList exit_list;
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_RUNTIME_CONTROLLED_THREAD_STATE_H_

@@ -1,0 +1,124 @@
+// Runtime: the only seam between doors (primitives, interposition) and engines.
+//
+// A door that finds no current runtime behaves as the real thing on real threads. With one, it turns
+// each call into an Operation and lets the engine carry it out. The current runtime is set only while
+// an execution runs, and only the thread that runs program code ever sees it.
+//
+// Objects register themselves at their first use in an execution. Their handle carries the
+// execution's stamp, so that a handle from an earlier execution, or one overwritten by freed memory's
+// poison, is recognised without being reset.
+#ifndef HEDDLE_HARNESS_RUNTIME_RUNTIME_H_
+#define HEDDLE_HARNESS_RUNTIME_RUNTIME_H_
+
+#include <cstdint>
+
+#include "harness/core/finding.h"
+#include "harness/core/ids.h"
+#include "harness/core/object.h"
+#include "harness/core/operation.h"
+#include "harness/core/shadow.h"
+#include "harness/core/vector_clock.h"
+
+namespace heddle {
+
+// Kept inside each primitive: which object it is in the current execution.
+class ObjectHandle {
+ public:
+  constexpr ObjectHandle() = default;
+  constexpr ObjectHandle(uint64_t stamp, ObjectId id) : bits_(stamp << kIdBits | Index(id)) {}
+
+  bool Belongs(uint64_t stamp) const { return bits_ >> kIdBits == stamp; }
+  ObjectId id() const { return ObjectId{static_cast<uint32_t>(bits_ & kMaxId)}; }
+  static constexpr int kIdBits = 24;
+  static constexpr uint64_t kMaxId = (uint64_t{1} << kIdBits) - 1;
+
+ private:
+  uint64_t bits_ = 0;  // stamp above, id below; stamps start at 1
+};
+
+// What Perform returns to the door.
+struct Result {
+  uint64_t value = 0;
+  Outcome outcome = Outcome::kDone;
+};
+
+class Runtime {
+ public:
+  virtual ~Runtime() = default;
+
+  // The runtime that controls the calling thread; null when nothing does. A plain load.
+  static Runtime* Current() { return current_; }
+
+  // The id of the object behind `handle` in this execution; registers it when this is its first use.
+  ObjectId Resolve(ObjectHandle& handle, const ObjectInit& init) {
+    if (handle.Belongs(stamp_)) [[likely]] return handle.id();
+    return Register(handle, init);
+  }
+  // The current execution, counted from 1.
+  uint64_t stamp() const { return stamp_; }
+  // The object behind `handle` if it has been used in this execution, else kNoObject.
+  ObjectId Lookup(const ObjectHandle& handle) const {
+    return handle.Belongs(stamp_) ? handle.id() : kNoObject;
+  }
+
+  // Carries out `op` in the calling thread, after whatever other threads the schedule puts before
+  // it. Sets op.pc. Throws a private exception when the execution is being torn down; doors let it
+  // pass.
+  virtual Result Perform(Operation& op) = 0;
+
+  // Race check of an access to ordinary memory, before it is made. Inline part: the location was
+  // accessed by this thread since its last release.
+  void OnRead(ShadowCell& cell, const ObjectInit& var) {
+    if (!cell.ReadIsKnown(epoch_)) [[unlikely]] OnReadSlow(cell, var);
+  }
+  void OnWrite(ShadowCell& cell, const ObjectInit& var) {
+    if (!cell.WriteIsKnown(epoch_)) [[unlikely]] OnWriteSlow(cell, var);
+  }
+  // Tells recorders the value that an access read or wrote; a no-op unless the execution is recorded.
+  void OnValue(const void* value, uint32_t size) {
+    if (recording_) [[unlikely]] OnValueSlow(value, size);
+  }
+
+  // The object's destructor runs: checks that it is not in use and forgets the handle.
+  virtual void Destroy(ObjectHandle& handle, ObjectKind kind, const void* address) = 0;
+
+  // Starts a thread that runs entry(argument). `name` may be null.
+  virtual ThreadId Spawn(void (*entry)(void*), void* argument, const char* name) = 0;
+  virtual ThreadId CurrentThread() const = 0;
+  // The object that stands for the calling thread: of its yields, sleeps and fences.
+  virtual ObjectId CurrentThreadObject() const = 0;
+  virtual ObjectId ThreadObject(ThreadId thread) const = 0;
+
+  virtual uint64_t Choose(uint64_t bound) = 0;
+  virtual VirtualTime Now() = 0;
+  // A composed primitive's annotation about `object`, with an argument.
+  virtual void Annotate(Annotation what, ObjectId object, uint64_t argument) = 0;
+
+  // A failed assertion, or the break of a rule that a composed primitive found out itself.
+  // kAssertion and kInvariant end the execution (by the private exception); misuse does not.
+  virtual void Fail(FindingKind kind, const char* message) = 0;
+
+  // Values of atomics wider than 8 bytes are interned: equal bytes, equal id. Valid in this
+  // execution. `Interned` copies the bytes of `id` to `value`.
+  virtual uint64_t Intern(const void* value, uint32_t size) = 0;
+  virtual void Interned(uint64_t id, void* value, uint32_t size) const = 0;
+
+ protected:
+  virtual ObjectId Register(ObjectHandle& handle, const ObjectInit& init) = 0;
+  virtual void OnReadSlow(ShadowCell& cell, const ObjectInit& var) = 0;
+  virtual void OnWriteSlow(ShadowCell& cell, const ObjectInit& var) = 0;
+  virtual void OnValueSlow(const void* value, uint32_t size) = 0;
+
+  static void SetCurrent(Runtime* runtime) { current_ = runtime; }
+
+  uint64_t stamp_ = 0;      // of the current execution; from 1
+  Epoch epoch_;             // of the running thread; never equal to a cell's while recording
+  bool recording_ = false;  // a recorder wants every access with its value
+
+ private:
+  static inline constinit Runtime* current_ = nullptr;
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_RUNTIME_RUNTIME_H_

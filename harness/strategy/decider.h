@@ -1,0 +1,80 @@
+// Decider: answers every nondeterministic question of one execution. On the hot path.
+//
+// A decider's answers are a pure function of the plan given to Begin and of the execution so far.
+// The engine asks Pick only where at least two threads are enabled, and PickValue only where there
+// are at least two answers; answers with one possibility are not decisions.
+#ifndef HEDDLE_HARNESS_STRATEGY_DECIDER_H_
+#define HEDDLE_HARNESS_STRATEGY_DECIDER_H_
+
+#include <cstdint>
+#include <span>
+
+#include "harness/core/event.h"
+#include "harness/core/ids.h"
+#include "harness/core/operation.h"
+#include "harness/schedule/decision.h"
+
+namespace heddle {
+
+struct Plan;
+struct ExecutionRecord;
+
+// A moment at which the next thread is chosen.
+class SchedulingPoint {
+ public:
+  virtual ~SchedulingPoint() = default;
+
+  // The threads that may be chosen, at least two, in an order that is a function of the execution so
+  // far but otherwise arbitrary. Threads that have just yielded or spin are left out while another
+  // thread can run.
+  std::span<const ThreadId> enabled() const { return {enabled_, enabled_count_}; }
+  // The thread that made the last step; choosing another while it is enabled is a preemption.
+  ThreadId running() const { return running_; }
+  bool running_enabled() const { return running_enabled_; }
+  // The running thread has just yielded or been seen to spin, and was set aside for that: going on
+  // with the thread that has waited longest is what keeps a spinning program fair.
+  bool running_deferred() const { return running_deferred_; }
+  uint64_t step() const { return step_; }
+  // One past the largest thread index so far.
+  uint32_t thread_count() const { return thread_count_; }
+
+  virtual bool IsEnabled(ThreadId thread) const = 0;
+  // What `thread` is about to do. Null for a thread that has none (finished).
+  virtual const Operation* Pending(ThreadId thread) const = 0;
+
+ protected:
+  const ThreadId* enabled_ = nullptr;
+  uint32_t enabled_count_ = 0;
+  uint32_t thread_count_ = 0;
+  ThreadId running_ = kNoThread;
+  bool running_enabled_ = false;
+  bool running_deferred_ = false;
+  uint64_t step_ = 0;
+};
+
+struct ValueChoice {
+  ChoiceKind kind;
+  ThreadId thread;
+  const Operation* op;  // null for kReuse and kUser
+  uint32_t bound;       // answers are 0 .. bound - 1; bound >= 2
+};
+
+class Decider {
+ public:
+  virtual ~Decider() = default;
+
+  // Prepares for one execution. Reused from execution to execution, so that nothing is allocated.
+  virtual void Begin(const Plan& plan) = 0;
+  virtual ThreadId Pick(const SchedulingPoint& point) = 0;
+  virtual uint32_t PickValue(const ValueChoice& choice) = 0;
+
+  virtual EventMask Wants() const { return {}; }
+  virtual void OnEvent(const Event&) {}
+
+  // Called when the execution has ended: adds to the record what the strategy has to learn.
+  virtual void End(ExecutionRecord*) {}
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_STRATEGY_DECIDER_H_

@@ -1,0 +1,110 @@
+// heddle::Var<T>: ordinary shared memory whose reads and writes are checked for data races
+// ([intro.races]/21). Not a scheduling point: in a program without races the order of ordinary
+// accesses cannot be observed, and a race is a finding whatever the order was.
+//
+// Converts to T and is assigned like one: `x = 1; int y = x; x++;`. An increment counts as one
+// access that reads and writes. Without an engine it is a T.
+// Cost under control: two compares when the thread has accessed it since its last release, else a
+// few ns.
+#ifndef HEDDLE_PRIMITIVES_VAR_H_
+#define HEDDLE_PRIMITIVES_VAR_H_
+
+#include <type_traits>
+#include <utility>
+
+#include "harness/runtime/runtime.h"
+
+namespace heddle {
+
+template <typename T>
+class Var {
+ public:
+  constexpr Var() = default;
+  constexpr Var(T value, const char* name = nullptr)  // NOLINT: converts as T does
+      : value_(std::move(value)), name_(name) {}
+  // The end of the lifetime conflicts with accesses that are not ordered before it.
+  ~Var() {
+    if (Runtime* runtime = Runtime::Current()) runtime->OnWrite(shadow_, Init());
+  }
+  Var(const Var& other) : value_(other.Read()) {}
+  Var& operator=(const Var& other) {
+    Write(other.Read());
+    return *this;
+  }
+  Var& operator=(T value) {
+    Write(std::move(value));
+    return *this;
+  }
+  operator T() const { return Read(); }  // NOLINT: converts as T does
+
+  T load() const { return Read(); }
+  void store(T value) { Write(std::move(value)); }
+
+  // Reads and writes in one access: function(T&).
+  template <typename Function>
+  decltype(auto) Update(Function&& function) {
+    Runtime* runtime = Runtime::Current();
+    if (runtime != nullptr) runtime->OnWrite(shadow_, Init());
+    struct Tell {
+      ~Tell() {
+        if (runtime != nullptr) runtime->OnValue(&var.value_, sizeof(T));
+      }
+      Runtime* runtime;
+      Var& var;
+    } tell{runtime, *this};
+    return std::forward<Function>(function)(value_);
+  }
+
+  T operator++() {
+    return Update([](T& value) { return ++value; });
+  }
+  T operator++(int) {
+    return Update([](T& value) { return value++; });
+  }
+  T operator--() {
+    return Update([](T& value) { return --value; });
+  }
+  T operator--(int) {
+    return Update([](T& value) { return value--; });
+  }
+  template <typename U>
+  T operator+=(const U& other) {
+    return Update([&](T& value) { return value += other; });
+  }
+  template <typename U>
+  T operator-=(const U& other) {
+    return Update([&](T& value) { return value -= other; });
+  }
+  T operator->() const
+    requires std::is_pointer_v<T>
+  {
+    return Read();
+  }
+
+ private:
+  ObjectInit Init() const {
+    return ObjectInit{
+        .kind = ObjectKind::kVar, .address = this, .size = sizeof(T), .name = name_};
+  }
+  T Read() const {
+    Runtime* runtime = Runtime::Current();
+    if (runtime == nullptr) return value_;
+    runtime->OnRead(shadow_, Init());
+    runtime->OnValue(&value_, sizeof(T));
+    return value_;
+  }
+  void Write(T value) {
+    Runtime* runtime = Runtime::Current();
+    if (runtime != nullptr) runtime->OnWrite(shadow_, Init());
+    value_ = std::move(value);
+    if (runtime != nullptr) runtime->OnValue(&value_, sizeof(T));
+  }
+
+  T value_{};
+  mutable ShadowCell shadow_;
+  const char* name_ = nullptr;
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_PRIMITIVES_VAR_H_
