@@ -35,6 +35,8 @@ class SchedulingPoint {
   // with the thread that has waited longest is what keeps a spinning program fair.
   bool running_deferred() const { return running_deferred_; }
   uint64_t step() const { return step_; }
+  // The step just made allocated or freed program memory: it depends on every other step that does.
+  bool step_used_heap() const { return step_used_heap_; }
   // One past the largest thread index so far.
   uint32_t thread_count() const { return thread_count_; }
 
@@ -50,6 +52,7 @@ class SchedulingPoint {
   bool running_enabled_ = false;
   bool running_deferred_ = false;
   uint64_t step_ = 0;
+  bool step_used_heap_ = false;
 };
 
 struct ValueChoice {
