@@ -36,8 +36,9 @@ class ModelContext {
  public:
   virtual ~ModelContext() = default;
 
-  virtual ThreadClock& ClockOf(ThreadId thread) = 0;
-  virtual FenceState& FencesOf(ThreadId thread) = 0;
+  // Of the thread whose operation is being applied, which is the only one that Apply may change.
+  ThreadClock& ClockOf(ThreadId) { return *acting_clock_; }
+  FenceState& FencesOf(ThreadId) { return *acting_fences_; }
   virtual class SyncModel& ModelOf(ObjectId object) = 0;
   // A rule of the primitive was broken. The operation then has the least harmful effect.
   virtual void ReportMisuse(FindingKind kind, const Operation& op, ThreadId thread,
@@ -52,6 +53,8 @@ class ModelContext {
   bool early_timeout_allowed() const { return timeouts_ == Timeouts::kAny && early_left_ > 0; }
 
  protected:
+  ThreadClock* acting_clock_ = nullptr;
+  FenceState* acting_fences_ = nullptr;
   ClockArena arena_;
   VirtualTime now_ = 0;
   Timeouts timeouts_ = Timeouts::kLate;

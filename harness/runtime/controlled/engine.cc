@@ -133,7 +133,7 @@ __attribute__((noinline)) Result ControlledEngine::Perform(Operation& op) {
     if (&next != &self) SwitchTo(self, next);
     result = Complete(self);
   }
-  EnterProgram(Index(self.id));
+  EnterProgram(Index(self.id), self.context->fs_base);
   return result;
 }
 
@@ -231,6 +231,7 @@ Result ControlledEngine::Execute(ThreadState& self, Operation& op, SyncModel& mo
   event.op = &op;
   event.by = by;
   event.clock = &self.clock;
+  SetActing(self);
   model.Apply(op, by, *this, &event);
   AfterExecute(self, op, event);
   if (model.first_waiter != SyncModel::kNoWaiter) Reevaluate(model);
@@ -403,7 +404,7 @@ void ControlledEngine::CheckInvariant(ThreadState& self) {
   checking_ = true;
   check_clock_.Start(self.id);
   const Epoch epoch = epoch_;
-  EnterProgram(Index(self.id));
+  EnterProgram(Index(self.id), self.context->fs_base);
   program_.invariant();
   LeaveProgram();
   epoch_ = epoch;
@@ -424,6 +425,8 @@ Result ControlledEngine::PerformWhileChecking(ThreadState& self, Operation& op) 
   event.op = &op;
   event.by = Transition{self.id, possible.Nth(0), 0};
   event.clock = &check_clock_;
+  acting_clock_ = &check_clock_;
+  acting_fences_ = &check_fences_;
   model.Apply(op, event.by, *this, &event);
   return Result{event.value, event.by.outcome};
 }

@@ -104,10 +104,6 @@ class ControlledEngine final : public Runtime,
   struct ExecutionEnded {};
 
   // ---- ModelContext, SchedulingPoint, HeapFaultSink ----
-  ThreadClock& ClockOf(ThreadId thread) override {
-    return checking_ ? check_clock_ : threads_[Index(thread)]->clock;
-  }
-  FenceState& FencesOf(ThreadId thread) override { return threads_[Index(thread)]->fences; }
   SyncModel& ModelOf(ObjectId object) override { return objects_[object]; }
   void ReportMisuse(FindingKind kind, const Operation& op, ThreadId thread,
                     std::string_view what) override;
@@ -124,6 +120,10 @@ class ControlledEngine final : public Runtime,
   ThreadState& ChooseNext(ThreadState& self);
   void SwitchTo(ThreadState& from, ThreadState& to);
   Result Complete(ThreadState& self);
+  void SetActing(ThreadState& self) {
+    acting_clock_ = &self.clock;
+    acting_fences_ = &self.fences;
+  }
   Result Execute(ThreadState& self, Operation& op, SyncModel& model, Transition by);
   void AfterExecute(ThreadState& self, const Operation& op, const Event& event);
   void Emit(const Event& event);
@@ -208,6 +208,7 @@ class ControlledEngine final : public Runtime,
   ExecutionResult result_;
   uint32_t unfinished_ = 0;    // threads that have not ended
   ThreadClock check_clock_;
+  FenceState check_fences_;
   std::unique_ptr<Arena> heap_;
   std::vector<std::unique_ptr<Donor>> donors_;  // by thread index: addresses repeat
   std::vector<std::string> interned_;

@@ -137,7 +137,7 @@ void ControlledEngine::ThreadMain(void* thread) {
 
 void ControlledEngine::RunProgramThread(ThreadState& self) {
   Complete(self);
-  EnterProgram(Index(self.id));
+  EnterProgram(Index(self.id), self.context->fs_base);
   std::string escaped;
   bool threw = false;
   try {
@@ -227,7 +227,7 @@ void ControlledEngine::RunCheckAtEnd(ThreadState& main) {
 void ControlledEngine::CheckMain(void* engine) {
   auto* self = static_cast<ControlledEngine*>(engine);
   ThreadState& main = *self->active_;
-  EnterProgram(0);
+  EnterProgram(0, main.context->fs_base);
   try {
     self->program_.at_end();
   } catch (const ExecutionEnded&) {
@@ -318,6 +318,7 @@ Result ControlledEngine::PerformWhileUnwinding(ThreadState& self, Operation& op)
   event.op = &op;
   event.by = Transition{self.id, Outcome::kDone, 0};
   event.clock = &self.clock;
+  SetActing(self);
   // Values still matter: a destructor may count references. Acquires and waits just return.
   if (model.kind == ObjectKind::kAtomic && op.kind != OpKind::kAtomicWait) {
     model.Apply(op, event.by, *this, &event);

@@ -39,6 +39,13 @@ inline void EnterProgram(uint32_t thread) {
   program_context.thread_pointer = ThreadPointer();
 }
 
+// The same, for a caller that knows the context's thread pointer: just after a switch, reading it back would wait for the
+// processor to finish changing it.
+inline void EnterProgram(uint32_t thread, uintptr_t thread_pointer) {
+  program_context.thread = thread;
+  program_context.thread_pointer = thread_pointer;
+}
+
 // Harness code runs from here on.
 inline void LeaveProgram() { program_context.thread_pointer = 0; }
 
