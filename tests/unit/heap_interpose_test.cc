@@ -1,13 +1,16 @@
-// malloc, operator new and their relatives, in this ordinary binary: program code is served by the arena, all else is not.
+// malloc, operator new and their relatives, in this ordinary binary: program code is served by the
+// arena, all else is not.
+#include <locale.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
-#include <locale>
 #include <map>
 #include <memory>
 #include <new>
@@ -31,7 +34,8 @@ struct FaultLog : HeapFaultSink {
   std::vector<HeapFault> faults;
 };
 
-// The rest of the scope is program code. Expectations stay outside: what they allocate is the harness's.
+// The rest of the scope is program code. Expectations stay outside: what they allocate is the
+// harness's.
 struct ProgramScope {
   ProgramScope() { EnterProgram(kThread); }
   ~ProgramScope() { LeaveProgram(); }
@@ -129,8 +133,8 @@ TEST_F(HeapInterposeTest, EveryAllocationFunctionGoesWhereItsCallerBelongs) {
 }
 
 TEST_F(HeapInterposeTest, TheSiteIsTheNewExpression) {
-  // Both calls are in this function: their return addresses lie between two labels of it, give or take inlining; compare
-  // against an address that malloc was called from right here.
+  // Both calls are next to each other, so their return addresses must be, too; a site inside the
+  // C++ library or inside operator new would be far away.
   void* by_malloc;
   void* by_new;
   {
@@ -155,7 +159,8 @@ TEST_F(HeapInterposeTest, TheCppLibraryWorksOnTheArena) {
     std::map<std::string, std::string> words;
     for (int i = 0; i < 1000; ++i) {
       numbers.push_back(i);
-      words["a key that is too long for the small buffer " + std::to_string(i)] = std::string(100, 'x');
+      words["a key that is too long for the small buffer " + std::to_string(i)] =
+          std::string(100, 'x');
     }
     vector_in_arena = InArena(numbers.data());
     string_in_arena = InArena(words.begin()->first.data());
@@ -186,7 +191,7 @@ TEST_F(HeapInterposeTest, WhatTheCLibraryKeepsIsNotInTheArena) {
   size_t capacity = 0;
   {
     ProgramScope program;
-    file = tmpfile();                        // a FILE, and its buffer at the first write
+    file = tmpfile();                          // a FILE, and its buffer at the first write
     fprintf(file, "%s %1000d\n", "hello", 3);  // a work area for the wide field
     rewind(file);
     if (fgets(line, 6, file) == nullptr) line[0] = '?';
@@ -266,7 +271,7 @@ TEST_F(HeapInterposeTest, TheLimitGivesNullAndBadAlloc) {
   void* by_malloc = &threw;
   void* by_calloc = &threw;
   void* by_nothrow = &threw;
-  int error = 0, result = 0;
+  int error = 0, result = 0, posix_error = 0;
   {
     ProgramScope program;
     errno = 0;
@@ -274,7 +279,9 @@ TEST_F(HeapInterposeTest, TheLimitGivesNullAndBadAlloc) {
     error = errno;
     by_nothrow = Opaque(::operator new(size_t{600} << 20, std::nothrow));
     by_calloc = Opaque(calloc(*Opaque(&arena_->options().limit_bytes), SIZE_MAX / 2));
+    errno = 1234;
     result = posix_memalign(&by_malloc, 64, size_t{600} << 20);
+    posix_error = errno;
     try {
       Opaque(new char[size_t{600} << 20]);
     } catch (const std::bad_alloc&) {
@@ -291,6 +298,7 @@ TEST_F(HeapInterposeTest, TheLimitGivesNullAndBadAlloc) {
   EXPECT_EQ(by_nothrow, nullptr);
   EXPECT_EQ(by_calloc, nullptr);
   EXPECT_EQ(result, ENOMEM);
+  EXPECT_EQ(posix_error, 1234);
   EXPECT_TRUE(threw);
   EXPECT_TRUE(threw_overflow);
   std::vector<HeapFaultKind> kinds;
@@ -365,6 +373,25 @@ TEST_F(HeapInterposeTest, OtherThreadsKeepToTheCLibrary) {
   EXPECT_EQ(in_arena, 0);
   EXPECT_EQ(arena_->Describe(program_block)->state, BlockState::kLive);
   EXPECT_TRUE(log_.faults.empty());
+}
+
+TEST_F(HeapInterposeTest, WhatTheLoaderAllocatesForAThreadIsNotInTheArena) {
+  // A stack of an unusual size, so that no thread that ended before left one with everything in
+  // place.
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, size_t{37} << 20);
+  pthread_t thread;
+  int made = -1;
+  {
+    ProgramScope program;
+    made = pthread_create(&thread, &attributes, [](void* p) { return p; }, nullptr);
+    if (made == 0) pthread_join(thread, nullptr);
+  }
+  pthread_attr_destroy(&attributes);
+  ASSERT_EQ(made, 0);
+  EXPECT_EQ(arena_->live_blocks(), 0u);
+  EXPECT_EQ(arena_->Describe(arena_->Allocate(1, 16, {}))->serial, 0u);  // nor was it, for a while
 }
 
 TEST_F(HeapInterposeTest, ErrnoSurvivesSuccess) {

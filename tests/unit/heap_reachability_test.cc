@@ -1,4 +1,6 @@
 // Leaks against blocks that static storage still leads to.
+#include <stdlib.h>
+
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -90,6 +92,15 @@ TEST_F(HeapReachabilityTest, OnlyAlignedWordsAndOnlyAddressesInBlocksCount) {
   zero_root = other + 4 * 100;  // in the arena, but in no block
   arena_->EndExecution();
   EXPECT_EQ(Starts(ClassifyLiveBlocks(*arena_, {}).leaked), (Blocks{block, other}));
+}
+
+TEST_F(HeapReachabilityTest, TheCLibrarysOwnStorageIsNoRoot) {
+  void** block = Alloc(128);
+  char* before = initstate(1, reinterpret_cast<char*>(block), 128);  // kept in a static variable
+  arena_->EndExecution();
+  const LiveBlockClasses classes = ClassifyLiveBlocks(*arena_, {});
+  setstate(before);
+  EXPECT_EQ(Starts(classes.leaked), (Blocks{block}));
 }
 
 TEST_F(HeapReachabilityTest, SkipsTheRangesThatItIsGiven) {

@@ -1,4 +1,5 @@
-// The arena by itself: against a naive model with random calls, and each promise of arena.h on its own.
+// The arena by itself: against a naive model with random calls, and each promise of arena.h on its
+// own.
 #include <algorithm>
 #include <bit>
 #include <chrono>
@@ -67,6 +68,14 @@ TEST(HeapSizeClassTest, FitsEverySizeWithTheLeastBlock) {
   }
   EXPECT_EQ(SizeClassOf(kLargestBlock), kSizeClassCount - 1);
   EXPECT_EQ(kSizeClasses[kSizeClassCount - 1].block_size, kLargestBlock);
+}
+
+TEST(HeapSizeClassTest, AMultipleOfAnAlignmentGetsBlocksThatAreOne) {
+  for (size_t alignment = 16; alignment <= kArenaPage; alignment *= 2) {
+    for (size_t size = alignment; size <= (size_t{8} << 20); size += alignment) {
+      ASSERT_EQ(kSizeClasses[SizeClassOf(size)].block_size % alignment, 0u) << size;
+    }
+  }
 }
 
 TEST(HeapSizeClassTest, ReciprocalDividesExactly) {
@@ -297,7 +306,8 @@ TEST_F(HeapTest, AgreesWithTheNaiveModelOnRandomCalls) {
   }
 }
 
-// Runs a fixed pseudo-random execution and returns all the addresses that it got, and the first bytes of each block.
+// Runs a fixed pseudo-random execution and returns all the addresses that it got, and the first
+// bytes of each block.
 std::vector<uintptr_t> Trace(Arena* arena, uint64_t seed) {
   std::mt19937_64 random(seed);
   std::mt19937_64 decisions(seed + 1);
@@ -453,10 +463,10 @@ TEST_F(HeapTest, ReportsADoubleFreeWithBothSides) {
 TEST_F(HeapTest, ReportsInvalidFrees) {
   arena_->BeginExecution();
   char* block = Alloc(100);
-  arena_->Free(block + 16, {});      // inside a block
-  arena_->Free(block + 112, {});     // the next block of the slab, not allocated yet
-  arena_->Free(block + 4096, {});    // a page that no slab has taken
-  arena_->Free(block + 4090, {});    // the tail of the slab, where no block fits
+  arena_->Free(block + 16, {});    // inside a block
+  arena_->Free(block + 112, {});   // the next block of the slab, not allocated yet
+  arena_->Free(block + 4096, {});  // a page that no slab has taken
+  arena_->Free(block + 4090, {});  // the tail of the slab, where no block fits
   ASSERT_EQ(log_.faults.size(), 4u);
   for (const HeapFault& fault : log_.faults) EXPECT_EQ(fault.kind, HeapFaultKind::kInvalidFree);
   ASSERT_TRUE(log_.faults[0].block.has_value());
@@ -464,6 +474,29 @@ TEST_F(HeapTest, ReportsInvalidFrees) {
   EXPECT_EQ(log_.faults[0].block->offset, 16u);
   for (int i = 1; i < 4; ++i) EXPECT_FALSE(log_.faults[i].block.has_value());
   EXPECT_EQ(arena_->live_blocks(), 1u);
+}
+
+TEST_F(HeapTest, TheTailOfAFullSlabIsInNoBlock) {
+  arena_->BeginExecution();
+  char* first = Alloc(112);
+  for (int i = 1; i < 36; ++i) ASSERT_EQ(Alloc(112), first + i * 112);
+  EXPECT_EQ(Alloc(112), first + 4096);
+  EXPECT_TRUE(arena_->Describe(first + 36 * 112 - 1).has_value());
+  EXPECT_FALSE(arena_->Describe(first + 36 * 112).has_value());
+}
+
+TEST_F(HeapTest, PagesSkippedForAlignmentAreInNoBlock) {
+  arena_->BeginExecution();
+  for (int i = 0; i < 300; ++i)
+    Alloc(200'000);  // the page table now says so, for an execution that is over
+  arena_->BeginExecution();
+  char* before = Alloc(16);
+  char* aligned = Alloc(16, 0, 0, 1 << 20);
+  ASSERT_GT(aligned, before + 4096);
+  EXPECT_EQ(arena_->Describe(aligned + 5)->start, aligned);
+  for (char* at = before + 4096; at < aligned; at += 4096) {
+    ASSERT_FALSE(arena_->Describe(at).has_value());
+  }
 }
 
 TEST_F(HeapTest, ReallocOfAFreedBlockIsReportedAndGivesAFreshOne) {
@@ -574,6 +607,7 @@ TEST_F(HeapTest, FreesBetweenExecutionsDoNothing) {
   arena_->BeginExecution();
   EXPECT_EQ(arena_->live_blocks(), 0u);
   EXPECT_FALSE(arena_->Describe(block).has_value());
+  EXPECT_EQ(arena_->Describe(Alloc(24))->serial, 0u);
 }
 
 TEST_F(HeapTest, ListsLiveBlocksInTheOrderOfAllocation) {
@@ -637,9 +671,11 @@ TEST_F(HeapTest, ResettingCostsTheSameAfterALargeExecution) {
     arena_->EndExecution();
     arena_->BeginExecution();
   }
-  const double ns = std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start)
-                        .count() / 10'000;
-  // It is tens of nanoseconds; a reset that looked at the 300,000 blocks would take a hundred microseconds or more.
+  const double ns =
+      std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count() /
+      10'000;
+  // It is tens of nanoseconds; a reset that looked at the 300,000 blocks would take a hundred
+  // microseconds or more.
   EXPECT_LT(ns, 5'000) << "per execution";
 }
 

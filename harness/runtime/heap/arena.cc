@@ -104,40 +104,38 @@ void Arena::EndExecution() {
 
 void* Arena::Allocate(size_t size, size_t alignment, HeapSite site) {
   const size_t wanted = size + (size == 0);
-  if (wanted > options_.limit_bytes - live_bytes_) [[unlikely]] return Fail(size, site);
-  uint32_t size_class = SizeClassOf(wanted);
-  if (alignment > kGranule) [[unlikely]] {
-    if (alignment > kArenaPage) {
-      const uint32_t number = TakeOverAligned(wanted, alignment);
-      if (number == kNone) return Fail(size, site);
-      return Finish(number, size, SlabOf(records_[number]).block_size, site);
-    }
-    // Slabs start at page boundaries, so a block size that is a multiple of the alignment aligns every block.
-    size_class = SizeClassOf((wanted + alignment - 1) & ~(alignment - 1));
-    while (kSizeClasses[size_class].block_size % alignment != 0) ++size_class;
-  }
-  ClassState& state = classes_[size_class];
-  uint32_t number;
-  if (state.freed != kNone && WantsReuse(state)) {
-    number = TakeFreed(size_class, site);
-  } else if (state.bump != state.end || Refill(size_class)) {
-    number = state.next_record++;
-    records_[number].start = static_cast<uint32_t>(state.bump / kGranule);
-    state.bump += kSizeClasses[size_class].block_size;
-  } else if (state.freed != kNone) {
-    number = TakeFreed(size_class, site);
-  } else {
+  if (wanted > options_.limit_bytes - live_bytes_) [[unlikely]]
     return Fail(size, site);
+  uint32_t number = kNone;
+  uint64_t block_size = 0;
+  if (alignment > kArenaPage) [[unlikely]] {
+    number = TakeOverAligned(wanted, alignment);
+    if (number != kNone) block_size = SlabOf(records_[number]).block_size;
+  } else {
+    uint32_t size_class = SizeClassOf(wanted);
+    if (alignment > kGranule) [[unlikely]] {
+      // Slabs start at page boundaries, so it is enough that the block size is a multiple of the
+      // alignment. It is for a size that is one: the steps between classes are powers of two, so
+      // either the step is a multiple of the alignment, or the size is a multiple of the step and
+      // has a class of its own.
+      size_class = SizeClassOf((wanted + alignment - 1) & ~(alignment - 1));
+    }
+    block_size = kSizeClasses[size_class].block_size;
+    const ClassState& state = classes_[size_class];
+    if (state.freed != kNone && WantsReuse(state)) {
+      number = TakeFreed(size_class, site);
+    } else if (state.bump != state.end || Refill(size_class)) {
+      number = TakeFresh(size_class);
+    } else if (state.freed != kNone) {
+      number = TakeFreed(size_class, site);
+    }
   }
-  return Finish(number, size, kSizeClasses[size_class].block_size, site);
-}
+  if (number == kNone) [[unlikely]]
+    return Fail(size, site);
 
-void* Arena::Finish(uint32_t number, size_t size, uint64_t block_size, HeapSite site) {
-  uint32_t thread = site.thread;
-  if (thread >= thread_count_) [[unlikely]] {
-    thread = std::min(thread, kMaxThreads - 1);
+  const uint32_t thread = std::min(site.thread, kMaxThreads - 1);
+  if (thread >= thread_count_) [[unlikely]]
     GrowThreads(thread);
-  }
   Record& record = records_[number];
   record.size = size;
   record.alloc_pc = site.pc;
@@ -159,13 +157,13 @@ void* Arena::AllocateZeroed(size_t size, HeapSite site) {
 }
 
 void* Arena::Reallocate(void* pointer, size_t size, HeapSite site) {
-  const uint32_t number = FindForRelease(pointer, site);
+  const Place place = LocateForRelease(pointer, site);
   // After a misuse there is nothing to carry over, but the program is owed a block.
-  if (number == kNone) return active_ ? Allocate(size, kGranule, site) : nullptr;
-  Record& record = records_[number];
+  if (place.number == kNone) return active_ ? Allocate(size, kGranule, site) : nullptr;
+  Record& record = records_[place.number];
   const size_t old_size = record.size;
   if (size <= options_.limit_bytes && size - old_size + live_bytes_ <= options_.limit_bytes &&
-      SlabOf(record).size_class == SizeClassOf(size)) {
+      slabs_[place.slab].size_class == SizeClassOf(size)) {
     live_bytes_ += size - old_size;
     record.size = size;
     return pointer;
@@ -173,58 +171,66 @@ void* Arena::Reallocate(void* pointer, size_t size, HeapSite site) {
   void* const moved = Allocate(size, kGranule, site);
   if (moved == nullptr) return nullptr;
   std::memcpy(moved, pointer, std::min(old_size, size));
-  Release(number, site);
+  Release(place, site);
   return moved;
 }
 
 void Arena::Free(void* pointer, HeapSite site) {
-  const uint32_t number = FindForRelease(pointer, site);
-  if (number != kNone) [[likely]] Release(number, site);
+  const Place place = LocateForRelease(pointer, site);
+  if (place.number != kNone) [[likely]]
+    Release(place, site);
 }
 
-uint32_t Arena::FindForRelease(const void* pointer, HeapSite site) {
-  // What static objects still held when the process exits, or another execution's blocks: nothing to release.
-  if (!active_) [[unlikely]] return kNone;
-  const uint32_t number = Find(pointer);
-  if (number == kNone || AddressOf(records_[number]) != pointer) [[unlikely]] {
-    ReportAt(HeapFaultKind::kInvalidFree, pointer, number, site);
-    return kNone;
+inline Arena::Place Arena::LocateForRelease(const void* pointer, HeapSite site) {
+  // What static objects still held when the process exits, or another execution's blocks: nothing
+  // to release.
+  if (!active_) [[unlikely]]
+    return {kNone, kNone};
+  const Place place = Locate(pointer);
+  if (place.number == kNone || AddressOf(records_[place.number]) != pointer ||
+      records_[place.number].next_freed != kLive) [[unlikely]] {
+    ReportBadRelease(pointer, place.number, site);
+    return {kNone, kNone};
   }
-  if (records_[number].next_freed != kLive) [[unlikely]] {
-    ReportAt(HeapFaultKind::kDoubleFree, pointer, number, site);
-    return kNone;
-  }
-  return number;
+  return place;
 }
 
-void Arena::Release(uint32_t number, HeapSite site) {
-  Record& record = records_[number];
-  const Slab& slab = SlabOf(record);
+void Arena::ReportBadRelease(const void* pointer, uint32_t number, HeapSite site) {
+  const bool starts_block = number != kNone && AddressOf(records_[number]) == pointer;
+  ReportAt(starts_block ? HeapFaultKind::kDoubleFree : HeapFaultKind::kInvalidFree, pointer, number,
+           site);
+}
+
+inline void Arena::Release(Place place, HeapSite site) {
+  Record& record = records_[place.number];
+  const Slab& slab = slabs_[place.slab];
   ClassState& state = classes_[slab.size_class];
   record.free_pc = site.pc;
   record.free_thread = site.thread;
   record.next_freed = state.freed;
-  state.freed = number;
+  state.freed = place.number;
   ++state.freed_count;
   --live_blocks_;
   live_bytes_ -= record.size;
   FillPoison(AddressOf(record), FillSize(slab.block_size), kFreedByte);
 }
 
-uint32_t Arena::Find(const void* pointer) const {
+inline Arena::Place Arena::Locate(const void* pointer) const {
   const uint64_t offset = OffsetOf(pointer);
   const uint64_t page = offset / kArenaPage;
-  if (page >= page_count_) return kNone;
+  if (page >= page_count_) return {kNone, kNone};
   const uint32_t slab_number = page_slab_[page];
-  if (slab_number == kNone) return kNone;
+  if (slab_number == kNone) return {kNone, kNone};
   const Slab& slab = slabs_[slab_number];
   const uint32_t index = BlockIndex(offset - slab.start, slab.reciprocal);
-  if (index >= slab.capacity) return kNone;
+  if (index >= slab.capacity) return {kNone, kNone};
   const uint32_t number = slab.first_record + index;
   const ClassState& state = classes_[slab.size_class];
-  if (state.slab == slab_number && number >= state.next_record) return kNone;
-  return number;
+  if (state.slab == slab_number && number >= state.next_record) return {kNone, kNone};
+  return {number, slab_number};
 }
+
+uint32_t Arena::Find(const void* pointer) const { return Locate(pointer).number; }
 
 BlockInfo Arena::Info(uint32_t number, const void* pointer) const {
   const Record& record = records_[number];
@@ -267,8 +273,7 @@ std::vector<BlockInfo> Arena::LiveBlocks() const {
   for (uint32_t s = 0; s < slab_count_ && live.size() < live_blocks_; ++s) {
     const Slab& slab = slabs_[s];
     const ClassState& state = classes_[slab.size_class];
-    const uint32_t end =
-        state.slab == s ? state.next_record : slab.first_record + slab.capacity;
+    const uint32_t end = state.slab == s ? state.next_record : slab.first_record + slab.capacity;
     for (uint32_t n = slab.first_record; n < end; ++n) {
       if (records_[n].next_freed == kLive) live.push_back(Info(n, AddressOf(records_[n])));
     }
@@ -291,16 +296,15 @@ bool Arena::Refill(uint32_t size_class) {
   return true;
 }
 
-bool Arena::NewSlab(uint32_t size_class, uint64_t block_size, uint64_t pages,
-                    uint64_t alignment) {
+bool Arena::NewSlab(uint32_t size_class, uint64_t block_size, uint64_t pages, uint64_t alignment) {
   const uint64_t base_page = options_.base / kArenaPage;
   const uint64_t align_pages = alignment / kArenaPage;
   const uint64_t first =
       ((base_page + page_count_ + align_pages - 1) & ~(align_pages - 1)) - base_page;
   const uint64_t page_limit = options_.reserve_bytes / kArenaPage;
   if (first > page_limit || pages > page_limit - first) return false;
-  const uint32_t capacity = static_cast<uint32_t>(
-      size_class == kOverAligned ? 1 : kSizeClasses[size_class].capacity);
+  const uint32_t capacity =
+      static_cast<uint32_t>(size_class == kOverAligned ? 1 : kSizeClasses[size_class].capacity);
   if (!memory_.Commit((first + pages) * kArenaPage) ||
       !page_table_region_.Commit((first + pages) * sizeof(uint32_t)) ||
       !slab_region_.Commit((slab_count_ + 1) * sizeof(Slab)) ||
@@ -327,6 +331,14 @@ bool Arena::WantsReuse(const ClassState& state) {
   return reuse_decision_(reuse_context_, state.freed_count);
 }
 
+inline uint32_t Arena::TakeFresh(uint32_t size_class) {
+  ClassState& state = classes_[size_class];
+  const uint32_t number = state.next_record++;
+  records_[number].start = static_cast<uint32_t>(state.bump / kGranule);
+  state.bump += kSizeClasses[size_class].block_size;
+  return number;
+}
+
 uint32_t Arena::TakeFreed(uint32_t size_class, HeapSite site) {
   ClassState& state = classes_[size_class];
   const uint32_t number = state.freed;
@@ -346,7 +358,8 @@ uint32_t Arena::TakeOverAligned(size_t size, size_t alignment) {
 
 void* Arena::Fail(size_t size, HeapSite site) {
   const bool never_fits = size > options_.reserve_bytes;
-  ReportFailure(never_fits ? HeapFaultKind::kSizeTooLarge : HeapFaultKind::kMemoryLimit, size, site);
+  ReportFailure(never_fits ? HeapFaultKind::kSizeTooLarge : HeapFaultKind::kMemoryLimit, size,
+                site);
   return nullptr;
 }
 

@@ -66,7 +66,8 @@ std::vector<AddressRange> ProgramStaticStorage() {
       if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) == 0) continue;
       AddressRange range = RangeOf(module, segment);
       // The protected part is the beginning of the writable segment.
-      if (range.Contains(protected_part.begin)) range.begin = std::min(range.end, protected_part.end);
+      if (range.Contains(protected_part.begin))
+        range.begin = std::min(range.end, protected_part.end);
       if (range.begin < range.end) storage.push_back(range);
     }
   });

@@ -57,7 +57,8 @@ inline bool ForProgram(uintptr_t pc) {
 }
 
 void* ArenaOrError(void* block) {
-  if (block == nullptr) [[unlikely]] errno = ENOMEM;
+  if (block == nullptr) [[unlikely]]
+    errno = ENOMEM;
   return block;
 }
 
@@ -74,7 +75,8 @@ inline void* AllocateAligned(size_t alignment, size_t size, uintptr_t pc) {
 
 inline void Release(void* pointer, uintptr_t pc) {
   if (!FromArena(pointer)) return __libc_free(pointer);
-  if (OnForeignThread()) [[unlikely]] return;
+  if (OnForeignThread()) [[unlikely]]
+    return;
   routing.arena->Free(pointer, SiteAt(pc));
 }
 
@@ -115,7 +117,8 @@ void* Resize(void* pointer, size_t size, uintptr_t pc) {
 
 // The size of an array; on overflow tells the program's heap, sets errno and returns false.
 bool ArraySize(size_t count, size_t size, uintptr_t pc, size_t* bytes) {
-  if (!__builtin_mul_overflow(count, size, bytes)) [[likely]] return true;
+  if (!__builtin_mul_overflow(count, size, bytes)) [[likely]]
+    return true;
   if (ForProgram(pc)) routing.arena->ReportSizeOverflow(SiteAt(pc));
   errno = ENOMEM;
   return false;
@@ -131,9 +134,10 @@ void* Duplicate(const char* text, size_t length, uintptr_t pc) {
 
 void* NewOrNull(size_t size, size_t alignment, uintptr_t pc) {
   for (;;) {
-    void* const block = alignment <= kGranule ? Allocate(size, pc)
-                                              : AllocateAligned(alignment, size, pc);
-    if (block != nullptr) [[likely]] return block;
+    void* const block =
+        alignment <= kGranule ? Allocate(size, pc) : AllocateAligned(alignment, size, pc);
+    if (block != nullptr) [[likely]]
+      return block;
     const std::new_handler handler = std::get_new_handler();
     if (handler == nullptr) return nullptr;
     handler();
@@ -142,7 +146,8 @@ void* NewOrNull(size_t size, size_t alignment, uintptr_t pc) {
 
 void* NewOrThrow(size_t size, size_t alignment, uintptr_t pc) {
   void* const block = NewOrNull(size, alignment, pc);
-  if (block == nullptr) [[unlikely]] throw std::bad_alloc();
+  if (block == nullptr) [[unlikely]]
+    throw std::bad_alloc();
   return block;
 }
 
@@ -184,8 +189,7 @@ void* calloc(size_t count, size_t size) noexcept {
   if (!heddle::ForProgram(pc)) return __libc_calloc(count, size);
   size_t bytes;
   if (!heddle::ArraySize(count, size, pc, &bytes)) return nullptr;
-  return heddle::ArenaOrError(
-      heddle::routing.arena->AllocateZeroed(bytes, heddle::SiteAt(pc)));
+  return heddle::ArenaOrError(heddle::routing.arena->AllocateZeroed(bytes, heddle::SiteAt(pc)));
 }
 
 void* realloc(void* pointer, size_t size) noexcept {
@@ -245,8 +249,8 @@ char* strndup(const char* text, size_t limit) noexcept {
 
 }  // extern "C"
 
-// Defined so that a block's site is the `new` expression and not a place inside the C++ library. Weak, so that a program
-// that has its own keeps them (they then call malloc above).
+// Defined so that a block's site is the `new` expression and not a place inside the C++ library.
+// Weak, so that a program that has its own keeps them (they then call malloc above).
 [[gnu::weak]] void* operator new(size_t size) {
   return heddle::NewOrThrow(size, heddle::kGranule, Caller());
 }
@@ -270,12 +274,10 @@ char* strndup(const char* text, size_t limit) noexcept {
   return heddle::NewOrThrow(size, static_cast<size_t>(alignment), Caller());
 }
 [[gnu::weak]] void* operator new[](size_t size, std::align_val_t alignment,
-                                 const std::nothrow_t&) noexcept {
+                                   const std::nothrow_t&) noexcept {
   return heddle::NewNoThrow(size, static_cast<size_t>(alignment), Caller());
 }
-[[gnu::weak]] void operator delete(void* pointer) noexcept {
-  heddle::Release(pointer, Caller());
-}
+[[gnu::weak]] void operator delete(void* pointer) noexcept { heddle::Release(pointer, Caller()); }
 [[gnu::weak]] void operator delete(void* pointer, size_t) noexcept {
   heddle::Release(pointer, Caller());
 }
@@ -288,12 +290,11 @@ char* strndup(const char* text, size_t limit) noexcept {
 [[gnu::weak]] void operator delete(void* pointer, size_t, std::align_val_t) noexcept {
   heddle::Release(pointer, Caller());
 }
-[[gnu::weak]] void operator delete(void* pointer, std::align_val_t, const std::nothrow_t&) noexcept {
+[[gnu::weak]] void operator delete(void* pointer, std::align_val_t,
+                                   const std::nothrow_t&) noexcept {
   heddle::Release(pointer, Caller());
 }
-[[gnu::weak]] void operator delete[](void* pointer) noexcept {
-  heddle::Release(pointer, Caller());
-}
+[[gnu::weak]] void operator delete[](void* pointer) noexcept { heddle::Release(pointer, Caller()); }
 [[gnu::weak]] void operator delete[](void* pointer, size_t) noexcept {
   heddle::Release(pointer, Caller());
 }
@@ -306,7 +307,8 @@ char* strndup(const char* text, size_t limit) noexcept {
 [[gnu::weak]] void operator delete[](void* pointer, size_t, std::align_val_t) noexcept {
   heddle::Release(pointer, Caller());
 }
-[[gnu::weak]] void operator delete[](void* pointer, std::align_val_t, const std::nothrow_t&) noexcept {
+[[gnu::weak]] void operator delete[](void* pointer, std::align_val_t,
+                                     const std::nothrow_t&) noexcept {
   heddle::Release(pointer, Caller());
 }
 

@@ -1,8 +1,9 @@
 // Fills blocks with a recognisable byte and tells where such a fill was disturbed.
 //
-// Written out instead of calling memset and memcmp: the program under test may intercept those, and for the few dozen
-// bytes of a usual block the call costs more than the work.
-// Threading: none. Cost: one 16-byte store or comparison per 16 bytes.
+// Written out instead of calling memset and memcmp: the program under test may intercept those, and
+// for the few dozen bytes of a usual block the call costs more than the work.
+// Threading: none.
+// Cost: one 16-byte store or comparison per 16 bytes.
 #ifndef HEDDLE_HARNESS_RUNTIME_HEAP_POISON_H_
 #define HEDDLE_HARNESS_RUNTIME_HEAP_POISON_H_
 
@@ -11,9 +12,11 @@
 
 namespace heddle {
 
-// What a freed block is filled with: as a pointer it is not canonical, so following it faults at once.
+// What a freed block is filled with: as a pointer it is not canonical, so following it faults at
+// once.
 inline constexpr uint8_t kFreedByte = 0xdb;
-// What a new block is filled with, so that reading memory that was never written gives the same answer in every execution.
+// What a new block is filled with, so that reading memory that was never written gives the same
+// answer in every execution.
 inline constexpr uint8_t kFreshByte = 0xcd;
 
 namespace internal {

@@ -1,11 +1,13 @@
-// Tells the allocation functions whether the code that calls them is the program under test, and on which of its threads.
+// Tells the allocation functions whether the code that calls them is the program under test, and on
+// which of its threads.
 //
-// The engine calls EnterProgram when it hands control to program code and LeaveProgram when it takes it back; both are
-// inline and cost a store or two. Program code runs on one OS thread at a time, but other OS threads (made by a library,
-// or by the program without our primitives) may allocate meanwhile. So "in program code" is not a flag but the thread
-// pointer of the thread context that program code runs with: every OS thread has its own, the engine's fibers borrow
-// one each, and comparing it costs no more than testing a flag. Neither gettid nor a thread_local could tell: the first is a
-// system call, the second would follow the borrowed context.
+// The engine calls EnterProgram when it hands control to program code and LeaveProgram when it
+// takes it back; both are inline and cost a store or two. Program code runs on one OS thread at a
+// time, but other OS threads (made by a library, or by the program without our primitives) may
+// allocate meanwhile. So "in program code" is not a flag but the thread pointer of the thread
+// context that program code runs with: every OS thread has its own, the engine's fibers borrow one
+// each, and comparing it costs no more than testing a flag. Neither gettid nor a thread_local could
+// tell: the first is a system call, the second would follow the borrowed context.
 #ifndef HEDDLE_HARNESS_RUNTIME_HEAP_PROGRAM_CONTEXT_H_
 #define HEDDLE_HARNESS_RUNTIME_HEAP_PROGRAM_CONTEXT_H_
 
@@ -14,13 +16,15 @@
 namespace heddle {
 
 struct ProgramContext {
-  uintptr_t thread_pointer = 0;  // of the context that program code runs with; 0: harness code is running
-  uint32_t thread = 0;           // the program's thread, in the engine's numbering
+  uintptr_t thread_pointer =
+      0;                // of the context that program code runs with; 0: harness code is running
+  uint32_t thread = 0;  // the program's thread, in the engine's numbering
 };
 
 extern ProgramContext program_context;
 
-// The calling context's thread pointer. Volatile, because a fiber switch changes it in the middle of a function.
+// The calling context's thread pointer. Volatile, because a fiber switch changes it in the middle
+// of a function.
 inline uintptr_t ThreadPointer() {
   uintptr_t pointer;
 #if defined(__x86_64__)
@@ -39,8 +43,8 @@ inline void EnterProgram(uint32_t thread) {
   program_context.thread_pointer = ThreadPointer();
 }
 
-// The same, for a caller that knows the context's thread pointer: just after a switch, reading it back would wait for the
-// processor to finish changing it.
+// The same, for a caller that knows the context's thread pointer: just after a switch, reading it
+// back would wait for the processor to finish changing it.
 inline void EnterProgram(uint32_t thread, uintptr_t thread_pointer) {
   program_context.thread = thread;
   program_context.thread_pointer = thread_pointer;
@@ -58,7 +62,8 @@ inline bool OnForeignThread() {
   return running != 0 && running != ThreadPointer();
 }
 
-// Makes the rest of a scope harness code, inside a call that program code made; then it is as it was.
+// Makes the rest of a scope harness code, inside a call that program code made; then it is as it
+// was.
 class HarnessScope {
  public:
   HarnessScope() : saved_(program_context.thread_pointer) { LeaveProgram(); }

@@ -53,11 +53,7 @@ bool ReservedRegion::Reserve(uintptr_t address, size_t bytes, std::string* error
 bool ReservedRegion::Grow(size_t bytes) {
   if (bytes > size_) return false;
   const size_t target = std::min(size_, (bytes + kStep - 1) & ~(kStep - 1));
-  const int saved_errno = errno;  // an allocation that succeeds must not change the program's errno
-  if (mprotect(base_ + committed_, target - committed_, PROT_READ | PROT_WRITE) != 0) {
-    errno = saved_errno;
-    return false;
-  }
+  if (mprotect(base_ + committed_, target - committed_, PROT_READ | PROT_WRITE) != 0) return false;
   committed_ = target;
   return true;
 }

@@ -1,8 +1,10 @@
 // The sizes of blocks that the arena hands out, and how many pages a slab of each takes.
 //
-// Up to 256 bytes every multiple of 16; above, four steps to each doubling, so that at most a fifth of a block is slack.
-// Blocks of up to 32 KiB share a slab; a larger one has a slab of its own, whose unused tail costs address space only.
-// Threading: pure functions and a constant table. Cost: a few instructions.
+// Up to 256 bytes every multiple of 16; above, four steps to each doubling, so that at most a fifth
+// of a block is slack. Blocks of up to 32 KiB share a slab; a larger one has a slab of its own,
+// whose unused tail costs address space only.
+// Threading: pure functions and a constant table.
+// Cost: a few instructions.
 #ifndef HEDDLE_HARNESS_RUNTIME_HEAP_SIZE_CLASS_H_
 #define HEDDLE_HARNESS_RUNTIME_HEAP_SIZE_CLASS_H_
 
@@ -46,10 +48,12 @@ constexpr std::array<SizeClass, kSizeClassCount> MakeSizeClasses() {
     }
     size_t slab = c.block_size;
     if (slab <= kLargestSharedBlock) {
-      // Sixteen blocks or more to a slab, but never more than 128 KiB, so that small executions touch few pages.
+      // Sixteen blocks or more to a slab, but never more than 128 KiB, so that small executions
+      // touch few pages.
       slab = std::max(kArenaPage, std::min(slab * 16, size_t{128} << 10));
       slab = (slab + kArenaPage - 1) & ~(kArenaPage - 1);
-      // Rounded up; exact for offsets below 2^17 and blocks of up to 2^15, since the error stays below one block's share.
+      // Rounded up; exact for offsets below 2^17 and blocks of up to 2^15, since the error stays
+      // below one block's share.
       c.reciprocal = static_cast<uint32_t>(((uint64_t{1} << 32) + c.block_size - 1) / c.block_size);
     }
     c.slab_pages = static_cast<uint32_t>(slab / kArenaPage);
