@@ -57,6 +57,7 @@ struct RecordedObject {
   ObjectKind kind = ObjectKind::kNone;
   uintptr_t address = 0;
   uint32_t size = 0;
+  uint64_t initial = 0;          // as in ObjectInit
   std::string declared_name;
   ThreadId creator = kNoThread;
   uint32_t index_of_kind = 0;    // the n-th object of its kind in this execution

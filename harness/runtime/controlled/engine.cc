@@ -58,13 +58,19 @@ ControlledEngine::~ControlledEngine() {
 
 void ControlledEngine::SetEventSinks(std::vector<EventSink*> sinks) {
   sinks_ = std::move(sinks);
-  wanted_ = {};
-  for (const EventSink* sink : sinks_) wanted_ = wanted_ | sink->Wants();
+  UpdateWanted();
 }
 
 void ControlledEngine::SetObserver(ExecutionObserver* observer) {
   observer_ = observer;
   recording_ = observer != nullptr;
+  UpdateWanted();
+}
+
+void ControlledEngine::UpdateWanted() {
+  wanted_ = {};
+  for (const EventSink* sink : sinks_) wanted_ = wanted_ | sink->Wants();
+  if (observer_ != nullptr) wanted_ = wanted_ | observer_->Wants();
 }
 
 ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) {
@@ -248,6 +254,7 @@ void ControlledEngine::Emit(const Event& event) {
   for (EventSink* sink : sinks_) {
     if (sink->Wants().contains(event.op->kind)) sink->OnEvent(event);
   }
+  if (observer_ != nullptr && observer_->Wants().contains(event.op->kind)) observer_->OnEvent(event);
 }
 
 // Spinning, held locks, and what the search wants to know about the kinds of operation used.

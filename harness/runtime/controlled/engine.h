@@ -127,6 +127,7 @@ class ControlledEngine final : public Runtime,
   Result Execute(ThreadState& self, Operation& op, SyncModel& model, Transition by);
   void AfterExecute(ThreadState& self, const Operation& op, const Event& event);
   void Emit(const Event& event);
+  void UpdateWanted();
   void Reevaluate(SyncModel& model);
   void UpdateStatus(ThreadState& thread, OutcomeSet possible);
   void SetStatus(ThreadState& thread, ThreadStatus status);
@@ -137,7 +138,9 @@ class ControlledEngine final : public Runtime,
   uint32_t DecideValue(ChoiceKind kind, ThreadState& self, const Operation* op, uint32_t bound);
   void NoteHeld(ThreadState& self, const Operation& op, const Event& event);
   void UpdateEpoch(const ThreadState& self) {
-    epoch_ = recording_ ? Epoch() : Epoch(stamp_, self.id, self.clock.time());
+    // An execution never has the largest stamp: while recording, no access counts as known.
+    epoch_ = recording_ ? Epoch(Epoch::kMaxStamp, self.id, 0)
+                        : Epoch(stamp_, self.id, self.clock.time());
   }
   Result PerformUnscheduled(ThreadState& self, Operation& op);
   Result PerformWhileChecking(ThreadState& self, Operation& op);
