@@ -147,6 +147,7 @@ class OutcomeSet {
   constexpr bool single() const { return (bits_ & (bits_ - 1)) == 0; }
   constexpr int size() const { return __builtin_popcount(bits_); }
   constexpr bool contains(Outcome outcome) const { return (bits_ & Bit(outcome)) != 0; }
+  constexpr Outcome first() const { return static_cast<Outcome>(__builtin_ctz(bits_ | 0x100u)); }
   // The n-th member in the order of the enumeration, n < size().
   constexpr Outcome Nth(int n) const {
     unsigned bits = bits_;

@@ -55,7 +55,7 @@ void AtomicModel::Apply(const Operation& op, const Transition& by, ModelContext&
       event->value = op.operand;
       return;
     case OpKind::kRmw: {
-      const Store read = Newest();
+      const Store& read = Newest();  // stays: the new one takes the next place
       Observe(read, op.order, by.thread, context);
       Append(op.rmw(read.value, op.operand), op.order, by, context, event, &read);
       event->value = read.value;
@@ -63,7 +63,7 @@ void AtomicModel::Apply(const Operation& op, const Transition& by, ModelContext&
       return;
     }
     case OpKind::kCompareExchange: {
-      const Store read = Newest();
+      const Store& read = Newest();
       const bool exchanged = by.outcome == Outcome::kDone && read.value == op.expected;
       Observe(read, exchanged ? op.order : op.failure_order, by.thread, context);
       if (exchanged) {

@@ -1,7 +1,7 @@
 // The decisions of the running execution, where the supervisor can read them after a crash.
 //
 // One writer, the worker's carrier; read by the supervisor only when the worker has died or hangs.
-// `steps` counts picks and so doubles as the sign of life. Cost of an append: two stores.
+// `steps + count` grows with every decision: the sign of life. Cost of an append: two stores.
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_DECISION_LOG_H_
 #define HEDDLE_HARNESS_RUNTIME_CONTROLLED_DECISION_LOG_H_
 
@@ -15,7 +15,7 @@ struct DecisionLog {
   static constexpr uint64_t kCapacity = 1u << 20;
 
   uint64_t count = 0;  // of valid entries
-  uint64_t steps = 0;  // scheduling steps made, over all executions of this process
+  uint64_t steps = 0;  // decisions of the executions before this one
   Decision entries[kCapacity];
 
   void Clear() { count = 0; }

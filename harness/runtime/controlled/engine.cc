@@ -5,6 +5,7 @@
 #include "harness/core/check.h"
 #include "harness/core/random.h"
 #include "harness/model/thread_model.h"
+#include "harness/runtime/controlled/engine_step.h"
 #include "harness/runtime/heap/malloc_interpose.h"
 #include "harness/runtime/heap/program_context.h"
 
@@ -22,12 +23,6 @@ uint64_t PointMask(const ExecutionOptions& options) {
   }
   return mask;
 }
-
-constexpr bool IsOneOf(OpKind kind, EventMask kinds) { return kinds.contains(kind); }
-
-constexpr EventMask kLockKinds = {OpKind::kLock,          OpKind::kTryLock, OpKind::kUnlock,
-                                  OpKind::kLockShared,    OpKind::kTryLockShared,
-                                  OpKind::kUnlockShared,  OpKind::kWait,    OpKind::kWake};
 
 }  // namespace
 
@@ -79,6 +74,7 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   program_ = program;
   has_invariant_ = program.invariant != nullptr;
   decider_ = &decider;
+  log_->steps += log_->count + 1;
   log_->Clear();
   objects_.Clear();
   arena_.Reset();
@@ -127,13 +123,13 @@ __attribute__((noinline)) Result ControlledEngine::Perform(Operation& op) {
   op.pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
   ThreadState& self = *active_;
   Result result;
-  if (tearing_down_ || checking_) [[unlikely]] {
+  if (tearing_down_ | checking_) [[unlikely]] {
     result = PerformUnscheduled(self, op);
   } else if ((points_ >> static_cast<int>(op.kind) & 1) == 0) {
-    SyncModel& model = objects_[op.object];
-    if (observer_ != nullptr) observer_->OnPending(self.id, op);
-    result = Execute(self, op, model, Transition{self.id, Outcome::kDone, 0});
+    if (recording_) [[unlikely]] observer_->OnPending(self.id, op);
+    result = Execute(self, op, objects_[op.object], Transition{self.id, Outcome::kDone, 0});
   } else {
+    if (has_invariant_ | recording_) [[unlikely]] BeforeStep(self, op);
     Publish(self, op);
     ThreadState& next = ChooseNext(self);
     if (&next != &self) SwitchTo(self, next);
@@ -143,111 +139,13 @@ __attribute__((noinline)) Result ControlledEngine::Perform(Operation& op) {
   return result;
 }
 
+void ControlledEngine::BeforeStep(ThreadState& self, const Operation& op) {
+  if (has_invariant_) CheckInvariant(self);
+  if (recording_) observer_->OnPending(self.id, op);
+}
+
 Result ControlledEngine::PerformUnscheduled(ThreadState& self, Operation& op) {
   return tearing_down_ ? PerformWhileUnwinding(self, op) : PerformWhileChecking(self, op);
-}
-
-void ControlledEngine::Publish(ThreadState& self, Operation& op) {
-  if (has_invariant_) [[unlikely]] CheckInvariant(self);
-  if (observer_ != nullptr) [[unlikely]] observer_->OnPending(self.id, op);
-  SyncModel& model = objects_[op.object];
-  self.pending = &op;
-  self.model = &model;
-  if (TraitsOf(op.kind).may_block) {
-    Link(self, 0, model);
-    if (op.second != kNoObject) Link(self, 1, objects_[op.second]);
-    UpdateStatus(self, model.Possible(op, self.id, *this));
-  } else {
-    self.possible = model.Possible(op, self.id, *this);
-  }
-  if (op.kind == OpKind::kYield) self.defer = true;
-}
-
-ThreadState& ControlledEngine::ChooseNext(ThreadState& self) {
-  running_deferred_ = false;
-  if (deferred_.size() > 0) RestoreDeferred(&self);
-  if (self.defer) DeferRunning(self);
-  if (step_ >= step_limit_ || log_->full()) [[unlikely]] AtStepLimit(self);
-  while (ready_.size() == 0) [[unlikely]] NobodyEnabled(self);
-
-  ThreadId picked = ready_[0];
-  if (ready_.size() > 1) {
-    enabled_ = ready_.data();
-    enabled_count_ = ready_.size();
-    running_enabled_ = self.status == ThreadStatus::kEnabled;
-    picked = decider_->Pick(*this);
-    HEDDLE_CHECK(Index(picked) < thread_count_ &&
-                     StateOf(picked).status == ThreadStatus::kEnabled,
-                 "a decider picked a thread that is not enabled");
-  }
-  ThreadState& next = StateOf(picked);
-  ++step_;
-  ++log_->steps;
-  log_->Append(Decision::Pick(picked, next.pending->kind));
-  running_ = picked;
-  return next;
-}
-
-void ControlledEngine::SwitchTo(ThreadState& from, ThreadState& to) {
-  active_ = &to;
-  SwitchContext(from.context, to.context);
-  if (tearing_down_) [[unlikely]] {
-    // The execution ended while this thread waited: its operation never completes.
-    ++from.unwind_throws;
-    throw ExecutionEnded();
-  }
-}
-
-Result ControlledEngine::Complete(ThreadState& self) {
-  Operation& op = *self.pending;
-  SyncModel& model = *self.model;
-  Transition by{self.id, Outcome::kDone, 0};
-  if (self.possible.single()) {
-    by.outcome = self.possible.Nth(0);
-  } else {
-    const uint32_t n = DecideValue(ChoiceKind::kOutcome, self, &op,
-                                   static_cast<uint32_t>(self.possible.size()));
-    by.outcome = self.possible.Nth(static_cast<int>(n));
-  }
-  if (by.outcome == Outcome::kSpurious) {
-    --spurious_left_;
-  } else if (by.outcome == Outcome::kTimedOut && now_ < op.deadline) {
-    --early_left_;
-  }
-  if (IsOneOf(op.kind, {OpKind::kNotifyOne, OpKind::kAtomicNotifyOne}) ||
-      (options_.memory_model != MemoryModel::kSequentiallyConsistent &&
-       model.kind == ObjectKind::kAtomic)) {
-    const uint32_t candidates = model.Candidates(op, self.id, by.outcome, *this);
-    if (candidates > 1) {
-      by.source = DecideValue(
-          op.kind == OpKind::kNotifyOne || op.kind == OpKind::kAtomicNotifyOne ? ChoiceKind::kWaiter
-                                                                            : ChoiceKind::kStore,
-          self, &op, candidates);
-    }
-  }
-  if (self.links[0].model != nullptr) Unlink(self, 0);
-  if (self.links[1].model != nullptr) Unlink(self, 1);
-  return Execute(self, op, model, by);
-}
-
-Result ControlledEngine::Execute(ThreadState& self, Operation& op, SyncModel& model,
-                                 Transition by) {
-  Event event;
-  event.seq = ++seq_;
-  event.op = &op;
-  event.by = by;
-  event.clock = &self.clock;
-  SetActing(self);
-  model.Apply(op, by, *this, &event);
-  AfterExecute(self, op, event);
-  if (model.first_waiter != SyncModel::kNoWaiter) Reevaluate(model);
-  if (op.second != kNoObject) {
-    SyncModel& second = objects_[op.second];
-    if (second.first_waiter != SyncModel::kNoWaiter) Reevaluate(second);
-  }
-  UpdateEpoch(self);
-  if (wanted_.contains(op.kind)) Emit(event);
-  return Result{event.value, event.by.outcome};
 }
 
 void ControlledEngine::Emit(const Event& event) {
@@ -255,23 +153,6 @@ void ControlledEngine::Emit(const Event& event) {
     if (sink->Wants().contains(event.op->kind)) sink->OnEvent(event);
   }
   if (observer_ != nullptr && observer_->Wants().contains(event.op->kind)) observer_->OnEvent(event);
-}
-
-// Spinning, held locks, and what the search wants to know about the kinds of operation used.
-void ControlledEngine::AfterExecute(ThreadState& self, const Operation& op, const Event& event) {
-  const OpKind kind = op.kind;
-  if (kind == OpKind::kLoad ||
-      (event.by.outcome == Outcome::kFailed &&
-       IsOneOf(kind, {OpKind::kCompareExchange, OpKind::kTryLock, OpKind::kTryLockShared,
-                      OpKind::kTryAcquire}))) {
-    if (self.spin.OnRead(op.pc, op.object, event.source)) {
-      self.defer = true;
-      result_.deferred_spinner = true;
-    }
-  } else if (kind != OpKind::kYield) {
-    self.spin.Clear();
-  }
-  if (IsOneOf(kind, kLockKinds)) NoteHeld(self, op, event);
 }
 
 void ControlledEngine::NoteHeld(ThreadState& self, const Operation& op, const Event& event) {
@@ -313,58 +194,8 @@ void ControlledEngine::Reevaluate(SyncModel& model) {
   for (uint32_t index = model.first_waiter; index != SyncModel::kNoWaiter;) {
     ThreadState& waiter = *threads_[index];
     index = waiter.links[waiter.links[0].model == &model ? 0 : 1].next;
-    UpdateStatus(waiter, waiter.model->Possible(*waiter.pending, waiter.id, *this));
+    UpdateStatus(waiter, PossibleOf(*waiter.model, *waiter.pending, waiter.id));
   }
-}
-
-void ControlledEngine::UpdateStatus(ThreadState& thread, OutcomeSet possible) {
-  thread.possible = possible;
-  if (possible.empty()) {
-    if (thread.status != ThreadStatus::kBlocked) SetStatus(thread, ThreadStatus::kBlocked);
-  } else if (thread.status == ThreadStatus::kBlocked) {
-    SetStatus(thread, ThreadStatus::kEnabled);
-  }
-}
-
-void ControlledEngine::SetStatus(ThreadState& thread, ThreadStatus status) {
-  ThreadArray* const from = thread.status == ThreadStatus::kEnabled    ? &ready_
-                            : thread.status == ThreadStatus::kDeferred ? &deferred_
-                                                                       : nullptr;
-  if (from != nullptr) {
-    const ThreadId moved = from->RemoveAt(thread.position);
-    if (moved != kNoThread) StateOf(moved).position = thread.position;
-  }
-  thread.status = status;
-  if (status == ThreadStatus::kEnabled) thread.position = ready_.Add(thread.id);
-  if (status == ThreadStatus::kDeferred) thread.position = deferred_.Add(thread.id);
-}
-
-void ControlledEngine::Link(ThreadState& thread, int which, SyncModel& model) {
-  WaiterLink& link = thread.links[which];
-  link.model = &model;
-  link.previous = SyncModel::kNoWaiter;
-  link.next = model.first_waiter;
-  if (link.next != SyncModel::kNoWaiter) {
-    ThreadState& next = *threads_[link.next];
-    next.links[next.links[0].model == &model ? 0 : 1].previous = Index(thread.id);
-  }
-  model.first_waiter = Index(thread.id);
-}
-
-void ControlledEngine::Unlink(ThreadState& thread, int which) {
-  WaiterLink& link = thread.links[which];
-  SyncModel& model = *link.model;
-  if (link.next != SyncModel::kNoWaiter) {
-    ThreadState& next = *threads_[link.next];
-    next.links[next.links[0].model == &model ? 0 : 1].previous = link.previous;
-  }
-  if (link.previous != SyncModel::kNoWaiter) {
-    ThreadState& previous = *threads_[link.previous];
-    previous.links[previous.links[0].model == &model ? 0 : 1].next = link.next;
-  } else {
-    model.first_waiter = link.next;
-  }
-  link.model = nullptr;
 }
 
 // A step has been made by `except`: the others may look again.
@@ -382,10 +213,36 @@ void ControlledEngine::DeferRunning(ThreadState& self) {
   running_deferred_ = true;
 }
 
+// How the pending operation of `self` completes, where there is something to decide or to count.
+Transition ControlledEngine::DecideTransition(ThreadState& self) {
+  const Operation& op = *self.pending;
+  const SyncModel& model = *self.model;
+  Transition by{self.id, self.possible.first(), 0};
+  if (!self.possible.single()) {
+    const uint32_t n = DecideValue(ChoiceKind::kOutcome, self, &op,
+                                   static_cast<uint32_t>(self.possible.size()));
+    by.outcome = self.possible.Nth(static_cast<int>(n));
+  }
+  if (by.outcome == Outcome::kSpurious) {
+    --spurious_left_;
+  } else if (by.outcome == Outcome::kTimedOut && now_ < op.deadline) {
+    --early_left_;
+  }
+  const uint32_t candidates = model.Candidates(op, self.id, by.outcome, *this);
+  if (candidates > 1) {
+    const bool notify = internal::kNotifyOneKinds.contains(op.kind);
+    by.source =
+        DecideValue(notify ? ChoiceKind::kWaiter : ChoiceKind::kStore, self, &op, candidates);
+  }
+  return by;
+}
+
 uint32_t ControlledEngine::DecideValue(ChoiceKind kind, ThreadState& self, const Operation* op,
                                        uint32_t bound) {
   const uint32_t value = decider_->PickValue(ValueChoice{kind, self.id, op, bound});
   HEDDLE_CHECK(value < bound, "a decider chose a value out of bounds");
+  // The log must hold the picks that are left: an execution that chooses without end is cut.
+  if (log_->count + (step_limit_ - step_) + 2 >= DecisionLog::kCapacity) step_limit_ = step_;
   if (!log_->full()) log_->Append(Decision::Value(kind, value, bound));
   return value;
 }

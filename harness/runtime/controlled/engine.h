@@ -11,7 +11,7 @@
 // The engine runs on its carrier, an ordinary OS thread that makes one engine, after any fork, and
 // calls Run for each execution. One engine per process at a time.
 //
-// Files: engine.cc the step; engine_objects.cc objects and memory accesses; engine_threads.cc start,
+// Files: engine_step.h and engine.cc the step; engine_objects.cc objects and memory accesses; engine_threads.cc start,
 // end and unwinding of threads; engine_stuck.cc what happens when nobody can run.
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_
 #define HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_
@@ -142,6 +142,10 @@ class ControlledEngine final : public Runtime,
     epoch_ = recording_ ? Epoch(Epoch::kMaxStamp, self.id, 0)
                         : Epoch(stamp_, self.id, self.clock.time());
   }
+  OutcomeSet PossibleOf(const SyncModel& model, const Operation& op, ThreadId thread) const;
+  void ApplyTo(SyncModel& model, const Operation& op, const Transition& by, Event* event);
+  Transition DecideTransition(ThreadState& self);
+  void BeforeStep(ThreadState& self, const Operation& op);
   Result PerformUnscheduled(ThreadState& self, Operation& op);
   Result PerformWhileChecking(ThreadState& self, Operation& op);
   void CheckInvariant(ThreadState& self);

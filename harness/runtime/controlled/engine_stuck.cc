@@ -3,7 +3,7 @@
 
 #include "harness/core/random.h"
 #include "harness/model/thread_model.h"
-#include "harness/runtime/controlled/engine.h"
+#include "harness/runtime/controlled/engine_step.h"
 
 namespace heddle {
 namespace {

@@ -8,7 +8,7 @@
 #include "harness/core/check.h"
 #include "harness/core/random.h"
 #include "harness/model/thread_model.h"
-#include "harness/runtime/controlled/engine.h"
+#include "harness/runtime/controlled/engine_step.h"
 #include "harness/runtime/heap/program_context.h"
 
 namespace heddle {
