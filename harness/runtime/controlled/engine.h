@@ -12,12 +12,14 @@
 // calls Run for each execution. One engine per process at a time.
 //
 // Files: engine_step.h and engine.cc the step; engine_objects.cc objects and memory accesses; engine_threads.cc start,
-// end and unwinding of threads; engine_stuck.cc what happens when nobody can run.
+// end and unwinding of threads; engine_stuck.cc what happens when nobody can run; engine_crash.cc
+// what signal handlers need.
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_
 #define HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_
 
 #include <exception>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -77,6 +79,15 @@ class ControlledEngine final : public Runtime,
 
   const ExecutionOptions& options() const { return options_; }
   const Arena* arena_heap() const { return heap_.get(); }
+
+  // ---- For signal handlers that interrupt program code on the carrier ----
+  // The stack of the program thread that runs; empty when none does.
+  StackBounds RunningStack() const;
+  // The execution has ended and its threads are being unwound: what they do now is no finding.
+  bool tearing_down() const { return tearing_down_; }
+  // Raises a finding that ends the execution, unless it has ended anyway, and abandons the running
+  // thread where it is: Run returns. A program thread must be running.
+  [[noreturn]] void AbandonRunning(FindingKind kind, std::string message, uint64_t key);
 
   // ---- Runtime ----
   Result Perform(Operation& op) override;
