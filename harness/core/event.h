@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <utility>
 
 #include "harness/core/ids.h"
 #include "harness/core/operation.h"
@@ -58,11 +59,23 @@ class EventMask {
 };
 static_assert(kOpKinds <= 64);
 
+// Who wants reads and writes gets every one of them; without anyone who does, the repeated accesses
+// of a thread between two of its releases are not even events (core/shadow.h).
 class EventSink {
  public:
   virtual ~EventSink() = default;
+  // Asked at the start of each execution, and after an event in which WantsChanged was called.
   virtual EventMask Wants() const = 0;
   virtual void OnEvent(const Event& event) = 0;
+
+  bool TakeWantsChanged() { return std::exchange(wants_changed_, false); }
+
+ protected:
+  // What most executions never need is asked for when the first sign of it is seen.
+  void WantsChanged() { wants_changed_ = true; }
+
+ private:
+  bool wants_changed_ = false;
 };
 
 }  // namespace heddle

@@ -52,7 +52,8 @@ ControlledEngine::~ControlledEngine() {
 }
 
 void ControlledEngine::SetEventSinks(std::vector<EventSink*> sinks) {
-  sinks_ = std::move(sinks);
+  consumers_.clear();
+  for (EventSink* sink : sinks) consumers_.push_back(Consumer{sink, {}});
   UpdateWanted();
 }
 
@@ -64,8 +65,13 @@ void ControlledEngine::SetObserver(ExecutionObserver* observer) {
 
 void ControlledEngine::UpdateWanted() {
   wanted_ = {};
-  for (const EventSink* sink : sinks_) wanted_ = wanted_ | sink->Wants();
+  for (Consumer& consumer : consumers_) {
+    consumer.wants = consumer.sink->Wants();
+    wanted_ = wanted_ | consumer.wants;
+  }
   if (observer_ != nullptr) wanted_ = wanted_ | observer_->Wants();
+  every_access_ =
+      recording_ || wanted_.contains(OpKind::kRead) || wanted_.contains(OpKind::kWrite);
 }
 
 ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) {
@@ -94,6 +100,7 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   tearing_down_ = false;
   checking_ = false;
   result_ = {};
+  UpdateWanted();
   if (heap_ != nullptr) heap_->BeginExecution();
 
   ThreadState& main = NewThread(nullptr, nullptr, nullptr, nullptr);
@@ -149,8 +156,15 @@ Result ControlledEngine::PerformUnscheduled(ThreadState& self, Operation& op) {
 }
 
 void ControlledEngine::Emit(const Event& event) {
-  for (EventSink* sink : sinks_) {
-    if (sink->Wants().contains(event.op->kind)) sink->OnEvent(event);
+  bool wants_changed = false;
+  for (const Consumer& consumer : consumers_) {
+    if (!consumer.wants.contains(event.op->kind)) continue;
+    consumer.sink->OnEvent(event);
+    wants_changed |= consumer.sink->TakeWantsChanged();
+  }
+  if (wants_changed) [[unlikely]] {
+    UpdateWanted();
+    UpdateEpoch(StateOf(event.by.thread));
   }
   if (observer_ != nullptr && observer_->Wants().contains(event.op->kind)) observer_->OnEvent(event);
 }

@@ -149,9 +149,9 @@ class ControlledEngine final : public Runtime,
   uint32_t DecideValue(ChoiceKind kind, ThreadState& self, const Operation* op, uint32_t bound);
   void NoteHeld(ThreadState& self, const Operation& op, const Event& event);
   void UpdateEpoch(const ThreadState& self) {
-    // An execution never has the largest stamp: while recording, no access counts as known.
-    epoch_ = recording_ ? Epoch(Epoch::kMaxStamp, self.id, 0)
-                        : Epoch(stamp_, self.id, self.clock.time());
+    // An execution never has the largest stamp: no access counts as known.
+    epoch_ = every_access_ ? Epoch(Epoch::kMaxStamp, self.id, 0)
+                           : Epoch(stamp_, self.id, self.clock.time());
   }
   OutcomeSet PossibleOf(const SyncModel& model, const Operation& op, ThreadId thread) const;
   void ApplyTo(SyncModel& model, const Operation& op, const Transition& by, Event* event);
@@ -205,6 +205,7 @@ class ControlledEngine final : public Runtime,
   DecisionLog* const log_;
   uint64_t points_ = 0;        // bit per OpKind: a scheduling point
   EventMask wanted_;           // by any consumer
+  bool every_access_ = false;  // somebody wants reads or writes
   EventSeq seq_ = 0;
   uint64_t step_limit_ = 0;
   bool tearing_down_ = false;
@@ -218,7 +219,11 @@ class ControlledEngine final : public Runtime,
   const ExecutionOptions options_;
   ObjectTable objects_;
   RaceShadow shadow_;
-  std::vector<EventSink*> sinks_;
+  struct Consumer {
+    EventSink* sink;
+    EventMask wants;
+  };
+  std::vector<Consumer> consumers_;
   ExecutionObserver* observer_ = nullptr;
   SuspicionSink* suspicions_ = nullptr;
   Program program_;

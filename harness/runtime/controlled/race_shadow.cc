@@ -3,9 +3,11 @@
 namespace heddle {
 
 RaceShadow::Conflict RaceShadow::OnRead(ShadowCell& cell, const ThreadClock& clock) {
+  // Also when the inline check is off, so that recording an execution finds the same races.
+  const Epoch now(stamp_, clock.self(), clock.time());
+  if (cell.ReadIsKnown(now)) return {};
   Conflict conflict;
   if (!Ordered(cell.write, clock)) conflict = With(cell.write, true);
-  const Epoch now(stamp_, clock.self(), clock.time());
   if (!Current(cell.read)) {
     cell.read = now;
   } else if (cell.read.IsShared()) {
@@ -28,6 +30,8 @@ RaceShadow::Conflict RaceShadow::OnRead(ShadowCell& cell, const ThreadClock& clo
 }
 
 RaceShadow::Conflict RaceShadow::OnWrite(ShadowCell& cell, const ThreadClock& clock) {
+  const Epoch now(stamp_, clock.self(), clock.time());
+  if (cell.WriteIsKnown(now)) return {};
   Conflict conflict;
   if (!Ordered(cell.write, clock)) {
     conflict = With(cell.write, true);
@@ -43,7 +47,7 @@ RaceShadow::Conflict RaceShadow::OnWrite(ShadowCell& cell, const ThreadClock& cl
       }
     }
   }
-  cell.write = Epoch(stamp_, clock.self(), clock.time());
+  cell.write = now;
   cell.read = Epoch();
   return conflict;
 }
