@@ -10,6 +10,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <new>
 #include <thread>
 #include <tuple>
 #include <type_traits>
@@ -34,10 +35,10 @@ class Thread {
       return;
     }
     using Call = std::tuple<std::decay_t<Function>, std::decay_t<Arguments>...>;
-    auto call = std::make_unique<Call>(std::forward<Function>(function),
-                                       std::forward<Arguments>(arguments)...);
-    thread_ = runtime->Spawn(&Run<Call>, call.get(), nullptr);
-    static_cast<void>(call.release());  // the thread's own now
+    static_assert(alignof(Call) <= 64);
+    Call* const call = new (runtime->SpawnStorage(sizeof(Call)))
+        Call(std::forward<Function>(function), std::forward<Arguments>(arguments)...);
+    thread_ = runtime->Spawn(&Run<Call>, call, nullptr);
   }
   Thread(Thread&& other) noexcept
       : native_(std::move(other.native_)), thread_(std::exchange(other.thread_, kNoThread)) {}
@@ -69,7 +70,10 @@ class Thread {
  private:
   template <typename Call>
   static void Run(void* argument) {
-    const std::unique_ptr<Call> call(static_cast<Call*>(argument));
+    struct Destroy {
+      void operator()(Call* call) const { call->~Call(); }
+    };
+    const std::unique_ptr<Call, Destroy> call(static_cast<Call*>(argument));
     std::apply(
         [](auto&&... parts) { std::invoke(std::forward<decltype(parts)>(parts)...); },
         std::move(*call));

@@ -46,6 +46,23 @@ uint32_t* ClockArena::AllocateSlow(uint32_t entries) {
 }
 
 void ThreadClock::AcquireSlow(const SyncClock& from, ClockArena& arena) {
+  if ((size_ | from.size) <= 4 && (from.owner == kNoThread || Index(from.owner) < 4)) {
+    // The common case of few threads: one register.
+    Lanes known = size_ != 0 ? *reinterpret_cast<const Lanes*>(base_) : Lanes{};
+    if (from.size != 0) {
+      const Lanes other = *reinterpret_cast<const Lanes*>(from.base);
+      known = known > other ? known : other;
+    }
+    if (shared_ || size_ == 0) base_ = arena.Allocate(4);
+    *reinterpret_cast<Lanes*>(base_) = known;
+    if (from.owner != kNoThread) {
+      uint32_t& own = base_[Index(from.owner)];
+      own = std::max(own, from.time);
+    }
+    size_ = 4;
+    shared_ = false;
+    return;
+  }
   uint32_t needed = std::max(size_, from.size);
   if (from.owner != kNoThread) needed = std::max(needed, Index(from.owner) + 1);
   if (shared_ || needed > size_) {

@@ -25,9 +25,11 @@ OutcomeSet MutexModel::Possible(const Operation& op, ThreadId thread,
   return outcomes;
 }
 
-void MutexModel::Apply(const Operation& op, const Transition& by, ModelContext& context, Event*) {
+void MutexModel::Apply(const Operation& op, const Transition& by, ModelContext& context,
+                       Event* event) {
   if (op.kind == OpKind::kUnlock) {
     if (owner_ != by.thread) {
+      event->by.outcome = Outcome::kFailed;
       context.ReportMisuse(FindingKind::kMisuse, op, by.thread,
                            owner_ == kNoThread ? "unlock of a mutex that is not locked"
                                                : "unlock of a mutex that another thread holds");

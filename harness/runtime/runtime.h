@@ -10,6 +10,7 @@
 #ifndef HEDDLE_HARNESS_RUNTIME_RUNTIME_H_
 #define HEDDLE_HARNESS_RUNTIME_RUNTIME_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "harness/core/finding.h"
@@ -82,7 +83,11 @@ class Runtime {
   // The object's destructor runs: checks that it is not in use and forgets the handle.
   virtual void Destroy(ObjectHandle& handle, ObjectKind kind, const void* address) = 0;
 
-  // Starts a thread that runs entry(argument). `name` may be null.
+  // Memory for what the thread of the next Spawn shall own: the top of its stack. Aligned to 64 bytes,
+  // valid until that thread ends. Ends the execution with a finding when there are no more threads.
+  virtual void* SpawnStorage(size_t size) = 0;
+  // Starts a thread that runs entry(argument), where `argument` came from SpawnStorage just before.
+  // `name` may be null.
   virtual ThreadId Spawn(void (*entry)(void*), void* argument, const char* name) = 0;
   virtual ThreadId CurrentThread() const = 0;
   // The object that stands for the calling thread: of its yields, sleeps and fences.

@@ -104,18 +104,16 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   if (heap_ != nullptr) heap_->BeginExecution();
 
   ThreadState& main = NewThread(nullptr, nullptr, nullptr, nullptr);
-  if (main.donor != nullptr) {
-    SetCurrent(this);
-    running_ = kMainThread;
-    ThreadState& first = ChooseNext(main);
-    active_ = &first;
-    SwitchContext(&carrier_, first.context);
-    active_ = nullptr;
-    if (tearing_down_) UnwindAll();
-    if (!tearing_down_ && program_.at_end != nullptr) RunCheckAtEnd(main);
-    if (!tearing_down_) ReportThreadsAtEnd();
-    SetCurrent(nullptr);
-  }
+  SetCurrent(this);
+  running_ = kMainThread;
+  ThreadState& first = ChooseNext(main);
+  active_ = &first;
+  SwitchContext(&carrier_, first.context);
+  active_ = nullptr;
+  if (tearing_down_) UnwindAll();
+  if (!tearing_down_ && program_.at_end != nullptr) RunCheckAtEnd(main);
+  if (!tearing_down_) ReportThreadsAtEnd();
+  SetCurrent(nullptr);
   if (heap_ != nullptr) {
     heap_->EndExecution();
     if (result_.end == EngineEnd::kCompleted && heap_->live_blocks() > 0) ReportLeaks();
@@ -167,41 +165,6 @@ void ControlledEngine::Emit(const Event& event) {
     UpdateEpoch(StateOf(event.by.thread));
   }
   if (observer_ != nullptr && observer_->Wants().contains(event.op->kind)) observer_->OnEvent(event);
-}
-
-void ControlledEngine::NoteHeld(ThreadState& self, const Operation& op, const Event& event) {
-  switch (op.kind) {
-    case OpKind::kTryLock:
-    case OpKind::kTryLockShared:
-      result_.saw_try_lock = true;
-      [[fallthrough]];
-    case OpKind::kLock:
-    case OpKind::kLockShared: {
-      if (op.deadline != kNoDeadline) result_.saw_try_lock |= timeouts_ == Timeouts::kAny;
-      if (event.by.outcome != Outcome::kDone) return;
-      for (HeldObject& held : self.held) {
-        if (held.object == op.object) {
-          ++held.depth;
-          return;
-        }
-      }
-      const bool shared = op.kind == OpKind::kLockShared || op.kind == OpKind::kTryLockShared;
-      self.held.push_back(HeldObject{op.object, event.seq, shared, 1});
-      return;
-    }
-    case OpKind::kWake:
-      self.held.push_back(HeldObject{op.second, event.seq, false, 1});
-      return;
-    default: {  // unlocks, and the wait that releases its mutex
-      const ObjectId object = op.kind == OpKind::kWait ? op.second : op.object;
-      for (size_t i = self.held.size(); i-- > 0;) {
-        if (self.held[i].object != object) continue;
-        if (op.kind != OpKind::kWait && --self.held[i].depth > 0) return;
-        self.held.erase(self.held.begin() + static_cast<std::ptrdiff_t>(i));
-        return;
-      }
-    }
-  }
 }
 
 void ControlledEngine::Reevaluate(SyncModel& model) {

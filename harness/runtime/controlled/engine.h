@@ -92,6 +92,7 @@ class ControlledEngine final : public Runtime,
   // ---- Runtime ----
   Result Perform(Operation& op) override;
   void Destroy(ObjectHandle& handle, ObjectKind kind, const void* address) override;
+  void* SpawnStorage(size_t size) override;
   ThreadId Spawn(void (*entry)(void*), void* argument, const char* name) override;
   ThreadId CurrentThread() const override { return active_->id; }
   ObjectId CurrentThreadObject() const override;
@@ -147,7 +148,6 @@ class ControlledEngine final : public Runtime,
   void RestoreDeferred(const ThreadState* except);
   void DeferRunning(ThreadState& self);
   uint32_t DecideValue(ChoiceKind kind, ThreadState& self, const Operation* op, uint32_t bound);
-  void NoteHeld(ThreadState& self, const Operation& op, const Event& event);
   void UpdateEpoch(const ThreadState& self) {
     // An execution never has the largest stamp: no access counts as known.
     epoch_ = every_access_ ? Epoch(Epoch::kMaxStamp, self.id, 0)
@@ -173,7 +173,8 @@ class ControlledEngine final : public Runtime,
   // ---- Threads (engine_threads.cc) ----
   ThreadState& NewThread(void (*entry)(void*), void* argument, ThreadState* parent,
                          const char* name);
-  bool PrepareDonor(ThreadState& thread);
+  [[noreturn]] void StopWithoutThread(std::string why);
+  Donor* FreeDonor(uint32_t index);
   static void ThreadMain(void* thread);
   void RunProgramThread(ThreadState& self);
   [[noreturn]] void FinishThread(ThreadState& self);
@@ -234,6 +235,7 @@ class ControlledEngine final : public Runtime,
   FenceState check_fences_;
   std::unique_ptr<Arena> heap_;
   std::vector<std::unique_ptr<Donor>> donors_;  // by thread index: addresses repeat
+  std::vector<bool> abandoned_;  // by thread index: its donor has frames that nothing returns to
   std::vector<std::string> interned_;
   std::vector<std::pair<const void*, ObjectId>> vars_;  // while recording
   std::terminate_handler previous_terminate_ = nullptr;

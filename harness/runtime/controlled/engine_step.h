@@ -26,9 +26,9 @@ constexpr EventMask BlockingKinds() {
 inline constexpr EventMask kBlockingKinds = BlockingKinds();
 // Where a choice among candidates is possible even under sequential consistency.
 inline constexpr EventMask kNotifyOneKinds = {OpKind::kNotifyOne, OpKind::kAtomicNotifyOne};
-inline constexpr EventMask kLockKinds = {
-    OpKind::kLock,          OpKind::kTryLock,      OpKind::kUnlock, OpKind::kLockShared,
-    OpKind::kTryLockShared, OpKind::kUnlockShared, OpKind::kWait,   OpKind::kWake};
+inline constexpr EventMask kLockKinds = {OpKind::kLock, OpKind::kTryLock, OpKind::kLockShared,
+                                         OpKind::kTryLockShared, OpKind::kWake};
+inline constexpr EventMask kUnlockKinds = {OpKind::kUnlock, OpKind::kUnlockShared, OpKind::kWait};
 // Those that learn something without changing anything when they fail.
 inline constexpr EventMask kTryKinds = {OpKind::kCompareExchange, OpKind::kTryLock,
                                         OpKind::kTryLockShared, OpKind::kTryAcquire};
@@ -171,7 +171,17 @@ inline void ControlledEngine::AfterExecute(ThreadState& self, const Operation& o
   } else if (!internal::kSpinNeutralKinds.contains(kind)) {
     self.spin.Clear();
   }
-  if (internal::kLockKinds.contains(kind)) NoteHeld(self, op, event);
+  if (internal::kUnlockKinds.contains(kind)) {
+    if (event.by.outcome == Outcome::kDone) --self.locks_held;
+  } else if (internal::kLockKinds.contains(kind)) {
+    const bool acquired = event.by.outcome == Outcome::kDone || kind == OpKind::kWake;
+    self.locks_held += acquired ? 1 : 0;
+    if (kind != OpKind::kLock && kind != OpKind::kLockShared && kind != OpKind::kWake) {
+      result_.saw_try_lock = true;
+    } else if (op.deadline != kNoDeadline && timeouts_ == Timeouts::kAny) {
+      result_.saw_try_lock = true;
+    }
+  }
 }
 
 __attribute__((always_inline)) inline Result ControlledEngine::Execute(ThreadState& self,

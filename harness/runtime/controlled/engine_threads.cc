@@ -46,7 +46,7 @@ ThreadState& ControlledEngine::NewThread(void (*entry)(void*), void* argument, T
   thread.links[0].model = thread.links[1].model = nullptr;
   thread.spin.Clear();
   thread.fences = {};
-  thread.held.clear();
+  thread.locks_held = 0;
   thread.parent = parent != nullptr ? parent->id : kNoThread;
   thread.children = 0;
   thread.entry = entry;
@@ -54,7 +54,10 @@ ThreadState& ControlledEngine::NewThread(void (*entry)(void*), void* argument, T
   thread.resume_after_unwind = nullptr;
   ++thread_count_;
   ++unfinished_;
-  if (!PrepareDonor(thread)) return thread;
+  thread.donor = FreeDonor(index);
+  HEDDLE_CHECK(thread.donor != nullptr, "the system has no thread for the case to run on");
+  thread.donor->Reset(&ThreadMain, &thread, argument);
+  thread.context = thread.donor->context();
   if (observer_ != nullptr) observer_->OnThread(id, thread.parent, name);
   if (observer_ != nullptr) {
     observer_->OnObject(model.id, ObjectInit{.kind = ObjectKind::kThread, .name = name},
@@ -74,58 +77,62 @@ ObjectId ControlledEngine::ThreadObject(ThreadId thread) const {
   return threads_[Index(thread)]->thread_model->id;
 }
 
-// Gives the thread its donor, fresh. On failure the donor stays null.
-bool ControlledEngine::PrepareDonor(ThreadState& thread) {
-  const uint32_t index = Index(thread.id);
-  if (index >= donors_.size()) donors_.resize(index + 1);
-  std::unique_ptr<Donor>& donor = donors_[index];
-  if (donor == nullptr) donor = std::make_unique<Donor>();
-  if (donor->started() && (thread.abandoned || !donor->Reusable())) donor->Retire();
-  thread.abandoned = false;
-  if (!donor->started()) {
-    const int error = donor->Start(DonorOptions{.stack_size = options_.stack_size});
-    if (error != 0) {
-      thread.donor = nullptr;
-      return false;
-    }
+// The donor of the thread with this index, started and free of an earlier thread's frames; null if
+// the system has no more threads.
+Donor* ControlledEngine::FreeDonor(uint32_t index) {
+  if (index >= donors_.size()) {
+    donors_.resize(index + 1);
+    donors_[index] = std::make_unique<Donor>();
   }
-  donor->Reset(&ThreadMain, &thread);
-  thread.donor = donor.get();
-  thread.context = donor->context();
-  return true;
+  Donor* const donor = donors_[index].get();
+  if (donor->started()) [[likely]] {
+    if (!abandoned_[index] && donor->Reusable()) return donor;
+    donor->Retire();
+  }
+  if (index >= abandoned_.size()) abandoned_.resize(index + 1);
+  abandoned_[index] = false;
+  return donor->Start(DonorOptions{.stack_size = options_.stack_size}) == 0 ? donor : nullptr;
+}
+
+void* ControlledEngine::SpawnStorage(size_t size) {
+  HarnessScope scope;
+  if (tearing_down_) throw ExecutionEnded();
+  if (size > options_.stack_size / 2) {
+    StopWithoutThread("the arguments of a thread are larger than half of its stack");
+  }
+  if (thread_count_ >= options_.max_threads) {
+    StopWithoutThread("more than " + std::to_string(options_.max_threads) +
+                      " threads in one execution (the case's limit)");
+  }
+  const Donor* donor = FreeDonor(thread_count_);
+  if (donor == nullptr) StopWithoutThread("the system has no more threads or memory for them");
+  return reinterpret_cast<void*>((donor->stack().highest - size) & ~uintptr_t{63});
+}
+
+void ControlledEngine::StopWithoutThread(std::string why) {
+  Annotate(Annotation::kFailure, kNoObject, 0);
+  Suspicion suspicion;
+  suspicion.kind = FindingKind::kMisuse;
+  suspicion.message = std::move(why);
+  suspicion.witnesses.push_back(Witness{"spawn", active_->id, seq_, kNoObject, 0, {}, 0});
+  suspicion.key = MixSeed(static_cast<uint64_t>(suspicion.kind), thread_count_);
+  Raise(std::move(suspicion));
+  StopExecution(*active_);
 }
 
 ThreadId ControlledEngine::Spawn(void (*entry)(void*), void* argument, const char* name) {
   HarnessScope scope;
   if (tearing_down_) throw ExecutionEnded();
   ThreadState& self = *active_;
-  const uintptr_t pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
   HEDDLE_CHECK(!checking_, "a thread was started in an invariant or final check");
-  const bool too_many = thread_count_ >= options_.max_threads;
-  ThreadState* child = too_many ? nullptr : &NewThread(entry, argument, &self, name);
-  if (child == nullptr || child->donor == nullptr) {
-    Annotate(Annotation::kFailure, kNoObject, 0);
-    Suspicion suspicion;
-    suspicion.kind = FindingKind::kMisuse;
-    suspicion.message = too_many ? "more than " + std::to_string(options_.max_threads) +
-                                       " threads in one execution (the case's limit)"
-                                 : "the system has no more threads or memory for them";
-    suspicion.witnesses.push_back(Witness{"spawn", self.id, seq_, kNoObject, 0, {}, 0});
-    suspicion.key = MixSeed(static_cast<uint64_t>(suspicion.kind), pc);
-    Raise(std::move(suspicion));
-    if (child != nullptr) {
-      --thread_count_;
-      --unfinished_;
-    }
-    StopExecution(self);
-  }
+  ThreadState& child = NewThread(entry, argument, &self, name);
   ++self.children;
-  Operation op{.kind = OpKind::kSpawn, .object = child->thread_model->id,
-               .operand = Index(child->id)};
-  op.pc = pc;
+  Operation op{.kind = OpKind::kSpawn, .object = child.thread_model->id,
+               .operand = Index(child.id)};
+  op.pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
   if (observer_ != nullptr) observer_->OnPending(self.id, op);
-  Execute(self, op, *child->thread_model, Transition{self.id, Outcome::kDone, 0});
-  return child->id;
+  Execute(self, op, *child.thread_model, Transition{self.id, Outcome::kDone, 0});
+  return child.id;
 }
 
 void ControlledEngine::ThreadMain(void* thread) {
@@ -187,8 +194,8 @@ void ControlledEngine::FinishThread(ThreadState& self) {
     --unfinished_;
     LeaveForever(self, self.resume_after_unwind);
   }
-  if (!self.held.empty()) {
-    Operation op{.kind = OpKind::kExit, .object = self.held.front().object};
+  if (self.locks_held > 0) {
+    Operation op{.kind = OpKind::kExit, .object = self.thread_model->id};
     op.pc = reinterpret_cast<uintptr_t>(self.entry);
     ++seq_;
     ReportMisuse(FindingKind::kMisuse, op, self.id, "a thread ends while it holds a lock");
@@ -332,7 +339,7 @@ void ControlledEngine::Abandon(ThreadState& self) {
   --unfinished_;
   self.exit_list.Clear();
   Context* const back = self.resume_after_unwind;
-  self.abandoned = true;
+  abandoned_[Index(self.id)] = true;
   LeaveForever(self, back);
 }
 

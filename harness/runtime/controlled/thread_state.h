@@ -3,7 +3,6 @@
 #define HEDDLE_HARNESS_RUNTIME_CONTROLLED_THREAD_STATE_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "harness/core/event.h"
 #include "harness/core/ids.h"
@@ -25,13 +24,6 @@ enum class ThreadStatus : uint8_t {
   kFinished,
 };
 
-struct HeldObject {
-  ObjectId object;
-  EventSeq taken;      // the event that took it
-  bool shared;
-  uint32_t depth;      // times taken, for recursive mutexes
-};
-
 // Membership in an object's list of threads that are pending on it.
 struct WaiterLink {
   SyncModel* model = nullptr;  // null: in no list
@@ -51,13 +43,12 @@ struct alignas(64) ThreadState {
   ThreadStatus status = ThreadStatus::kFinished;
   bool defer = false;            // set aside at its next scheduling point
   bool unwinding = false;        // has been told to end
-  bool abandoned = false;        // its stack still has frames that nothing will return to
   uint8_t unwind_throws = 0;
   WaiterLink links[2];           // on pending->object and pending->second
   SpinDetector spin;
 
   FenceState fences;
-  std::vector<HeldObject> held;  // in the order of taking
+  uint32_t locks_held = 0;       // acquisitions without their release
   ThreadModel* thread_model = nullptr;
   ThreadId parent = kNoThread;
   uint32_t children = 0;

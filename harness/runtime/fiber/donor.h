@@ -64,7 +64,8 @@ class alignas(64) Donor {
   // Makes the next switch to context() call entry(argument) at the top of the stack, with fresh
   // thread-local storage and errno 0. `entry` must not return. What was on the stack is forgotten
   // without being unwound.
-  void Reset(void (*entry)(void*), void* argument);
+  // A `reserved` address within the stack lowers the top to it: what lies above belongs to the fiber.
+  void Reset(void (*entry)(void*), void* argument, void* reserved = nullptr);
 
   // Whether Reset may be called more than once. False in a stripped executable that contains a
   // sanitizer; then the donor is to be retired after use. Known once a donor has started.
