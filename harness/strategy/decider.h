@@ -1,8 +1,9 @@
 // Decider: answers every nondeterministic question of one execution. On the hot path.
 //
 // A decider's answers are a pure function of the plan given to Begin and of the execution so far.
-// The engine asks Pick only where at least two threads are enabled, and PickValue only where there
-// are at least two answers; answers with one possibility are not decisions.
+// The engine asks Pick only where at least two threads are enabled (unless WantsEveryStep), and
+// PickValue only where there are at least two answers; answers with one possibility are not
+// decisions.
 #ifndef HEDDLE_HARNESS_STRATEGY_DECIDER_H_
 #define HEDDLE_HARNESS_STRATEGY_DECIDER_H_
 
@@ -24,9 +25,9 @@ class SchedulingPoint {
  public:
   virtual ~SchedulingPoint() = default;
 
-  // The threads that may be chosen, at least two, in an order that is a function of the execution so
-  // far but otherwise arbitrary. Threads that have just yielded or spin are left out while another
-  // thread can run.
+  // The threads that may be chosen, in an order that is a function of the execution so far but
+  // otherwise arbitrary. At least two, unless the decider wants every step. Threads that have just
+  // yielded or spin are left out while another thread can run.
   std::span<const ThreadId> enabled() const { return {enabled_, enabled_count_}; }
   // The thread that made the last step; choosing another while it is enabled is a preemption.
   ThreadId running() const { return running_; }
@@ -36,6 +37,7 @@ class SchedulingPoint {
   bool running_deferred() const { return running_deferred_; }
   uint64_t step() const { return step_; }
   // The step just made allocated or freed program memory: it depends on every other step that does.
+  // Known only to deciders that want every step.
   bool step_used_heap() const { return step_used_heap_; }
   // One past the largest thread index so far.
   uint32_t thread_count() const { return thread_count_; }
@@ -73,6 +75,10 @@ class Decider {
 
   virtual EventMask Wants() const { return {}; }
   virtual void OnEvent(const Event&) {}
+
+  // Pick is also called where only one thread is enabled, so that the decider sees every step and
+  // what it did. Asked after Begin; costs a call per forced step.
+  virtual bool WantsEveryStep() const { return false; }
 
   // Called when the execution has ended: adds to the record what the strategy has to learn.
   virtual void End(ExecutionRecord*) {}

@@ -15,6 +15,13 @@
 
 namespace heddle {
 
+// A thread whose next step need not be explored here, because executions that begin with it have
+// been explored from an earlier alternative and nothing since has depended on it.
+struct SleepingThread {
+  ThreadId thread = kNoThread;
+  bool used_heap = false;  // its next step allocates or frees program memory
+};
+
 // One execution to be made.
 struct Plan {
   uint64_t index = 0;  // of the execution in its campaign, from 0
@@ -22,49 +29,86 @@ struct Plan {
   // Decisions to repeat before the decider decides for itself. Decisions with a single possible
   // answer are not part of it: it holds exactly the answers that the decider was asked for.
   std::vector<Decision> prefix;
-  // Depth-first search: the sleep set at the end of the prefix.
-  std::vector<ThreadId> sleep;
-  // PCT: depth and estimated length; other strategies: what they document.
+  // Depth-first search: the sleep set just before the prefix's last decision is carried out.
+  std::vector<SleepingThread> sleep;
+  // What they mean is documented by the strategy: PCT's depth and length, round robin's quantum.
   uint64_t parameter_a = 0;
   uint64_t parameter_b = 0;
   uint32_t member = 0;  // which strategy of a combined one made the plan
 };
 
-// A decision with its alternatives, for strategies that enumerate.
+// What a step did beside its operation, as bits.
+enum StepEffects : uint8_t {
+  kNoEffects = 0,
+  kUsedHeap = 1,  // allocated or freed program memory
+  kDeferred = 2,  // its thread yielded or was seen to spin, and was set aside
+  kUnknownEffects = kUsedHeap | kDeferred,
+};
+
+// A decision with its alternatives, for strategies that enumerate. Flat: the threads are in arrays
+// of the record, so that recording one allocates nothing.
 struct BranchPoint {
   Decision chosen;
-  std::vector<Decision> alternatives;  // not yet explored and not asleep, in canonical order
-  std::vector<ThreadId> sleep;         // at this point, before the choice
+  // For a pick: 1 + the number of alternatives. For a value: its bound; the alternatives are the
+  // larger values.
+  uint32_t options = 1;
+  // For a pick: ExecutionRecord::alternatives [first_alternative, first_alternative + options - 1),
+  // neither explored nor asleep, in canonical order.
+  uint32_t first_alternative = 0;
+  // ExecutionRecord::sleepers [first_sleeper, first_sleeper + sleepers): asleep before the choice.
+  uint32_t first_sleeper = 0;
+  uint32_t sleepers = 0;
+  uint8_t effects = kUnknownEffects;  // of the step picked
 };
 
 enum class ExecutionEnd : uint8_t {
   kCompleted,
   kFailed,     // a finding stopped it
   kStepLimit,  // cut by the step limit without proof that it would run for ever
+  kLost,       // the process died in it: the decider's part of the record is missing
 };
 
-// What a strategy may learn from.
+// What a strategy may learn from. Reused from execution to execution, so that nothing is allocated:
+// its owner calls Clear, sets `end`, `steps` and `threads`, then lets the decider's End add the
+// rest.
 struct ExecutionRecord {
+  void Clear() {
+    end = ExecutionEnd::kCompleted;
+    steps = 0;
+    threads = 0;
+    redundant = diverged = false;
+    branches.clear();
+    alternatives.clear();
+    sleepers.clear();
+    prefix_effects = kUnknownEffects;
+  }
+
   ExecutionEnd end = ExecutionEnd::kCompleted;
   uint64_t steps = 0;
   uint32_t threads = 0;
-  bool redundant = false;              // the decider found it equivalent to an earlier one
-  std::vector<BranchPoint> branches;   // after the plan's prefix; filled by the decider's End
+  bool redundant = false;  // the decider found it equivalent to an earlier one
+  // The plan's prefix could not be repeated: the program is not a function of its schedule.
+  bool diverged = false;
+  std::vector<BranchPoint> branches;  // after the plan's prefix
+  std::vector<Decision> alternatives;
+  std::vector<SleepingThread> sleepers;
+  uint8_t prefix_effects = kUnknownEffects;  // of the step in progress at the end of the prefix
 };
 
 struct StrategyProgress {
-  bool exhausted = false;     // every schedule has been explored
+  bool exhausted = false;  // every schedule has been explored, up to equivalence
   // Share of the whole done, in [0,1]; empty when the strategy cannot tell.
   std::optional<double> share_done;
-  std::string note;           // "depth-first: 1,204 of about 3,000 executions"; may be empty
+  std::string note;  // "depth-first: 1,204 of about 3,000 executions"; may be empty
 };
 
 class Strategy {
  public:
   virtual ~Strategy() = default;
 
-  // The next plan, or false when nothing is left to explore. `plan->index` and `plan->seed` are set
-  // by the caller.
+  // The next plan, or false when this strategy has nothing more to try (which is everything only if
+  // Progress().exhausted says so). `plan->index` and `plan->seed` are set by the caller. At most
+  // one plan is out at a time: each Next is followed by its execution and Learn.
   virtual bool Next(Plan* plan) = 0;
   virtual std::unique_ptr<Decider> MakeDecider() const = 0;
   virtual void Learn(const Plan& plan, const ExecutionRecord& record) = 0;

@@ -80,6 +80,7 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   program_ = program;
   has_invariant_ = program.invariant != nullptr;
   decider_ = &decider;
+  every_step_ = decider.WantsEveryStep();
   log_->steps += log_->count + 1;
   log_->Clear();
   objects_.Clear();
@@ -181,6 +182,12 @@ void ControlledEngine::RestoreDeferred(const ThreadState* except) {
     ThreadState& thread = StateOf(deferred_[i]);
     if (&thread != except) SetStatus(thread, ThreadStatus::kEnabled);
   }
+}
+
+void ControlledEngine::NoteHeapUse() {
+  if (heap_ == nullptr) return;
+  step_used_heap_ = heap_->changes() != heap_changes_;
+  heap_changes_ = heap_->changes();
 }
 
 void ControlledEngine::DeferRunning(ThreadState& self) {

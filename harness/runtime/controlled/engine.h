@@ -147,6 +147,7 @@ class ControlledEngine final : public Runtime,
   void Unlink(ThreadState& thread, int which);
   void RestoreDeferred(const ThreadState* except);
   void DeferRunning(ThreadState& self);
+  void NoteHeapUse();
   uint32_t DecideValue(ChoiceKind kind, ThreadState& self, const Operation* op, uint32_t bound);
   void UpdateEpoch(const ThreadState& self) {
     // An execution never has the largest stamp: no access counts as known.
@@ -212,6 +213,7 @@ class ControlledEngine final : public Runtime,
   bool tearing_down_ = false;
   bool checking_ = false;      // an invariant or final check runs: no scheduling, no clocks
   bool has_invariant_ = false;
+  bool every_step_ = false;    // the decider is asked where one thread is enabled, too
   ThreadState* active_ = nullptr;  // whose stack the carrier is on; null: its own
   ThreadArray ready_;
   ThreadArray deferred_;
@@ -234,6 +236,7 @@ class ControlledEngine final : public Runtime,
   ThreadClock check_clock_;
   FenceState check_fences_;
   std::unique_ptr<Arena> heap_;
+  uint64_t heap_changes_ = 0;  // up to the last step
   std::vector<std::unique_ptr<Donor>> donors_;  // by thread index: addresses repeat
   std::vector<bool> abandoned_;  // by thread index: its donor has frames that nothing returns to
   std::vector<std::string> interned_;

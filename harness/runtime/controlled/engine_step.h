@@ -133,7 +133,8 @@ inline ThreadState& ControlledEngine::ChooseNext(ThreadState& self) {
   while (ready_.size() == 0) [[unlikely]] NobodyEnabled(self);
 
   ThreadId picked = ready_[0];
-  if (ready_.size() > 1) {
+  if (every_step_) [[unlikely]] NoteHeapUse();
+  if (ready_.size() > 1 || every_step_) {
     enabled_ = ready_.data();
     enabled_count_ = ready_.size();
     running_enabled_ = self.status == ThreadStatus::kEnabled;

@@ -144,6 +144,7 @@ void* Arena::Allocate(size_t size, size_t alignment, HeapSite site) {
   record.alloc_index = thread_counts_[thread]++;
   record.serial = next_serial_++;
   ++live_blocks_;
+  ++changes_;
   live_bytes_ += size;
   char* const block = AddressOf(record);
   if (options_.fill_fresh) FillPoison(block, FillSize(block_size), kFreshByte);
@@ -211,6 +212,7 @@ inline void Arena::Release(Place place, HeapSite site) {
   state.freed = place.number;
   ++state.freed_count;
   --live_blocks_;
+  ++changes_;
   live_bytes_ -= record.size;
   FillPoison(AddressOf(record), FillSize(slab.block_size), kFreedByte);
 }

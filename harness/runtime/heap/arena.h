@@ -102,6 +102,8 @@ class Arena {
   // How many bytes the block that starts here has, slack included; 0 if no live block does.
   size_t UsableSize(const void* pointer) const;
 
+  // Grows with every block that is allocated or freed.
+  uint64_t changes() const { return changes_; }
   size_t live_blocks() const { return live_blocks_; }
   size_t live_bytes() const { return live_bytes_; }
   // The live blocks in the order of their allocation. Takes time and memory in proportion to all
@@ -222,6 +224,7 @@ class Arena {
   uint32_t thread_count_ = 0;
   uint32_t next_serial_ = 0;
   uint64_t page_count_ = 0;  // pages given out so far; the rest is fresh
+  uint64_t changes_ = 0;
   size_t live_blocks_ = 0;
   size_t live_bytes_ = 0;  // invariant: at most options_.limit_bytes
   // Classes whose state is not the initial one, a bit each. kOverAligned is reset always.
