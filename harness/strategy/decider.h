@@ -36,7 +36,8 @@ class SchedulingPoint {
   // with the thread that has waited longest is what keeps a spinning program fair.
   bool running_deferred() const { return running_deferred_; }
   uint64_t step() const { return step_; }
-  // The step just made allocated or freed program memory: it depends on every other step that does.
+  // Program memory was allocated or freed since the last decision between threads: such steps depend
+  // on each other.
   // Known only to deciders that want every step.
   bool step_used_heap() const { return step_used_heap_; }
   // One past the largest thread index so far.

@@ -100,9 +100,11 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   step_limit_ = options_.max_steps;
   tearing_down_ = false;
   checking_ = false;
+  in_fair_tail_ = false;
   result_ = {};
   UpdateWanted();
   if (heap_ != nullptr) heap_->BeginExecution();
+  heap_signature_ = HeapSignature();
 
   ThreadState& main = NewThread(nullptr, nullptr, nullptr, nullptr);
   SetCurrent(this);
@@ -128,6 +130,7 @@ __attribute__((noinline)) Result ControlledEngine::Perform(Operation& op) {
   LeaveProgram();
   op.pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
   ThreadState& self = *active_;
+  self.frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   Result result;
   if (tearing_down_ | checking_) [[unlikely]] {
     result = PerformUnscheduled(self, op);

@@ -26,9 +26,11 @@
 #include "harness/core/recording.h"
 #include "harness/runtime/controlled/decision_log.h"
 #include "harness/runtime/controlled/enabled_set.h"
+#include "harness/runtime/controlled/fair_decider.h"
 #include "harness/runtime/controlled/object_table.h"
 #include "harness/runtime/controlled/options.h"
 #include "harness/runtime/controlled/race_shadow.h"
+#include "harness/runtime/controlled/repetition.h"
 #include "harness/runtime/controlled/thread_state.h"
 #include "harness/runtime/heap/arena.h"
 #include "harness/runtime/runtime.h"
@@ -158,6 +160,10 @@ class ControlledEngine final : public Runtime,
   void ApplyTo(SyncModel& model, const Operation& op, const Transition& by, Event* event);
   Transition DecideTransition(ThreadState& self);
   void BeforeStep(ThreadState& self, const Operation& op);
+  // Changes with every allocation and release of program memory.
+  uint64_t HeapSignature() const {
+    return heap_ == nullptr ? 0 : uint64_t{heap_->allocations()} << 32 ^ heap_->live_blocks();
+  }
   Result PerformUnscheduled(ThreadState& self, Operation& op);
   Result PerformWhileChecking(ThreadState& self, Operation& op);
   void CheckInvariant(ThreadState& self);
@@ -197,7 +203,11 @@ class ControlledEngine final : public Runtime,
   bool AdvanceTime();
   bool FindWaitCycle(std::vector<ThreadId>* cycle);
   void ReportDeadlock(std::vector<ThreadId> cycle);
+
+  // ---- The step limit (engine_livelock.cc) ----
   void AtStepLimit(ThreadState& self);
+  void WatchFairTail(ThreadState& self);
+  uint64_t StateHash();
 
   void Raise(Suspicion suspicion);
   ThreadState& StateOf(ThreadId thread) { return *threads_[Index(thread)]; }
@@ -219,7 +229,13 @@ class ControlledEngine final : public Runtime,
   ThreadArray deferred_;
   std::vector<std::unique_ptr<ThreadState>> threads_;  // reused; the first thread_count_ are live
 
+  bool in_fair_tail_ = false;  // the step limit was reached: see engine_livelock.cc
+  uint64_t heap_signature_ = 0;
+
   const ExecutionOptions options_;
+  FairDecider fair_;
+  Repetition repetition_;
+  ThreadId tail_anchor_ = kNoThread;
   ObjectTable objects_;
   RaceShadow shadow_;
   struct Consumer {

@@ -129,6 +129,7 @@ inline ThreadState& ControlledEngine::ChooseNext(ThreadState& self) {
   running_deferred_ = false;
   if (deferred_.size() > 0) [[unlikely]] RestoreDeferred(&self);
   if (self.defer) [[unlikely]] DeferRunning(self);
+  if (in_fair_tail_) [[unlikely]] WatchFairTail(self);
   if (step_ >= step_limit_) [[unlikely]] AtStepLimit(self);
   while (ready_.size() == 0) [[unlikely]] NobodyEnabled(self);
 
@@ -138,6 +139,9 @@ inline ThreadState& ControlledEngine::ChooseNext(ThreadState& self) {
     enabled_ = ready_.data();
     enabled_count_ = ready_.size();
     running_enabled_ = self.status == ThreadStatus::kEnabled;
+    const uint64_t heap = HeapSignature();
+    step_used_heap_ = heap != heap_signature_;
+    heap_signature_ = heap;
     picked = decider_->Pick(*this);
     HEDDLE_CHECK(Index(picked) < thread_count_ &&
                      StateOf(picked).status == ThreadStatus::kEnabled,

@@ -114,9 +114,4 @@ void ControlledEngine::ReportDeadlock(std::vector<ThreadId> cycle) {
   Raise(std::move(suspicion));
 }
 
-void ControlledEngine::AtStepLimit(ThreadState& self) {
-  result_.end = EngineEnd::kStepLimit;
-  StopExecution(self);
-}
-
 }  // namespace heddle

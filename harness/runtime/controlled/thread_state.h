@@ -44,6 +44,7 @@ struct alignas(64) ThreadState {
   bool defer = false;            // set aside at its next scheduling point
   bool unwinding = false;        // has been told to end
   uint8_t unwind_throws = 0;
+  uintptr_t frame = 0;           // of Perform: the program's own frames lie above
   WaiterLink links[2];           // on pending->object and pending->second
   SpinDetector spin;
 

@@ -34,6 +34,10 @@
 namespace heddle {
 
 struct Context {
+  // A function that calls SwitchContext saves its caller's rbx and r12 to r15 just below its frame
+  // pointer, as both compilers do when all of them are destroyed.
+  static constexpr size_t kSavedRegisterBytes = 40;
+
   void* stack_pointer = nullptr;
   void* frame_pointer = nullptr;   // rbp
   void* base_pointer = nullptr;    // rbx

@@ -1,0 +1,111 @@
+// The step limit: an execution that would run for ever is told from one that is merely long.
+//
+// From the limit on the engine continues by a fair schedule. If the complete state of the program
+// comes back (every thread's pending operation, registers and stack, all modelled objects, the heap
+// and static storage), then that schedule repeats for ever: a livelock, proved, not guessed. If the
+// program ends or nothing repeats within the tail, the limit was too small.
+//
+// Exact but for hash collisions. A program that counts its attempts never repeats its state and is
+// reported as over the limit. Virtual time is not part of the state, the deadlines that threads wait
+// for are.
+#include <cstring>
+
+#include "harness/core/random.h"
+#include "harness/runtime/controlled/engine_step.h"
+#include "harness/runtime/heap/loaded_modules.h"
+
+namespace heddle {
+namespace {
+
+// Steps of the fair tail, beside the execution's own limit: enough for loops of some hundred steps
+// in each of several threads to come round twice.
+constexpr uint64_t kTailSteps = 4'000;
+
+// FNV-1a over words: memory is compared with itself only.
+uint64_t HashMemory(uint64_t hash, uintptr_t begin, uintptr_t end) {
+  for (uintptr_t at = begin; at + sizeof(uint64_t) <= end; at += sizeof(uint64_t)) {
+    uint64_t word;
+    std::memcpy(&word, reinterpret_cast<const void*>(at), sizeof(word));
+    hash = (hash ^ word) * 0x100000001b3;
+    hash ^= hash >> 29;
+  }
+  return hash;
+}
+
+}  // namespace
+
+void ControlledEngine::AtStepLimit(ThreadState& self) {
+  std::vector<ThreadId> cycle;
+  if (FindWaitCycle(&cycle)) {
+    ReportDeadlock(std::move(cycle));
+    StopExecution(self);
+  }
+  if (!in_fair_tail_ && !log_->full()) {
+    in_fair_tail_ = true;
+    step_limit_ += kTailSteps;
+    fair_.Begin();
+    decider_ = &fair_;
+    repetition_.Begin();
+    tail_anchor_ = self.id;
+    return;
+  }
+  result_.end = EngineEnd::kStepLimit;
+  StopExecution(self);
+}
+
+// After each step of the fair tail, before the next is chosen.
+void ControlledEngine::WatchFairTail(ThreadState& self) {
+  if (StateOf(tail_anchor_).status == ThreadStatus::kFinished) {
+    tail_anchor_ = self.id;
+    repetition_.Begin();
+  }
+  // One thread's steps are enough to look at: a schedule that repeats comes back to each.
+  if (self.id != tail_anchor_ || self.status == ThreadStatus::kFinished) return;
+  if (!repetition_.Observe(StateHash()) || fair_.user_choices() > 0) return;
+  Suspicion suspicion;
+  suspicion.kind = FindingKind::kLivelock;
+  suspicion.message = "the same state comes back for ever under a fair schedule";
+  suspicion.key = static_cast<uint64_t>(suspicion.kind);
+  for (uint32_t i = 0; i < thread_count_; ++i) {
+    const ThreadState& thread = *threads_[i];
+    if (thread.status == ThreadStatus::kFinished || thread.status == ThreadStatus::kBlocked) {
+      continue;
+    }
+    suspicion.witnesses.push_back(Witness{"repeats", thread.id, 0, thread.pending->object,
+                                          thread.clock.time(),
+                                          EventMask{thread.pending->kind}, 0});
+    suspicion.key += MixSeed(thread.pending->pc, static_cast<uint64_t>(thread.pending->kind));
+  }
+  Raise(std::move(suspicion));
+  StopExecution(self);
+}
+
+uint64_t ControlledEngine::StateHash() {
+  uint64_t hash = thread_count_;
+  for (uint32_t i = 0; i < thread_count_; ++i) {
+    const ThreadState& thread = *threads_[i];
+    hash = MixSeed(hash, static_cast<uint64_t>(thread.status));
+    if (thread.status == ThreadStatus::kFinished || thread.pending == &thread.start) continue;
+    const Operation& op = *thread.pending;
+    hash = MixSeed(hash, static_cast<uint64_t>(op.kind), op.pc);
+    hash = MixSeed(hash, Index(op.object), op.operand ^ (op.expected << 1));
+    // From the caller of Perform on, and the caller's registers, which Perform saves first.
+    hash = HashMemory(hash, thread.frame - Context::kSavedRegisterBytes,
+                      thread.donor->stack().highest);
+  }
+  for (uint32_t i = 0; i < objects_.size(); ++i) {
+    hash = MixSeed(hash, objects_[ObjectId{i}].StateHash());
+  }
+  if (heap_ != nullptr) {
+    for (const BlockInfo& block : heap_->LiveBlocks()) {
+      const auto start = reinterpret_cast<uintptr_t>(block.start);
+      hash = HashMemory(MixSeed(hash, start), start, start + block.size);
+    }
+  }
+  for (const AddressRange& range : ProgramStaticStorage()) {
+    hash = HashMemory(hash, range.begin, range.end);
+  }
+  return hash;
+}
+
+}  // namespace heddle

@@ -1,0 +1,51 @@
+// Goes on with the thread that has waited longest: the fair continuation of an execution that has
+// reached its step limit. Always takes the first value, so that only the schedule can be to blame.
+#ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_FAIR_DECIDER_H_
+#define HEDDLE_HARNESS_RUNTIME_CONTROLLED_FAIR_DECIDER_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "harness/strategy/decider.h"
+
+namespace heddle {
+
+class FairDecider final : public Decider {
+ public:
+  void Begin(const Plan&) override { Begin(); }
+  void Begin() {
+    last_run_.clear();
+    user_choices_ = 0;
+  }
+
+  ThreadId Pick(const SchedulingPoint& point) override {
+    if (last_run_.size() < point.thread_count()) last_run_.resize(point.thread_count());
+    ThreadId best = kNoThread;
+    for (ThreadId thread : point.enabled()) {
+      if (best == kNoThread || RunsBefore(thread, best)) best = thread;
+    }
+    last_run_[Index(best)] = point.step() + 1;
+    return best;
+  }
+  uint32_t PickValue(const ValueChoice& choice) override {
+    if (choice.kind == ChoiceKind::kUser) ++user_choices_;
+    return 0;
+  }
+
+  // Answers given to heddle::Choose: with other answers the program might have ended.
+  uint64_t user_choices() const { return user_choices_; }
+
+ private:
+  bool RunsBefore(ThreadId a, ThreadId b) const {
+    const uint64_t x = last_run_[Index(a)];
+    const uint64_t y = last_run_[Index(b)];
+    return x != y ? x < y : a < b;
+  }
+
+  std::vector<uint64_t> last_run_;  // by thread: the step after which it last ran, 0 for never
+  uint64_t user_choices_ = 0;
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_RUNTIME_CONTROLLED_FAIR_DECIDER_H_
