@@ -38,6 +38,7 @@ struct RecordedEvent {
   Operation op;
   Transition by;
   uint64_t value = 0;
+  bool has_value = false;        // of an access to ordinary memory: OnValue told it
   EventSeq source = 0;
   std::vector<uint32_t> clock;   // of the acting thread, indexed by thread
   Stack stack;

@@ -1,0 +1,229 @@
+#include "harness/report/explain.h"
+
+#include <string_view>
+
+#include "harness/report/wording.h"
+
+namespace heddle {
+namespace {
+
+std::string_view Title(FindingKind kind) {
+  switch (kind) {
+    case FindingKind::kDataRace: return "data race";
+    case FindingKind::kDeadlock: return "deadlock";
+    case FindingKind::kStuck: return "stuck";
+    case FindingKind::kLockOrder: return "lock-order inversion (potential deadlock)";
+    case FindingKind::kAtomicity: return "atomicity violation";
+    case FindingKind::kAssertion: return "assertion failed";
+    case FindingKind::kInvariant: return "invariant violated";
+    case FindingKind::kNotLinearizable: return "not linearizable";
+    case FindingKind::kException: return "uncaught exception";
+    case FindingKind::kCrash: return "crash";
+    case FindingKind::kTimeout: return "timeout";
+    case FindingKind::kLivelock: return "livelock";
+    case FindingKind::kMisuse: return "misuse";
+    case FindingKind::kPoolMisuse: return "pool misuse";
+    case FindingKind::kUseAfterFree: return "use after free";
+    case FindingKind::kDoubleFree: return "double free";
+    case FindingKind::kLeak: return "leak";
+    case FindingKind::kThreadLeak: return "thread leak";
+    case FindingKind::kNondeterminism: return "nondeterminism";
+  }
+  return "finding";
+}
+
+const RecordedEvent* FirstWitness(const Evidence& evidence) {
+  return evidence.witnesses().empty() ? nullptr : evidence.witnesses().front();
+}
+
+ThreadId ThreadOfWitness(const Evidence& evidence) {
+  const auto& witnesses = evidence.suspicion().witnesses;
+  return witnesses.empty() ? kNoThread : witnesses.front().thread;
+}
+
+std::string SummarizeRace(const Evidence& evidence) {
+  const auto& witnesses = evidence.witnesses();
+  const Suspicion& suspicion = evidence.suspicion();
+  if (witnesses.size() < 2 || witnesses[0] == nullptr || witnesses[1] == nullptr) {
+    return "data race" + (suspicion.message.empty() ? "" : ": " + suspicion.message);
+  }
+  const auto side = [&](const RecordedEvent& event, const Witness& witness) {
+    const std::string& role = witness.role;
+    return (role.empty() ? std::string("access") : role) + " by " +
+           evidence.Thread(event.by.thread);
+  };
+  return "data race on " + evidence.Object(witnesses[0]->op.object) + ": " +
+         side(*witnesses[0], suspicion.witnesses[0]) + " and earlier " +
+         side(*witnesses[1], suspicion.witnesses[1]) + " are not ordered";
+}
+
+// "T1 takes b while it holds a (x.cc:7); T2 takes a while it holds b (x.cc:12)."
+std::string ExplainLockOrder(const Evidence& evidence) {
+  std::string text;
+  for (const RecordedEvent* event : evidence.witnesses()) {
+    if (event == nullptr || LockTakenBy(*event) == kNoObject) continue;
+    std::vector<std::string> held;
+    for (const LockHold& hold : evidence.history().HeldBefore(event->by.thread, event->seq)) {
+      held.push_back(evidence.Object(hold.object));
+    }
+    if (held.empty()) continue;
+    if (!text.empty()) text += "; ";
+    text += evidence.Thread(event->by.thread) + " takes " + evidence.Object(LockTakenBy(*event)) +
+            " while it holds " + JoinWords(held) + evidence.At(event->stack);
+  }
+  if (text.empty()) return text;
+  return text + ". A schedule in which each has taken its first lock makes them wait for ever.";
+}
+
+// Who holds the lock that was misused, or held it last.
+std::string ExplainMisuse(const Evidence& evidence) {
+  const RecordedEvent* const event = FirstWitness(evidence);
+  if (event == nullptr) return {};
+  const bool unlock = LockReleasedBy(*event) != kNoObject;
+  const bool destroy = event->op.kind == OpKind::kDestroy;
+  const bool end = event->op.kind == OpKind::kExit;
+  if (!unlock && !destroy && !end) return {};
+  const ObjectId lock = unlock ? LockReleasedBy(*event) : evidence.suspicion().object;
+  const std::string& name = evidence.Object(lock);
+  const RecordedEvent* last_unlock = nullptr;
+  for (uint32_t i = 0; i < evidence.recording().threads.size(); ++i) {
+    for (const LockHold& hold : evidence.history().HeldBefore(ThreadId{i}, event->seq)) {
+      if (hold.object != lock) continue;
+      return name + " was held by " + evidence.Thread(ThreadId{i}) + ", taken" +
+             evidence.At(hold.taken->stack) + ".";
+    }
+  }
+  for (const RecordedEvent& other : evidence.recording().events) {
+    if (other.seq < event->seq && LockReleasedBy(other) == lock) last_unlock = &other;
+  }
+  if (last_unlock == nullptr) return unlock ? "No thread had locked " + name + "." : "";
+  return name + " was last unlocked by " + evidence.Thread(last_unlock->by.thread) +
+         evidence.At(last_unlock->stack) + ".";
+}
+
+bool ReadsMemory(OpKind kind) {
+  return EventMask{OpKind::kRead, OpKind::kLoad, OpKind::kRmw, OpKind::kCompareExchange}.contains(
+      kind);
+}
+bool WritesMemory(const RecordedEvent& event) {
+  return EventMask{OpKind::kWrite, OpKind::kStore, OpKind::kRmw}.contains(event.op.kind) ||
+         (event.op.kind == OpKind::kCompareExchange && event.by.outcome == Outcome::kDone);
+}
+
+// What the failing thread had read last, and where that came from.
+std::string ExplainFailure(const Evidence& evidence) {
+  const RecordedEvent* const failure = FirstWitness(evidence);
+  if (failure == nullptr) return {};
+  const RecordedEvent* read = nullptr;
+  for (const RecordedEvent& event : evidence.recording().events) {
+    if (event.seq >= failure->seq) break;
+    if (event.by.thread == failure->by.thread && ReadsMemory(event.op.kind)) read = &event;
+  }
+  if (read == nullptr) return {};
+  const RecordedEvent* write = nullptr;
+  for (const RecordedEvent& event : evidence.recording().events) {
+    if (event.seq >= read->seq) break;
+    if (event.op.object == read->op.object && WritesMemory(event)) write = &event;
+  }
+  std::string text = "The last that " + evidence.Thread(failure->by.thread) + " read before it: " +
+                     DescribeEvent(*read, evidence.recording(), evidence.names()) +
+                     evidence.At(read->stack);
+  if (write != nullptr) {
+    text += "; last written by " + evidence.Thread(write->by.thread) + ": " +
+            DescribeEvent(*write, evidence.recording(), evidence.names()) +
+            evidence.At(write->stack);
+  }
+  return text + ".";
+}
+
+// "allocated by T1 (x.cc:5), freed by T2 (x.cc:9)."
+std::string ExplainHeap(const Evidence& evidence) {
+  std::vector<std::string> parts;
+  for (const Witness& witness : evidence.suspicion().witnesses) {
+    if (witness.pc == 0) continue;
+    parts.push_back(witness.role + " by " + evidence.Thread(witness.thread) +
+                    evidence.At(evidence.StackOf(witness)));
+  }
+  return parts.empty() ? "" : "The block was " + JoinWords(parts) + ".";
+}
+
+std::string ExplainThreadLeak(const Evidence& evidence) {
+  const auto& witnesses = evidence.suspicion().witnesses;
+  if (witnesses.empty()) return {};
+  return "Started by " + evidence.Thread(witnesses.front().thread) +
+         evidence.At(evidence.StackOf(witnesses.front())) +
+         "; the standard library calls std::terminate when such a thread object is destroyed.";
+}
+
+std::string ExplainAtomicity(const Evidence& evidence) {
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < evidence.witnesses().size(); ++i) {
+    const RecordedEvent* const event = evidence.witnesses()[i];
+    if (event == nullptr) continue;
+    parts.push_back(evidence.Thread(event->by.thread) + ": " +
+                    DescribeEvent(*event, evidence.recording(), evidence.names()) +
+                    evidence.At(event->stack));
+  }
+  if (parts.size() < 2) return {};
+  return "In this order the steps have no equivalent in which the block runs alone: " +
+         JoinWords(parts) + ".";
+}
+
+}  // namespace
+
+std::string Summarize(const Evidence& evidence) {
+  const Suspicion& suspicion = evidence.suspicion();
+  switch (suspicion.kind) {
+    case FindingKind::kDataRace: return SummarizeRace(evidence);
+    case FindingKind::kDeadlock:
+    case FindingKind::kStuck: return internal::SummarizeWaits(evidence);
+    case FindingKind::kThreadLeak:
+      if (suspicion.object != kNoObject) {
+        return "thread leak: " + evidence.Object(suspicion.object) +
+               " was neither joined nor detached";
+      }
+      break;
+    default: break;
+  }
+  std::string text(Title(suspicion.kind));
+  const bool is_use = suspicion.kind == FindingKind::kMisuse ||
+                      suspicion.kind == FindingKind::kPoolMisuse;
+  const bool has_object = suspicion.object != kNoObject;
+  if (is_use && has_object) text += " of " + evidence.names().KindAndName(suspicion.object);
+  if (const ThreadId thread = ThreadOfWitness(evidence);
+      thread != kNoThread && suspicion.kind != FindingKind::kLockOrder &&
+      suspicion.kind != FindingKind::kLeak) {
+    text += (is_use ? " by " : " in ") + evidence.Thread(thread);
+  }
+  if (!suspicion.message.empty()) return text + ": " + suspicion.message;
+  std::vector<std::string> objects;
+  for (const RecordedEvent* event : evidence.witnesses()) {
+    if (event == nullptr || event->op.object == kNoObject) continue;
+    const std::string& name = evidence.Object(event->op.object);
+    if (objects.empty() || objects.back() != name) objects.push_back(name);
+  }
+  if (!objects.empty()) text += ": " + JoinWords(objects);
+  return text;
+}
+
+std::string Explain(const Evidence& evidence) {
+  switch (evidence.suspicion().kind) {
+    case FindingKind::kDataRace: return internal::ExplainRace(evidence);
+    case FindingKind::kDeadlock:
+    case FindingKind::kStuck: return internal::ExplainWaits(evidence);
+    case FindingKind::kLockOrder: return ExplainLockOrder(evidence);
+    case FindingKind::kAtomicity: return ExplainAtomicity(evidence);
+    case FindingKind::kMisuse:
+    case FindingKind::kPoolMisuse: return ExplainMisuse(evidence);
+    case FindingKind::kAssertion:
+    case FindingKind::kInvariant: return ExplainFailure(evidence);
+    case FindingKind::kUseAfterFree:
+    case FindingKind::kDoubleFree:
+    case FindingKind::kLeak:
+    case FindingKind::kNondeterminism: return ExplainHeap(evidence);
+    case FindingKind::kThreadLeak: return ExplainThreadLeak(evidence);
+    default: return {};
+  }
+}
+
+}  // namespace heddle

@@ -1,0 +1,240 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "harness/report/explain.h"
+#include "harness/report/fingerprint.h"
+#include "harness/report/wording.h"
+
+namespace heddle::internal {
+namespace {
+
+const RecordedEvent* TakenBy(const Evidence& evidence, ThreadId owner, ObjectId lock) {
+  for (const LockHold& hold : evidence.history().HeldAtEnd(owner)) {
+    if (hold.object == lock) return hold.taken;
+  }
+  return nullptr;
+}
+
+// The object that the pending operation is really about: a wake that has been notified wants the
+// mutex back.
+ObjectId Wanted(const Evidence& evidence, ThreadId thread) {
+  const Operation& op = evidence.recording().threads[Index(thread)].pending;
+  const bool notified =
+      op.kind == OpKind::kWake && evidence.history().NotificationOf(thread) != nullptr;
+  return notified ? op.second : op.object;
+}
+
+// "waits for b held by T2 (taken at x.cc:21)", "waits for T2 to end".
+std::string WaitInWords(const Evidence& evidence, ThreadId thread, ThreadId holder) {
+  const Operation& op = evidence.recording().threads[Index(thread)].pending;
+  if (op.kind == OpKind::kJoin) return "waits for " + evidence.Thread(TargetOf(op)) + " to end";
+  const ObjectId wanted = Wanted(evidence, thread);
+  std::string text = "waits for " + evidence.Object(wanted);
+  if (holder == kNoThread) return text;
+  text += op.kind == OpKind::kOnceEnter ? " that " : " held by ";
+  text += evidence.Thread(holder);
+  if (op.kind == OpKind::kOnceEnter) return text + " is running";
+  if (const RecordedEvent* const taken = TakenBy(evidence, holder, wanted)) {
+    const std::string place = evidence.Place(taken->stack);
+    if (!place.empty()) text += " (taken at " + place + ")";
+  }
+  return text;
+}
+
+std::string ExplainCycle(const Evidence& evidence, const std::vector<ThreadId>& cycle) {
+  if (cycle.size() == 1) {
+    const ThreadId self = cycle.front();
+    const RecordedThread& thread = evidence.recording().threads[Index(self)];
+    if (thread.pending.kind == OpKind::kJoin) return evidence.Thread(self) + " joins itself.";
+    std::string text = evidence.Thread(self) + " waits for " +
+                       evidence.Object(Wanted(evidence, self)) + ", which it holds itself";
+    if (const RecordedEvent* taken = TakenBy(evidence, self, Wanted(evidence, self))) {
+      const std::string place = evidence.Place(taken->stack);
+      if (!place.empty()) text += ": taken at " + place;
+    }
+    const std::string again = evidence.Place(thread.pending_stack);
+    if (!again.empty()) text += ", wanted again at " + again;
+    return text + ".";
+  }
+  std::string text = evidence.Thread(cycle.front()) + " ";
+  for (size_t i = 0; i < cycle.size(); ++i) {
+    if (i > 0) text += ", which ";
+    text += WaitInWords(evidence, cycle[i], cycle[(i + 1) % cycle.size()]);
+  }
+  return text + ".";
+}
+
+std::string ExplainNotification(const Evidence& evidence, ThreadId thread) {
+  const Operation& op = evidence.recording().threads[Index(thread)].pending;
+  const std::string& object = evidence.Object(op.object);
+  const RecordedEvent* const wait = evidence.history().WaitOf(thread);
+  const RecordedEvent* before = nullptr;
+  const RecordedEvent* after = nullptr;
+  for (const RecordedEvent& event : evidence.recording().events) {
+    const bool notifies = event.op.kind == OpKind::kNotifyOne || event.op.kind == OpKind::kNotifyAll;
+    if (!notifies || event.op.object != op.object) continue;
+    (wait != nullptr && event.seq > wait->seq ? after : before) = &event;
+  }
+  const std::string name = evidence.Thread(thread);
+  if (after != nullptr) {
+    return name + " waits for a notification of " + object + ". The " +
+           std::string(TraitsOf(after->op.kind).name) + " of " + evidence.Thread(after->by.thread) +
+           evidence.At(after->stack) + " came while it waited, but woke another thread.";
+  }
+  if (before != nullptr) {
+    return name + " waits for a notification of " + object + ". The last one, the " +
+           std::string(TraitsOf(before->op.kind).name) + " of " +
+           evidence.Thread(before->by.thread) + evidence.At(before->stack) +
+           ", came before the wait began" + (wait != nullptr ? evidence.At(wait->stack) : "") +
+           ": it found nobody waiting for it and was lost.";
+  }
+  return name + " waits for a notification of " + object + ", which no thread ever sends.";
+}
+
+std::string ExplainSemaphore(const Evidence& evidence, ThreadId thread) {
+  const ObjectId object = evidence.recording().threads[Index(thread)].pending.object;
+  const uint64_t initial = evidence.recording().objects[Index(object)].initial;
+  uint64_t acquired = 0, released = 0;
+  for (const RecordedEvent& event : evidence.recording().events) {
+    if (event.op.object != object || event.by.outcome != Outcome::kDone) continue;
+    if (event.op.kind == OpKind::kRelease) released += event.op.operand;
+    acquired += event.op.kind == OpKind::kAcquire || event.op.kind == OpKind::kTryAcquire;
+  }
+  return evidence.Thread(thread) + " waits for a permit of " + evidence.Object(object) + ": it had " +
+         std::to_string(initial) + ", " + std::to_string(acquired) + " acquired, " +
+         std::to_string(released) + " released.";
+}
+
+std::string ExplainBarrier(const Evidence& evidence, ThreadId thread) {
+  const Operation& op = evidence.recording().threads[Index(thread)].pending;
+  uint64_t arrived = 0;
+  for (const RecordedEvent& event : evidence.recording().events) {
+    const bool arrives = event.op.kind == OpKind::kArrive || event.op.kind == OpKind::kArriveDrop;
+    arrived += arrives && event.op.object == op.object && event.value == op.operand;
+  }
+  return evidence.Thread(thread) + " waits at " + evidence.Object(op.object) + " for others: " +
+         std::to_string(arrived) + (arrived == 1 ? " arrival" : " arrivals") +
+         " in this phase, not enough to end it.";
+}
+
+std::string ExplainAtomicWait(const Evidence& evidence, ThreadId thread) {
+  const Operation& op = evidence.recording().threads[Index(thread)].pending;
+  const std::string& object = evidence.Object(op.object);
+  const RecordedEvent* wait = nullptr;
+  const RecordedEvent* change = nullptr;
+  for (const RecordedEvent& event : evidence.recording().events) {
+    if (event.op.object != op.object) continue;
+    if (event.by.thread == thread && event.op.kind == OpKind::kAtomicWait) wait = &event;
+    const bool writes = event.op.kind == OpKind::kStore || event.op.kind == OpKind::kRmw ||
+                        (event.op.kind == OpKind::kCompareExchange &&
+                         event.by.outcome == Outcome::kDone);
+    if (writes) change = &event;
+  }
+  const std::string waits = evidence.Thread(thread) + " waits for " + object + " to change";
+  if (wait != nullptr && change != nullptr && change->seq > wait->seq) {
+    return waits + ". " + evidence.Thread(change->by.thread) + " changed it" +
+           evidence.At(change->stack) + ", but no notification followed that woke the waiter.";
+  }
+  return waits + ", and no thread changes it any more.";
+}
+
+std::string ExplainLock(const Evidence& evidence, ThreadId thread) {
+  const std::vector<ThreadId> owners = evidence.history().WaitsFor(thread);
+  const std::string& name = evidence.Thread(thread);
+  if (owners.empty()) {
+    return name + " waits for " + evidence.Object(Wanted(evidence, thread)) + ".";
+  }
+  std::string text = name + " " + WaitInWords(evidence, thread, owners.front());
+  if (evidence.recording().threads[Index(owners.front())].finished) {
+    text += ", which has ended without unlocking it";
+  }
+  return text + ".";
+}
+
+std::string ExplainWait(const Evidence& evidence, ThreadId thread) {
+  switch (evidence.recording().threads[Index(thread)].pending.kind) {
+    case OpKind::kWake:
+      if (evidence.history().NotificationOf(thread) == nullptr) {
+        return ExplainNotification(evidence, thread);
+      }
+      return ExplainLock(evidence, thread);
+    case OpKind::kAcquire: return ExplainSemaphore(evidence, thread);
+    case OpKind::kPhaseWait: return ExplainBarrier(evidence, thread);
+    case OpKind::kAtomicWait: return ExplainAtomicWait(evidence, thread);
+    default: return ExplainLock(evidence, thread);
+  }
+}
+
+std::vector<ThreadId> Blocked(const Evidence& evidence) {
+  std::vector<ThreadId> blocked;
+  const auto& threads = evidence.recording().threads;
+  for (uint32_t i = 0; i < threads.size(); ++i) {
+    if (threads[i].has_pending && !threads[i].finished) blocked.push_back(ThreadId{i});
+  }
+  return blocked;
+}
+
+std::string WithCount(size_t count, const char* one, const char* many) {
+  return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
+}  // namespace
+
+std::string SummarizeWaits(const Evidence& evidence) {
+  const std::vector<ThreadId>& cycle = evidence.suspicion().cycle;
+  if (evidence.suspicion().kind == FindingKind::kDeadlock && !cycle.empty()) {
+    if (cycle.size() == 1) {
+      return "deadlock: " + evidence.Thread(cycle.front()) + " waits for " +
+             evidence.Object(Wanted(evidence, cycle.front())) + ", which it holds itself";
+    }
+    std::vector<std::string> parts;
+    for (const ThreadId thread : cycle) parts.push_back(evidence.Thread(thread));
+    if (cycle.size() > 3) {
+      return "deadlock: " + std::to_string(cycle.size()) + " threads wait for each other: " +
+             JoinWords(parts);
+    }
+    for (size_t i = 0; i < cycle.size(); ++i) {
+      const Operation& op = evidence.recording().threads[Index(cycle[i])].pending;
+      parts[i] += op.kind == OpKind::kJoin
+                      ? " (joins " + evidence.Thread(TargetOf(op)) + ")"
+                      : " (wants " + evidence.Object(Wanted(evidence, cycle[i])) + ")";
+    }
+    return "deadlock: " + JoinWords(parts) + " wait for each other";
+  }
+  const std::vector<ThreadId> roots = ThreadsAtFault(evidence);
+  if (roots.empty()) return "stuck: no thread can run";
+  const Operation& op = evidence.recording().threads[Index(roots.front())].pending;
+  std::string text = "stuck: " + evidence.Thread(roots.front()) + " waits for ever for the " +
+                     (op.kind == OpKind::kWake && evidence.history().NotificationOf(roots.front())
+                          ? "lock of " + evidence.names().KindAndName(op.second)
+                          : DescribeWish(op, evidence.names()));
+  const size_t others = Blocked(evidence).size() - 1;
+  if (others > 0) text += ", and " + WithCount(others, "thread", "threads") + " with it";
+  return text;
+}
+
+std::string ExplainWaits(const Evidence& evidence) {
+  const std::vector<ThreadId>& cycle = evidence.suspicion().cycle;
+  std::string text;
+  if (!cycle.empty()) text = ExplainCycle(evidence, cycle);
+  const std::vector<ThreadId> roots = ThreadsAtFault(evidence);
+  std::vector<ThreadId> order = roots;
+  for (const ThreadId thread : Blocked(evidence)) {
+    if (std::find(order.begin(), order.end(), thread) == order.end()) order.push_back(thread);
+  }
+  constexpr size_t kMaxSentences = 8;
+  size_t sentences = 0;
+  for (const ThreadId thread : order) {
+    if (std::find(cycle.begin(), cycle.end(), thread) != cycle.end()) continue;
+    if (sentences++ == kMaxSentences) {
+      text += " More threads are blocked.";
+      break;
+    }
+    if (!text.empty()) text += " ";
+    text += ExplainWait(evidence, thread);
+  }
+  return text;
+}
+
+}  // namespace heddle::internal

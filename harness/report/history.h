@@ -1,0 +1,61 @@
+// Questions about a recorded execution: which event a witness names, which locks a thread held, whom
+// a blocked thread waits for.
+//
+// Refers to the Recording, which must outlive it. Pure; any thread. Each question reads the events
+// once, which a report can afford.
+#ifndef HEDDLE_HARNESS_REPORT_HISTORY_H_
+#define HEDDLE_HARNESS_REPORT_HISTORY_H_
+
+#include <vector>
+
+#include "harness/core/recording.h"
+
+namespace heddle {
+
+// A lock at the moment in question, and the event that took it.
+struct LockHold {
+  ObjectId object = kNoObject;
+  const RecordedEvent* taken = nullptr;
+  bool shared = false;
+};
+
+class History {
+ public:
+  explicit History(const Recording& recording) : recording_(recording) {}
+
+  const RecordedEvent* Find(EventSeq seq) const;
+  // Null if the witness is known by its pc only, or names nothing that was recorded.
+  const RecordedEvent* Resolve(const Witness& witness) const;
+
+  // The locks that `thread` holds when the event `seq` begins, in the order of taking.
+  std::vector<LockHold> HeldBefore(ThreadId thread, EventSeq seq) const;
+  std::vector<LockHold> HeldAtEnd(ThreadId thread) const;
+  // Who holds a lock at the end, several if shared.
+  std::vector<ThreadId> OwnersAtEnd(ObjectId lock) const;
+
+  // The threads without which the pending operation of `thread` cannot complete.
+  std::vector<ThreadId> WaitsFor(ThreadId thread) const;
+  // Whether `thread` waits in its pending operation, rather than being ready to go on with it.
+  bool IsBlocked(ThreadId thread) const;
+  // Of a thread pending in a wait on a condition variable: the event that began it, and the
+  // notification that ended it, null if there was none.
+  const RecordedEvent* WaitOf(ThreadId thread) const;
+  const RecordedEvent* NotificationOf(ThreadId thread) const;
+
+  // How often a thread was left for another one although it could have gone on.
+  uint64_t CountPreemptions() const;
+
+ private:
+  const Recording& recording_;
+};
+
+// The thread that a spawn, join or detach is about.
+inline ThreadId TargetOf(const Operation& op) { return ThreadId{static_cast<uint32_t>(op.operand)}; }
+bool IsThreadOperation(OpKind kind);
+// The lock that the event takes, or gives back, for its thread; kNoObject if it does not.
+ObjectId LockTakenBy(const RecordedEvent& event);
+ObjectId LockReleasedBy(const RecordedEvent& event);
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_REPORT_HISTORY_H_

@@ -1,0 +1,52 @@
+// Recorder: the ExecutionObserver of the loud replay; collects a core/recording.h Recording.
+//
+//   Recorder recorder;
+//   engine.SetObserver(&recorder);
+//   engine.SetSuspicionSink(&recorder);
+//   engine.Run(program, replaying_decider);
+//   const Recording recording = recorder.Take();
+//
+// Stacks are return addresses as unwound, nothing skipped; they are resolved after the execution.
+// It runs inside the engine on the stacks of program threads, so it neither throws nor blocks.
+// Cost: about a microsecond for a frame; memory grows with the events of the execution.
+#ifndef HEDDLE_HARNESS_REPORT_RECORDER_H_
+#define HEDDLE_HARNESS_REPORT_RECORDER_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "harness/core/recording.h"
+
+namespace heddle {
+
+class Recorder final : public ExecutionObserver, public SuspicionSink {
+ public:
+  // `unlock_is_point` as in the execution's options: whether an unlock begins a step.
+  explicit Recorder(bool unlock_is_point = false) : unlock_is_point_(unlock_is_point) {}
+
+  // What has been recorded since the last call.
+  Recording Take();
+
+  // ---- ExecutionObserver ----
+  EventMask Wants() const override { return EventMask::All(); }
+  void OnThread(ThreadId thread, ThreadId parent, const char* name) override;
+  void OnObject(ObjectId object, const ObjectInit& init, ThreadId creator) override;
+  void OnPending(ThreadId thread, const Operation& op) override;
+  void OnEvent(const Event& event) override;
+  void OnValue(EventSeq seq, const void* value, uint32_t size) override;
+
+  // ---- SuspicionSink ----
+  void Report(Suspicion suspicion) override;
+
+ private:
+  bool BeginsStep(OpKind kind) const;
+
+  const bool unlock_is_point_;
+  Recording recording_;
+  uint64_t step_ = 0;
+  std::vector<uint32_t> objects_of_kind_;
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_REPORT_RECORDER_H_

@@ -1,0 +1,178 @@
+#include "harness/report/text_report.h"
+
+#include <algorithm>
+#include <cctype>
+#include <vector>
+
+#include "harness/report/text_interleaving.h"
+#include "harness/report/text_layout.h"
+
+namespace heddle {
+namespace {
+
+using internal::PadRight;
+using internal::Paint;
+using internal::Printable;
+using internal::WidthOf;
+using internal::Wrap;
+
+std::string PlaceOf(const Frame& frame) {
+  if (frame.file.empty()) return {};
+  std::string place = Printable(frame.file) + ":" + std::to_string(frame.line);
+  if (frame.column > 0) place += ":" + std::to_string(frame.column);
+  return place;
+}
+
+std::string Capitalized(std::string text) {
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+std::string Plural(uint64_t count, const std::string& one) {
+  return std::to_string(count) + " " + one + (count == 1 ? "" : "s");
+}
+
+const Frame* FirstFrame(const Finding& finding) {
+  for (const FindingSide& side : finding.sides) {
+    if (!side.stack.empty()) return &side.stack.front();
+  }
+  for (const FindingThread& thread : finding.threads) {
+    if (thread.state == "blocked" && !thread.stack.empty()) return &thread.stack.front();
+  }
+  return nullptr;
+}
+
+class Page {
+ public:
+  Page(const Finding& finding, const TextOptions& options)
+      : finding_(finding),
+        paint_(options.color),
+        width_(static_cast<size_t>(std::max(options.width, 40))) {}
+
+  std::string Render() {
+    Verdict();
+    for (const FindingSide& side : finding_.sides) Side(side);
+    for (const FindingThread& thread : finding_.threads) {
+      if (!thread.wants.empty() || thread.state == "blocked") Blocked(thread);
+    }
+    OtherThreads();
+    Section("Why", Wrap(Printable(finding_.explanation), 2, width_));
+    const auto shown = std::count_if(finding_.interleaving.begin(), finding_.interleaving.end(),
+                                     [](const FindingStep& step) { return step.matters; });
+    if (shown > 0) {
+      Section("How it happened", internal::RenderInterleaving(finding_, paint_, width_));
+    }
+    if (!finding_.replay.empty()) {
+      Section("Replay", "  " + paint_.Command(Printable(finding_.replay)) + "\n");
+    }
+    text_ += "\n" + RenderSummaryLine(finding_) + "\n";
+    return std::move(text_);
+  }
+
+ private:
+  void Verdict() {
+    text_ += paint_.Alarm("WARNING: heddle: " + Printable(finding_.summary)) + "\n";
+    std::vector<std::string> facts;
+    if (!finding_.case_name.empty()) facts.push_back("case " + Printable(finding_.case_name));
+    facts.push_back("execution " + std::to_string(finding_.first_execution));
+    facts.push_back(Plural(finding_.preemptions, "preemption"));
+    if (!finding_.fingerprint.empty()) facts.push_back("fingerprint " + finding_.fingerprint);
+    if (!finding_.confirmed) facts.push_back("predicted: no schedule has shown it yet");
+    std::string line;
+    for (const std::string& fact : facts) line += (line.empty() ? "" : ", ") + fact;
+    text_ += "  " + paint_.Faint(line) + "\n";
+  }
+
+  void Section(const std::string& title, const std::string& body) {
+    if (body.empty()) return;
+    text_ += "\n" + paint_.Heading(title) + "\n" + body;
+  }
+
+  void Stack(const std::vector<Frame>& stack) {
+    size_t names = 0;
+    for (const Frame& frame : stack) names = std::max(names, WidthOf(Printable(frame.function)));
+    constexpr size_t kMostlyEnough = 48;
+    names = std::min(names, kMostlyEnough);
+    for (size_t i = 0; i < stack.size(); ++i) {
+      const std::string place = PlaceOf(stack[i]);
+      const std::string name = Printable(stack[i].function);
+      text_ += "    #" + std::to_string(i) + " " +
+               (place.empty() ? name : PadRight(name, names) + "  " + paint_.Faint(place)) + "\n";
+    }
+  }
+
+  void Held(const std::vector<HeldLock>& held) {
+    for (const HeldLock& lock : held) {
+      text_ += "    holds " + Printable(lock.object);
+      if (lock.mode != "exclusive") text_ += " (" + Printable(lock.mode) + ")";
+      if (!lock.taken_at.empty()) {
+        const Frame& at = lock.taken_at.front();
+        text_ += ", taken in " + Printable(at.function);
+        if (const std::string place = PlaceOf(at); !place.empty()) {
+          text_ += "  " + paint_.Faint(place);
+        }
+      }
+      text_ += "\n";
+    }
+  }
+
+  void Side(const FindingSide& side) {
+    std::string title = Capitalized(Printable(side.role));
+    if (!side.thread.empty() && side.thread != "?") title += " by " + Printable(side.thread);
+    text_ += "\n  " + paint_.Heading(title);
+    if (side.step != 0) text_ += paint_.Faint(" (step " + std::to_string(side.step) + ")");
+    text_ += "\n";
+    Stack(side.stack);
+    Held(side.held);
+    const bool race = finding_.kind == FindingKind::kDataRace;
+    if (race && side.step != 0 && side.held.empty()) text_ += "    holds no lock\n";
+  }
+
+  void Blocked(const FindingThread& thread) {
+    text_ += "\n  " + paint_.Heading(Printable(thread.name) + " waits for the " +
+                                     Printable(thread.wants)) +
+             "\n";
+    Stack(thread.stack);
+    Held(thread.held);
+  }
+
+  // Where the threads of the finding came from, and those that ended with a lock.
+  void OtherThreads() {
+    std::string lines;
+    for (const FindingThread& thread : finding_.threads) {
+      if (thread.created_at.empty()) continue;
+      const Frame& at = thread.created_at.front();
+      lines += "  " + Printable(thread.name) + " was started in " + Printable(at.function) + "  " +
+               paint_.Faint(PlaceOf(at)) + "\n";
+      if (thread.state != "finished" || thread.held.empty()) continue;
+      lines += "  " + Printable(thread.name) + " has ended\n";
+      text_ += lines;
+      lines.clear();
+      Held(thread.held);
+    }
+    if (!lines.empty()) text_ += "\n" + lines;
+  }
+
+  const Finding& finding_;
+  const Paint paint_;
+  const size_t width_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string RenderSummaryLine(const Finding& finding) {
+  std::string line = "SUMMARY: heddle: " + std::string(NameOf(finding.kind));
+  const Frame* const frame = FirstFrame(finding);
+  if (frame != nullptr && !frame->file.empty()) {
+    return line + " " + Printable(frame->file) + ":" + std::to_string(frame->line) + " in " +
+           Printable(frame->function);
+  }
+  return finding.case_name.empty() ? line : line + " in case " + Printable(finding.case_name);
+}
+
+std::string RenderText(const Finding& finding, const TextOptions& options) {
+  return Page(finding, options).Render();
+}
+
+}  // namespace heddle
