@@ -55,6 +55,7 @@ struct Witness {
   uint32_t time = 0;
   EventMask kinds;
   uintptr_t pc = 0;                // a place known by nothing else (an allocation): overrides seq
+  std::vector<uintptr_t> stack = {};  // a place known by its stack: overrides seq and pc
 };
 
 struct Suspicion {

@@ -46,6 +46,7 @@ uint32_t* ClockArena::AllocateSlow(uint32_t entries) {
 }
 
 void ThreadClock::AcquireSlow(const SyncClock& from, ClockArena& arena) {
+  from.edges.OnAcquire();
   if ((size_ | from.size) <= 4 && (from.owner == kNoThread || Index(from.owner) < 4)) {
     // The common case of few threads: one register.
     Lanes known = size_ != 0 ? *reinterpret_cast<const Lanes*>(base_) : Lanes{};
@@ -95,7 +96,9 @@ void Join(const SyncClock& from, SyncClock* into, ClockArena& arena) {
   for (uint32_t i = 0; i < rounded; ++i) {
     joined[i] = std::max(into->At(ThreadId{i}), from.At(ThreadId{i}));
   }
-  *into = SyncClock{joined, rounded, 0, kNoThread};
+  SanitizerEdges edges = into->edges;
+  edges.OnJoin(from.edges);
+  *into = SyncClock{joined, rounded, 0, kNoThread, edges};
 }
 
 void ThreadClock::ReleaseJoin(SyncClock* place, ClockArena& arena) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "harness/core/ids.h"
+#include "harness/core/sanitizer_edges.h"
 
 namespace heddle {
 
@@ -48,12 +49,12 @@ class ClockArena {
 };
 
 // What a release leaves behind for a later acquire: the releasing thread's knowledge at that moment.
-// Its address identifies it to the sanitizer hooks: models keep it in place and do not move it.
 struct SyncClock {
   const uint32_t* base = nullptr;  // immutable; indexed by thread
   uint32_t size = 0;
   uint32_t time = 0;             // of `owner`; overrides base[owner]
   ThreadId owner = kNoThread;    // kNoThread: a join of several releases, all of it in `base`
+  [[no_unique_address]] SanitizerEdges edges;
 
   bool empty() const { return size == 0 && owner == kNoThread; }
   uint32_t At(ThreadId thread) const {
@@ -90,6 +91,7 @@ class ThreadClock {
     place->size = size_;
     place->owner = self_;
     place->time = time_;
+    place->edges.OnRelease(self_);
     shared_ = true;
     ++time_;
   }

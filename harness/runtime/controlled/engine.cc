@@ -43,9 +43,13 @@ ControlledEngine::ControlledEngine(const ExecutionOptions& options, DecisionLog*
   carrier_ = CarrierContext();
   previous_terminate_ = std::set_terminate(&OnTerminate);
   SetThreadExitListFinder(&RunningExitList);
+  SetSanitizerReportSink(this);
+  SanitizerLooksAway();
 }
 
 ControlledEngine::~ControlledEngine() {
+  SanitizerLooksOn();
+  SetSanitizerReportSink(nullptr);
   SetThreadExitListFinder(nullptr);
   std::set_terminate(previous_terminate_);
   if constexpr (kHeapIsDeterministic) UseArenaForProgram(nullptr);
@@ -105,6 +109,8 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   UpdateWanted();
   if (heap_ != nullptr) heap_->BeginExecution();
   heap_signature_ = HeapSignature();
+  SanitizerEdges::BeginExecution();
+  SanitizerBoundary::BeginExecution();
 
   ThreadState& main = NewThread(nullptr, nullptr, nullptr, nullptr);
   SetCurrent(this);

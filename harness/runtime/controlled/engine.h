@@ -31,6 +31,7 @@
 #include "harness/runtime/controlled/options.h"
 #include "harness/runtime/controlled/race_shadow.h"
 #include "harness/runtime/controlled/repetition.h"
+#include "harness/runtime/controlled/thread_sanitizer.h"
 #include "harness/runtime/controlled/thread_state.h"
 #include "harness/runtime/heap/arena.h"
 #include "harness/runtime/runtime.h"
@@ -64,7 +65,8 @@ struct ExecutionResult {
 class ControlledEngine final : public Runtime,
                                private ModelContext,
                                private SchedulingPoint,
-                               private HeapFaultSink {
+                               private HeapFaultSink,
+                               private SanitizerReportSink {
  public:
   // `log` outlives the engine.
   ControlledEngine(const ExecutionOptions& options, DecisionLog* log);
@@ -128,6 +130,7 @@ class ControlledEngine final : public Runtime,
     return threads_[Index(thread)]->pending;
   }
   void OnHeapFault(const HeapFault& fault) override;
+  void OnSanitizerRace(const SanitizerRace& race) override;
 
   // ---- The step (engine.cc) ----
   void Publish(ThreadState& self, Operation& op);

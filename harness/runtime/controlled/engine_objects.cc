@@ -142,6 +142,28 @@ void ControlledEngine::ReportRace(const RaceShadow::Conflict& conflict, bool is_
   Raise(std::move(suspicion));
 }
 
+// In the middle of an access of the running thread: a race on memory that no Var wraps.
+void ControlledEngine::OnSanitizerRace(const SanitizerRace& race) {
+  if (active_ == nullptr || tearing_down_ || checking_ || race.accesses.size() < 2) return;
+  HarnessScope scope;
+  Suspicion suspicion;
+  suspicion.kind = FindingKind::kDataRace;
+  suspicion.key = static_cast<uint64_t>(suspicion.kind);
+  for (const SanitizerAccess& access : race.accesses) {
+    Witness witness;
+    witness.role = access.is_write ? "write" : "read";
+    for (uint32_t i = 0; i < thread_count_; ++i) {
+      if (threads_[i]->donor->os_thread() == access.os_thread) witness.thread = ThreadId{i};
+    }
+    witness.stack = access.stack;
+    const uintptr_t pc = access.stack.empty() ? 0 : access.stack.front();
+    suspicion.key += MixSeed(pc, access.is_write ? 1 : 0);
+    suspicion.witnesses.push_back(std::move(witness));
+  }
+  suspicion.witnesses.front().seq = seq_;
+  Raise(std::move(suspicion));
+}
+
 uint64_t ControlledEngine::Intern(const void* value, uint32_t size) {
   HarnessScope scope;
   const std::string_view bytes(static_cast<const char*>(value), size);

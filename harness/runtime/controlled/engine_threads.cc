@@ -138,6 +138,7 @@ ThreadId ControlledEngine::Spawn(void (*entry)(void*), void* argument, const cha
 void ControlledEngine::ThreadMain(void* thread) {
   ControlledEngine* engine = RunningEngine();
   auto& self = *static_cast<ThreadState*>(thread);
+  SanitizerBoundary::OnThreadStart();
   engine->RunProgramThread(self);
   engine->FinishThread(self);
 }
@@ -214,6 +215,7 @@ void ControlledEngine::FinishThread(ThreadState& self) {
 }
 
 void ControlledEngine::LeaveForever(ThreadState& self, Context* to) {
+  SanitizerBoundary::OnThreadEnd();
   SwitchContext(self.context, to);
   HEDDLE_CHECK(false, "a finished thread was continued");
   __builtin_unreachable();

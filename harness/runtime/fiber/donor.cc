@@ -7,6 +7,7 @@
 
 #include "harness/core/check.h"
 #include "harness/runtime/fiber/tls_image.h"
+#include "harness/runtime/heap/program_context.h"
 
 // Present if AddressSanitizer is. Frames that were forgotten leave their red zones behind.
 extern "C" __attribute__((weak)) void __asan_unpoison_memory_region(const volatile void*, size_t);
@@ -83,7 +84,9 @@ int Donor::Start(const DonorOptions& options) {
 }
 
 void* Donor::ThreadMain(void* donor) {
+  SanitizerLooksAway();
   static_cast<Donor*>(donor)->Sleep();
+  SanitizerLooksOn();
   return nullptr;
 }
 
@@ -91,6 +94,7 @@ __attribute__((noinline)) void Donor::Sleep() {
   const uintptr_t frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   tls_image_ = &TlsImage::OfProgram(stack_.lowest);
   context_.fs_base = internal::ReadFsBase();
+  os_thread_ = static_cast<uint64_t>(gettid());
   stack_.highest = (frame - kSleepersReserve) & ~uintptr_t{63};
 
   // From this store on the thread's storage belongs to the fiber: system calls only, without errno.

@@ -78,6 +78,8 @@ class alignas(64) Donor {
 
   Context* context() { return &context_; }
   const StackBounds& stack() const { return stack_; }
+  // The system's name of the sleeping thread, which is what a sanitizer calls the fiber.
+  uint64_t os_thread() const { return os_thread_; }
   bool started() const { return mapping_ != nullptr; }
 
  private:
@@ -94,6 +96,7 @@ class alignas(64) Donor {
   StackBounds stack_;
   std::atomic<uint32_t> state_{kStarting};  // a futex
   pthread_t thread_{};
+  uint64_t os_thread_ = 0;
   void* mapping_ = nullptr;  // guard, then stack; null if there is no thread
   size_t mapping_size_ = 0;
 };

@@ -37,10 +37,24 @@ inline uintptr_t ThreadPointer() {
   return pointer;
 }
 
+// ThreadSanitizer intercepts the C library's functions also where harness code, which is not
+// instrumented, calls them: it is told to look away meanwhile. It counts for each thread context, so
+// the calls must pair up in each; a donor is born looking away (fiber/donor.cc).
+#if defined(HEDDLE_TSAN)
+extern "C" void __tsan_ignore_thread_begin();
+extern "C" void __tsan_ignore_thread_end();
+inline void SanitizerLooksAway() { __tsan_ignore_thread_begin(); }
+inline void SanitizerLooksOn() { __tsan_ignore_thread_end(); }
+#else
+inline void SanitizerLooksAway() {}
+inline void SanitizerLooksOn() {}
+#endif
+
 // Program code of `thread` runs from here on, with the thread context that is current now.
 inline void EnterProgram(uint32_t thread) {
   program_context.thread = thread;
   program_context.thread_pointer = ThreadPointer();
+  SanitizerLooksOn();
 }
 
 // The same, for a caller that knows the context's thread pointer: just after a switch, reading it
@@ -48,10 +62,17 @@ inline void EnterProgram(uint32_t thread) {
 inline void EnterProgram(uint32_t thread, uintptr_t thread_pointer) {
   program_context.thread = thread;
   program_context.thread_pointer = thread_pointer;
+  SanitizerLooksOn();
 }
 
 // Harness code runs from here on.
-inline void LeaveProgram() { program_context.thread_pointer = 0; }
+inline void LeaveProgram() {
+#if defined(HEDDLE_TSAN)
+  if (program_context.thread_pointer == 0) return;
+#endif
+  program_context.thread_pointer = 0;
+  SanitizerLooksAway();
+}
 
 // Whether the caller is program code (and not harness code, nor another OS thread).
 inline bool InProgram() { return program_context.thread_pointer == ThreadPointer(); }
@@ -67,7 +88,10 @@ inline bool OnForeignThread() {
 class HarnessScope {
  public:
   HarnessScope() : saved_(program_context.thread_pointer) { LeaveProgram(); }
-  ~HarnessScope() { program_context.thread_pointer = saved_; }
+  ~HarnessScope() {
+    program_context.thread_pointer = saved_;
+    if (saved_ != 0) SanitizerLooksOn();
+  }
   HarnessScope(const HarnessScope&) = delete;
   HarnessScope& operator=(const HarnessScope&) = delete;
 

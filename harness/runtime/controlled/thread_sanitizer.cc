@@ -1,0 +1,129 @@
+#include "harness/runtime/controlled/thread_sanitizer.h"
+
+#if defined(HEDDLE_TSAN)
+
+#include <sanitizer/tsan_interface_atomic.h>
+
+#include <algorithm>
+
+extern "C" {
+// The query functions of a report, as <sanitizer/tsan_interface.h> of later versions and LLVM's
+// debugger support declare them.
+int __tsan_get_report_data(void* report, const char** description, int* count, int* stack_count,
+                           int* mop_count, int* loc_count, int* mutex_count, int* thread_count,
+                           int* unique_tid_count, void** sleep_trace, unsigned long trace_size);
+int __tsan_get_report_mop(void* report, unsigned long index, int* tid, void** address, int* size,
+                          int* write, int* atomic, void** trace, unsigned long trace_size);
+int __tsan_get_report_thread(void* report, unsigned long index, int* tid, uint64_t* os_id,
+                             int* running, const char** name, int* parent_tid, void** trace,
+                             unsigned long trace_size);
+
+// Every report counts, however often its stacks have been seen: each schedule stands for itself.
+// Nothing is symbolised or printed here: reports are findings like all others.
+const char* __tsan_default_options() {
+  return "suppress_equal_stacks=0:suppress_equal_addresses=0:symbolize=0:exitcode=0:"
+         "halt_on_error=0:detect_deadlocks=0:report_signal_unsafe=0:report_thread_leaks=0:"
+         "report_destroy_locked=0:report_mutex_bugs=0:report_atomic_races=0:history_size=4:"
+         "die_after_fork=0:handle_segv=0:handle_abort=0:handle_sigill=0:handle_sigfpe=0:"
+         "handle_sigbus=0:use_sigaltstack=0";
+}
+}
+
+namespace heddle {
+namespace {
+
+SanitizerReportSink* report_sink = nullptr;
+
+__tsan_atomic64 boundary_before;  // released by the carrier after all earlier executions
+__tsan_atomic64 boundary_now;     // released by each thread of this execution at its end
+
+constexpr unsigned long kMaxFrames = 64;
+
+std::vector<uintptr_t> StackOf(void* const (&trace)[kMaxFrames]) {
+  std::vector<uintptr_t> stack;
+  for (void* pc : trace) {
+    if (pc == nullptr) break;
+    stack.push_back(reinterpret_cast<uintptr_t>(pc));
+  }
+  return stack;
+}
+
+uint64_t OsThread(void* report, int thread_count, int tid) {
+  for (int i = 0; i < thread_count; ++i) {
+    int id = 0;
+    uint64_t os_id = 0;
+    int running = 0;
+    const char* name = nullptr;
+    int parent = 0;
+    void* trace[1] = {};
+    __tsan_get_report_thread(report, static_cast<unsigned long>(i), &id, &os_id, &running, &name,
+                             &parent, trace, 1);
+    if (id == tid) return os_id;
+  }
+  return 0;
+}
+
+SanitizerRace ReadReport(void* report) {
+  const char* description = nullptr;
+  int count = 0, stacks = 0, accesses = 0, locations = 0, mutexes = 0, threads = 0, tids = 0;
+  void* sleep_trace[1] = {};
+  __tsan_get_report_data(report, &description, &count, &stacks, &accesses, &locations, &mutexes,
+                         &threads, &tids, sleep_trace, 1);
+  SanitizerRace race;
+  for (int i = 0; i < accesses; ++i) {
+    int tid = 0, size = 0, write = 0, atomic = 0;
+    void* address = nullptr;
+    void* trace[kMaxFrames] = {};
+    __tsan_get_report_mop(report, static_cast<unsigned long>(i), &tid, &address, &size, &write,
+                          &atomic, trace, kMaxFrames);
+    race.accesses.push_back(SanitizerAccess{write != 0, static_cast<uint32_t>(size),
+                                            reinterpret_cast<uintptr_t>(address),
+                                            OsThread(report, threads, tid), StackOf(trace)});
+  }
+  return race;
+}
+
+}  // namespace
+
+void SetSanitizerReportSink(SanitizerReportSink* sink) { report_sink = sink; }
+
+void SanitizerBoundary::BeginExecution() {
+  __tsan_atomic64_load(&boundary_now, __tsan_memory_order_acquire);
+  __tsan_atomic64_store(&boundary_before, 0, __tsan_memory_order_release);
+  __tsan_atomic64_store(&boundary_now, 0, __tsan_memory_order_release);
+}
+
+void SanitizerBoundary::OnThreadStart() {
+  __tsan_atomic64_load(&boundary_before, __tsan_memory_order_acquire);
+}
+
+void SanitizerBoundary::OnThreadEnd() {
+  __tsan_atomic64_fetch_add(&boundary_now, 1, __tsan_memory_order_release);
+}
+
+}  // namespace heddle
+
+// The runtime's own hook, weak in it: true keeps it from printing. Called in the middle of the
+// program's access, on its thread.
+namespace __tsan {
+class ReportDesc;
+__attribute__((used)) bool OnReport(const ReportDesc* report, bool suppressed) {
+  if (heddle::report_sink == nullptr || suppressed) return suppressed;
+  heddle::report_sink->OnSanitizerRace(
+      heddle::ReadReport(const_cast<ReportDesc*>(report)));
+  return true;
+}
+}  // namespace __tsan
+
+#else
+
+namespace heddle {
+
+void SetSanitizerReportSink(SanitizerReportSink*) {}
+void SanitizerBoundary::BeginExecution() {}
+void SanitizerBoundary::OnThreadStart() {}
+void SanitizerBoundary::OnThreadEnd() {}
+
+}  // namespace heddle
+
+#endif
