@@ -36,9 +36,8 @@ class SchedulingPoint {
   // with the thread that has waited longest is what keeps a spinning program fair.
   bool running_deferred() const { return running_deferred_; }
   uint64_t step() const { return step_; }
-  // Program memory was allocated or freed since the last decision between threads: such steps depend
-  // on each other.
-  // Known only to deciders that want every step.
+  // Program memory was allocated or freed since the last decision between threads: such steps
+  // depend on each other. Known only to deciders that want every step.
   bool step_used_heap() const { return step_used_heap_; }
   // One past the largest thread index so far.
   uint32_t thread_count() const { return thread_count_; }

@@ -25,7 +25,11 @@ class RandomWalkDecider final : public Decider {
 
 class RandomWalk final : public Strategy {
  public:
-  bool Next(Plan*) override { return true; }
+  bool Next(Plan* plan) override {
+    plan->prefix.clear();
+    plan->sleep.clear();
+    return true;
+  }
   std::unique_ptr<Decider> MakeDecider() const override {
     return std::make_unique<RandomWalkDecider>();
   }

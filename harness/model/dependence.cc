@@ -1,0 +1,129 @@
+#include "harness/model/dependence.h"
+
+namespace heddle {
+namespace {
+
+// Facets of an object.
+constexpr uint8_t kState = 1;
+constexpr uint8_t kQueue = 2;
+constexpr uint8_t kAll = kState | kQueue;
+
+// What an operation does to its object. `changes` implies `reads` of the same facets.
+struct Effect {
+  uint8_t reads = 0;
+  uint8_t changes = 0;
+};
+
+constexpr Effect kNothing = {};
+constexpr Effect kReadsState = {kState, 0};
+constexpr Effect kChangesState = {kState, kState};
+constexpr Effect kChangesQueue = {kQueue, kQueue};
+constexpr Effect kChangesAll = {kAll, kAll};
+
+// `succeeds` is false only when it is known that the operation did not complete normally.
+Effect EffectOf(const Operation& op, bool succeeds) {
+  switch (op.kind) {
+    // An acquire takes what another acquire wants. One that failed or timed out has only looked.
+    case OpKind::kLock:
+    case OpKind::kTryLock:
+    case OpKind::kAcquire:
+    case OpKind::kTryAcquire:
+      return succeeds ? kChangesState : kReadsState;
+    case OpKind::kUnlock:
+    case OpKind::kUnlockShared:
+    case OpKind::kRelease:
+      return kChangesState;
+    // Readers do not exclude each other, and a reader's clock takes from writers only.
+    case OpKind::kLockShared:
+    case OpKind::kTryLockShared:
+      return kReadsState;
+    // Which waiters there are decides whom a notification wakes. The mutex is `second`, below.
+    case OpKind::kWait:
+    case OpKind::kWake:
+    case OpKind::kNotifyOne:
+    case OpKind::kNotifyAll:
+      return kChangesAll;
+    // Arrivals count, and the last one is told so; waits for a phase only look.
+    case OpKind::kArrive:
+    case OpKind::kArriveDrop:
+      return kChangesState;
+    case OpKind::kPhaseWait:
+      return kReadsState;
+    // The first to enter runs the function.
+    case OpKind::kOnceEnter:
+    case OpKind::kOnceDone:
+      return kChangesState;
+    case OpKind::kLoad:
+    case OpKind::kRead:
+      return kReadsState;
+    case OpKind::kStore:
+    case OpKind::kRmw:
+    case OpKind::kWrite:
+      return kChangesState;
+    // A comparison that fails is a load.
+    case OpKind::kCompareExchange:
+      return succeeds ? kChangesState : kReadsState;
+    // Looks at the value, joins or leaves the queue.
+    case OpKind::kAtomicWait:
+      return {kAll, kQueue};
+    case OpKind::kAtomicNotifyOne:
+    case OpKind::kAtomicNotifyAll:
+      return kChangesQueue;
+    // The thread's own clock only.
+    case OpKind::kFence:
+    case OpKind::kYield:
+    case OpKind::kSleep:
+    case OpKind::kChoose:
+    case OpKind::kAnnotate:
+      return kNothing;
+    // The object is the thread itself, which has no operation pending while it can be spawned or
+    // joined; spawns in different threads only swap two numbers. Joins and detaches of one thread
+    // compete: the second is a misuse.
+    case OpKind::kSpawn:
+    case OpKind::kStart:
+      return kReadsState;
+    case OpKind::kExit:
+    case OpKind::kJoin:
+    case OpKind::kDetach:
+      return kChangesState;
+    case OpKind::kCreate:
+    case OpKind::kDestroy:
+      return kChangesAll;
+    // Dependent on each other whatever the object: see Dependent.
+    case OpKind::kAlloc:
+    case OpKind::kFree:
+      return kChangesAll;
+  }
+  return kChangesAll;
+}
+
+bool Conflict(Effect a, Effect b) {
+  return (a.changes & (b.reads | b.changes)) != 0 || (b.changes & a.reads) != 0;
+}
+
+bool IsHeap(OpKind kind) { return kind == OpKind::kAlloc || kind == OpKind::kFree; }
+
+bool DependentWith(const Operation& a, bool a_succeeds, const Operation& b, bool b_succeeds) {
+  // The mutex of a wait is released or taken with it.
+  const bool a_has_second = a.second != kNoObject;
+  const bool b_has_second = b.second != kNoObject;
+  if (a.object != b.object) [[likely]] {
+    if (a_has_second && (a.second == b.object || a.second == b.second)) return true;
+    if (b_has_second && b.second == a.object) return true;
+    return IsHeap(a.kind) && IsHeap(b.kind);
+  }
+  if (IsHeap(a.kind) && IsHeap(b.kind)) return true;
+  if (a.object == kNoObject) return false;
+  if (a_has_second && a.second == b.second) return true;
+  return Conflict(EffectOf(a, a_succeeds), EffectOf(b, b_succeeds));
+}
+
+}  // namespace
+
+bool Dependent(const Operation& a, Outcome a_outcome, const Operation& b, Outcome b_outcome) {
+  return DependentWith(a, a_outcome == Outcome::kDone, b, b_outcome == Outcome::kDone);
+}
+
+bool Dependent(const Operation& a, const Operation& b) { return DependentWith(a, true, b, true); }
+
+}  // namespace heddle

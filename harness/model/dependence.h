@@ -1,0 +1,46 @@
+// The dependence relation between operations: what partial-order reduction rests on.
+//
+// Two operations that may be enabled together in different threads are independent when neither can
+// enable or disable the other, or change how it completes, and both orders lead to the same state,
+// clocks included. One stateless table over kinds and objects, conservative where it is not sure:
+// saying "dependent" costs executions, saying "independent" wrongly loses bugs.
+//
+// How the table reads. An operation reads or changes facets of its objects: the `state` (a lock's
+// owner, a value, a count) and the `queue` of waiters. Two operations are dependent when one
+// changes a facet of an object that the other reads or changes. The rows, with their reasons, are
+// in the .cc file.
+//
+// What it does not cover:
+// - Steps. A step is an operation and the events after it up to the thread's next operation. Events
+//   that matter to others are the unlock inside a step, seen by operations for which
+//   SeesLockHolders() holds, and the use of the heap. Whoever reasons about steps adds those.
+// - Budgets (spurious outcomes, early timeouts) are shared but only shrink: whatever both orders
+//   still allow commutes, so they make nothing dependent.
+// - Time. Under Timeouts::kLate the clock moves only where no thread is enabled, hence no two
+//   operations are there to be reordered; under kAny a timeout does not move it.
+// - Values are taken to interleave sequentially consistently. A weaker model in which orders of
+//   different locations matter needs rows of its own.
+// Cost: a few nanoseconds.
+#ifndef HEDDLE_HARNESS_MODEL_DEPENDENCE_H_
+#define HEDDLE_HARNESS_MODEL_DEPENDENCE_H_
+
+#include "harness/core/operation.h"
+
+namespace heddle {
+
+bool Dependent(const Operation& a, Outcome a_outcome, const Operation& b, Outcome b_outcome);
+
+// Whatever their outcomes: for operations that are still pending.
+bool Dependent(const Operation& a, const Operation& b);
+
+// The operation can complete, differently, while another thread holds the lock that it is about. It
+// depends on the unlock even where that is an event inside another thread's step.
+constexpr bool SeesLockHolders(const Operation& op) {
+  return op.kind == OpKind::kTryLock || op.kind == OpKind::kTryLockShared ||
+         ((op.kind == OpKind::kLock || op.kind == OpKind::kLockShared) &&
+          op.deadline != kNoDeadline);
+}
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_MODEL_DEPENDENCE_H_

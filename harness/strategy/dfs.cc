@@ -1,0 +1,300 @@
+#include "harness/strategy/dfs.h"
+
+#include <algorithm>
+#include <string>
+
+#include "harness/core/check.h"
+#include "harness/model/dependence.h"
+#include "harness/strategy/registry.h"
+
+namespace heddle {
+
+void DfsDecider::Begin(const Plan& plan) {
+  prefix_ = plan.prefix;
+  planned_sleep_ = plan.sleep;
+  position_ = 0;
+  sleep_.clear();
+  asleep_.clear();
+  last_run_.clear();
+  stepped_ = ends_prefix_ = redundant_ = diverged_ = false;
+  branch_in_progress_ = kNoBranch;
+  prefix_effects_ = kUnknownEffects;
+  branches_.clear();
+  alternatives_.clear();
+  sleepers_.clear();
+}
+
+ThreadId DfsDecider::Pick(const SchedulingPoint& point) {
+  if (asleep_.size() < point.thread_count()) {
+    asleep_.resize(point.thread_count(), 0);
+    last_run_.resize(point.thread_count(), 0);
+  }
+  if (stepped_) LearnEffects(point);
+  stepped_ = true;
+  ends_prefix_ = false;
+  branch_in_progress_ = kNoBranch;
+
+  ThreadId chosen = point.enabled()[0];
+  if (point.enabled().size() > 1) {
+    chosen = InPrefix() ? PickFromPrefix(point) : PickAndBranch(point);
+  } else if (IsAsleep(chosen)) {
+    redundant_ = true;
+  }
+  if (!sleep_.empty()) WakeDependentOn(point, chosen);
+  last_run_[Index(chosen)] = point.step() + 1;
+  return chosen;
+}
+
+// What the step just made did beside its operation.
+void DfsDecider::LearnEffects(const SchedulingPoint& point) {
+  uint8_t effects = kNoEffects;
+  if (point.step_used_heap()) effects |= kUsedHeap;
+  if (point.running_deferred()) effects |= kDeferred;
+  if (ends_prefix_) prefix_effects_ = effects;
+  if (branch_in_progress_ != kNoBranch) branches_[branch_in_progress_].effects = effects;
+  if (effects == kNoEffects || sleep_.empty()) return;
+  for (size_t i = sleep_.size(); i-- > 0;) {
+    if ((effects & kDeferred) != 0 || sleep_[i].used_heap) Wake(i);
+  }
+}
+
+ThreadId DfsDecider::PickFromPrefix(const SchedulingPoint& point) {
+  const Decision planned = prefix_[position_++];
+  if (!planned.is_pick() || Index(planned.thread()) >= point.thread_count() ||
+      !point.IsEnabled(planned.thread()) || point.Pending(planned.thread())->kind != planned.op()) {
+    diverged_ = true;
+    position_ = prefix_.size();
+    return Preferred(point, /*awake_only=*/false);
+  }
+  if (!InPrefix()) {
+    ends_prefix_ = true;
+    EnterPlannedSleep();
+  }
+  return planned.thread();
+}
+
+ThreadId DfsDecider::PickAndBranch(const SchedulingPoint& point) {
+  if (redundant_ || diverged_) return Preferred(point, /*awake_only=*/false);
+  if (sleep_.size() >= point.enabled().size() &&
+      std::all_of(point.enabled().begin(), point.enabled().end(),
+                  [this](ThreadId thread) { return IsAsleep(thread); })) {
+    redundant_ = true;
+    return Preferred(point, /*awake_only=*/false);
+  }
+  const ThreadId chosen = Preferred(point, /*awake_only=*/true);
+  RecordPick(point, chosen);
+  return chosen;
+}
+
+ThreadId DfsDecider::Preferred(const SchedulingPoint& point, bool awake_only) const {
+  if (point.running_enabled() && !(awake_only && IsAsleep(point.running()))) return point.running();
+  ThreadId best = kNoThread;
+  for (const ThreadId thread : point.enabled()) {
+    if (awake_only && IsAsleep(thread)) continue;
+    if (best == kNoThread || last_run_[Index(thread)] < last_run_[Index(best)] ||
+        (last_run_[Index(thread)] == last_run_[Index(best)] && thread < best)) {
+      best = thread;
+    }
+  }
+  return best;
+}
+
+void DfsDecider::RecordPick(const SchedulingPoint& point, ThreadId chosen) {
+  branch_in_progress_ = static_cast<uint32_t>(branches_.size());
+  BranchPoint branch;
+  branch.chosen = Decision::Pick(chosen, point.Pending(chosen)->kind);
+  branch.first_alternative = static_cast<uint32_t>(alternatives_.size());
+  for (const ThreadId thread : point.enabled()) {
+    if (thread == chosen || IsAsleep(thread)) continue;
+    alternatives_.push_back(Decision::Pick(thread, point.Pending(thread)->kind));
+  }
+  const auto first = alternatives_.begin() + branch.first_alternative;
+  branch.options = static_cast<uint32_t>(alternatives_.end() - first) + 1;
+  if (branch.options > 2) {
+    std::sort(first, alternatives_.end(),
+              [](Decision a, Decision b) { return a.thread() < b.thread(); });
+  }
+  RecordSleepers(&branch);
+  branches_.push_back(branch);
+}
+
+void DfsDecider::RecordSleepers(BranchPoint* branch) {
+  branch->first_sleeper = static_cast<uint32_t>(sleepers_.size());
+  branch->sleepers = static_cast<uint32_t>(sleep_.size());
+  sleepers_.insert(sleepers_.end(), sleep_.begin(), sleep_.end());
+}
+
+void DfsDecider::WakeDependentOn(const SchedulingPoint& point, ThreadId chosen) {
+  const Operation& op = *point.Pending(chosen);
+  const bool sees_holders = SeesLockHolders(op);
+  for (size_t i = sleep_.size(); i-- > 0;) {
+    const ThreadId sleeper = sleep_[i].thread;
+    if (sleeper == chosen || sees_holders) {
+      Wake(i);
+      continue;
+    }
+    const Operation& sleeping = *point.Pending(sleeper);
+    if (SeesLockHolders(sleeping) || Dependent(op, sleeping)) Wake(i);
+  }
+}
+
+void DfsDecider::EnterPlannedSleep() {
+  for (const SleepingThread& sleeper : planned_sleep_) {
+    if (Index(sleeper.thread) >= asleep_.size()) continue;  // only after a divergence
+    sleep_.push_back(sleeper);
+    asleep_[Index(sleeper.thread)] = 1;
+  }
+}
+
+void DfsDecider::Wake(size_t i) {
+  asleep_[Index(sleep_[i].thread)] = 0;
+  sleep_[i] = sleep_.back();
+  sleep_.pop_back();
+}
+
+uint32_t DfsDecider::PickValue(const ValueChoice& choice) {
+  if (InPrefix()) {
+    const Decision planned = prefix_[position_++];
+    if (!planned.is_value || planned.choice() != choice.kind || planned.value >= choice.bound) {
+      diverged_ = true;
+      position_ = prefix_.size();
+      return 0;
+    }
+    if (!InPrefix()) {
+      ends_prefix_ = true;
+      EnterPlannedSleep();
+    }
+    return planned.value;
+  }
+  if (redundant_ || diverged_) return 0;
+  BranchPoint branch;
+  branch.chosen = Decision::Value(choice.kind, 0, choice.bound);
+  branch.options = choice.bound;
+  RecordSleepers(&branch);
+  branches_.push_back(branch);
+  return 0;
+}
+
+void DfsDecider::End(ExecutionRecord* record) {
+  record->diverged = diverged_ || InPrefix();
+  record->redundant = redundant_;
+  record->prefix_effects = prefix_effects_;
+  record->branches.swap(branches_);
+  record->alternatives.swap(alternatives_);
+  record->sleepers.swap(sleepers_);
+}
+
+std::unique_ptr<Decider> Dfs::MakeDecider() const { return std::make_unique<DfsDecider>(); }
+
+bool Dfs::Next(Plan* plan) {
+  plan->prefix.clear();
+  plan->sleep.clear();
+  if (!started_) {
+    started_ = true;
+    return true;
+  }
+  while (!path_.empty() && path_.back().current + 1 >= path_.back().options) Pop();
+  if (path_.empty()) {
+    finished_ = true;
+    return false;
+  }
+  Node& node = path_.back();
+  Decision& decision = decisions_.back();
+  ++node.current;
+  decision = decision.is_pick() ? option_stack_[node.first_option + node.current].pick
+                                : Decision::Value(decision.choice(), node.current, node.options);
+  plan->prefix = decisions_;
+  if (!options_.sleep_sets) return true;
+  const auto sleepers = sleeper_stack_.begin() + node.first_sleeper;
+  plan->sleep.assign(sleepers, sleepers + node.sleepers);
+  if (!decision.is_pick()) return true;
+  for (uint32_t i = 0; i < node.current; ++i) {
+    const Option& explored = option_stack_[node.first_option + i];
+    if ((explored.effects & kDeferred) != 0) continue;
+    plan->sleep.push_back(
+        SleepingThread{explored.pick.thread(), (explored.effects & kUsedHeap) != 0});
+  }
+  return true;
+}
+
+void Dfs::Pop() {
+  option_stack_.resize(path_.back().first_option);
+  sleeper_stack_.resize(path_.back().first_sleeper);
+  path_.pop_back();
+  decisions_.pop_back();
+}
+
+void Dfs::Learn(const Plan& plan, const ExecutionRecord& record) {
+  HEDDLE_CHECK(plan.prefix.size() == path_.size(), "a record that is not of the plan handed out");
+  ++executions_;
+  if (record.redundant) ++redundant_;
+  if (record.diverged || record.end == ExecutionEnd::kLost ||
+      record.end == ExecutionEnd::kStepLimit) {
+    ++cut_;
+  }
+  // Every execution that begins with an option adds what its step did there: it may depend on
+  // values chosen within the step.
+  for (size_t i = path_.size(); i-- > 0;) {
+    if (!decisions_[i].is_pick()) continue;
+    option_stack_[path_[i].first_option + path_[i].current].effects |= record.prefix_effects;
+    break;
+  }
+  for (const BranchPoint& branch : record.branches) {
+    Node node;
+    node.options = branch.options;
+    node.first_option = static_cast<uint32_t>(option_stack_.size());
+    node.first_sleeper = static_cast<uint32_t>(sleeper_stack_.size());
+    node.sleepers = branch.sleepers;
+    if (branch.chosen.is_pick()) {
+      option_stack_.push_back(Option{branch.chosen, branch.effects});
+      for (uint32_t i = 0; i + 1 < branch.options; ++i) {
+        option_stack_.push_back(
+            Option{record.alternatives[branch.first_alternative + i], kNoEffects});
+      }
+    }
+    const auto sleepers = record.sleepers.begin() + branch.first_sleeper;
+    sleeper_stack_.insert(sleeper_stack_.end(), sleepers, sleepers + branch.sleepers);
+    path_.push_back(node);
+    decisions_.push_back(branch.chosen);
+  }
+}
+
+// Knuth, "Estimating the efficiency of backtrack programs" (Mathematics of Computation 29, 1975):
+// siblings are taken to be alike, so the current path says which share lies before it.
+StrategyProgress Dfs::Progress() const {
+  StrategyProgress progress;
+  double before = 0;
+  double weight = 1;
+  for (const Node& node : path_) {
+    weight /= node.options;
+    before += weight * node.current;
+  }
+  progress.exhausted = finished_ && cut_ == 0;
+  progress.share_done = finished_ ? 1.0 : started_ ? before : 0.0;
+  progress.note = "depth-first: " + std::to_string(executions_) + " executions";
+  if (finished_) {
+    progress.note += cut_ == 0 ? ", all there are"
+                               : ", " + std::to_string(cut_) + " of them not seen to their end";
+  } else if (before > 0) {
+    progress.note +=
+        " of about " +
+        std::to_string(static_cast<uint64_t>(static_cast<double>(executions_) / before));
+  }
+  return progress;
+}
+
+StrategyInfo DescribeDfs() {
+  return {.name = "dfs",
+          .summary = "depth-first search with sleep sets: every schedule, fewest preemptions first",
+          .parameters = {{.name = "sleep",
+                          .help = "leave out schedules that differ only in the order of "
+                                  "independent steps (0: explore those too)",
+                          .default_value = 1,
+                          .minimum = 0,
+                          .maximum = 1}},
+          .make = [](std::span<const uint64_t> values) -> std::unique_ptr<Strategy> {
+            return std::make_unique<Dfs>(DfsOptions{.sleep_sets = values[0] == 1});
+          }};
+}
+
+}  // namespace heddle

@@ -1,0 +1,73 @@
+// PCT: Burckhardt, Kothari, Musuvathi, Nagarakatte, "A randomized scheduler with probabilistic
+// guarantees of finding bugs" (ASPLOS 2010).
+//
+// Threads get distinct random priorities, and the highest that can run runs. At each of d - 1
+// steps, drawn in advance from [1, k], the thread that has just made that step drops below all
+// initial priorities: to i at the i-th. In a program of n threads and at most k steps, an execution
+// shows a given bug of depth d (one that needs d orderings between steps) with probability at least
+// 1 / (n * k^(d-1)).
+//
+// Departures: k is the longest execution seen so far that ended by itself, so the first execution
+// changes no priority. A thread that yields or spins drops below everything there is, which keeps a
+// program fair that waits for another thread in a loop. Values are uniform.
+// Plan: parameter_a is d, parameter_b is k, so that a decider is a function of its plan alone.
+// Cost: O(threads that can run) a step.
+#ifndef HEDDLE_HARNESS_STRATEGY_PCT_H_
+#define HEDDLE_HARNESS_STRATEGY_PCT_H_
+
+#include <algorithm>
+#include <vector>
+
+#include "harness/core/random.h"
+#include "harness/strategy/strategy.h"
+
+namespace heddle {
+
+class PctDecider final : public Decider {
+ public:
+  void Begin(const Plan& plan) override;
+  ThreadId Pick(const SchedulingPoint& point) override;
+  uint32_t PickValue(const ValueChoice& choice) override { return random_.Below(choice.bound); }
+  // A change point may be at a step after which only one thread can run.
+  bool WantsEveryStep() const override { return next_change_ < changes_.size(); }
+
+ private:
+  struct Change {
+    uint64_t step;     // made before the change
+    int64_t priority;  // of its thread afterwards
+  };
+
+  // Initial priorities are above this, those of change points and of fairness below.
+  static constexpr int64_t kInitial = int64_t{1} << 32;
+
+  int64_t InitialPriority(uint32_t thread) const {
+    return kInitial + static_cast<int64_t>(MixSeed(seed_, thread) >> 2);
+  }
+
+  uint64_t seed_ = 0;
+  Random random_;
+  std::vector<Change> changes_;  // in order of step
+  size_t next_change_ = 0;
+  std::vector<int64_t> priority_;  // by thread
+  int64_t lowest_ = 0;             // lower than every priority given so far
+};
+
+class Pct final : public Strategy {
+ public:
+  explicit Pct(uint64_t depth) : depth_(depth) {}
+
+  bool Next(Plan* plan) override;
+  std::unique_ptr<Decider> MakeDecider() const override { return std::make_unique<PctDecider>(); }
+  void Learn(const Plan&, const ExecutionRecord& record) override {
+    if (record.end != ExecutionEnd::kStepLimit) length_ = std::max(length_, record.steps);
+  }
+  StrategyProgress Progress() const override { return {}; }
+
+ private:
+  const uint64_t depth_;
+  uint64_t length_ = 0;
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_STRATEGY_PCT_H_

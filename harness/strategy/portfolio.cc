@@ -1,0 +1,65 @@
+#include "harness/strategy/portfolio.h"
+
+#include "harness/strategy/pct.h"
+#include "harness/strategy/random_walk.h"
+#include "harness/strategy/registry.h"
+
+namespace heddle {
+
+Portfolio::Portfolio(uint64_t dfs_executions) : dfs_executions_(dfs_executions) {
+  sampling_.push_back(std::make_unique<RandomWalk>());
+  for (const uint64_t depth : {1, 2, 3}) sampling_.push_back(std::make_unique<Pct>(depth));
+}
+
+bool Portfolio::Next(Plan* plan) {
+  if (searching_) {
+    if (planned_ < dfs_executions_ && dfs_.Next(plan)) {
+      plan->member = 0;
+      ++planned_;
+      return true;
+    }
+    if (dfs_.Progress().exhausted) return false;
+    searching_ = false;
+    planned_ = 0;
+  }
+  const auto turn = static_cast<uint32_t>(planned_++ % sampling_.size());
+  plan->prefix.clear();
+  plan->sleep.clear();
+  plan->member = 1 + turn;
+  return sampling_[turn]->Next(plan);
+}
+
+std::unique_ptr<Decider> Portfolio::MakeDecider() const {
+  std::vector<std::unique_ptr<Decider>> deciders;
+  deciders.push_back(dfs_.MakeDecider());
+  for (const auto& strategy : sampling_) deciders.push_back(strategy->MakeDecider());
+  return std::make_unique<PortfolioDecider>(std::move(deciders));
+}
+
+// What samples may learn from every execution: PCT from its length.
+void Portfolio::Learn(const Plan& plan, const ExecutionRecord& record) {
+  if (plan.member == 0) dfs_.Learn(plan, record);
+  for (const auto& strategy : sampling_) strategy->Learn(plan, record);
+}
+
+StrategyProgress Portfolio::Progress() const {
+  StrategyProgress progress = dfs_.Progress();
+  if (searching_) return progress;
+  progress.note += "; then " + std::to_string(planned_) + " sampled";
+  return progress;
+}
+
+StrategyInfo DescribeDefault() {
+  return {.name = "default",
+          .summary = "depth-first search first, then random walk and PCT of depth 1, 2, 3 in turn",
+          .parameters = {{.name = "dfs",
+                          .help = "executions of depth-first search before the others",
+                          .default_value = 2'000,
+                          .minimum = 0,
+                          .maximum = 1'000'000'000}},
+          .make = [](std::span<const uint64_t> values) -> std::unique_ptr<Strategy> {
+            return std::make_unique<Portfolio>(values[0]);
+          }};
+}
+
+}  // namespace heddle
