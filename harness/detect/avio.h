@@ -1,0 +1,54 @@
+// Two accesses of one thread to one variable or atomic with another thread's access between them,
+// so that no serial order of the pair and the third explains what was seen: R-W-R, W-W-R, R-W-W,
+// W-R-W.
+//
+// AVIO (Lu, Tucek, Qin, Zhou, ASPLOS 2006). AVIO learns from runs that went well which pairs of
+// instructions are never torn apart; a search runs few schedules that are like each other, so that
+// here any pair counts that looks like one activity: consecutive accesses, the second further on in
+// the code, and no start or join of a thread between. Correct programs may be reported (two
+// critical sections that need not be one): low confidence, off by default.
+// A read-modify-write counts as a write; a comparison that failed ends the pair.
+// Cost: every access of the program becomes an event; O(threads at the object) each.
+#ifndef HEDDLE_HARNESS_DETECT_AVIO_H_
+#define HEDDLE_HARNESS_DETECT_AVIO_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "harness/detect/detector.h"
+#include "harness/detect/stamped_table.h"
+
+namespace heddle {
+
+class AvioDetector final : public Detector {
+ public:
+  EventMask Wants() const override;
+  void Begin(SuspicionSink* sink) override;
+  void OnEvent(const Event& event) override;
+
+ private:
+  struct Access {
+    EventSeq seq = 0;  // 0: none
+    uintptr_t pc = 0;
+    ThreadId thread = kNoThread;
+    bool is_write = false;
+  };
+  // A thread's last access to an object, and the first of others since.
+  struct Pair {
+    Access local;
+    uint32_t phase = 0;
+    Access remote_read;
+    Access remote_write;
+  };
+
+  void ReportPair(const Pair& pair, const Access& remote, const Access& now, ObjectId object);
+
+  SuspicionSink* sink_ = nullptr;
+  StampedTable<uint32_t> phases_;          // by thread: starts and joins made
+  StampedTable<std::vector<Pair>> pairs_;  // by object; one a thread
+  std::vector<uint64_t> reported_;         // keys
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_DETECT_AVIO_H_
