@@ -108,7 +108,6 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   result_ = {};
   UpdateWanted();
   if (heap_ != nullptr) heap_->BeginExecution();
-  heap_signature_ = HeapSignature();
   SanitizerEdges::BeginExecution();
   SanitizerBoundary::BeginExecution();
 

@@ -163,10 +163,6 @@ class ControlledEngine final : public Runtime,
   void ApplyTo(SyncModel& model, const Operation& op, const Transition& by, Event* event);
   Transition DecideTransition(ThreadState& self);
   void BeforeStep(ThreadState& self, const Operation& op);
-  // Changes with every allocation and release of program memory.
-  uint64_t HeapSignature() const {
-    return heap_ == nullptr ? 0 : uint64_t{heap_->allocations()} << 32 ^ heap_->live_blocks();
-  }
   Result PerformUnscheduled(ThreadState& self, Operation& op);
   Result PerformWhileChecking(ThreadState& self, Operation& op);
   void CheckInvariant(ThreadState& self);
@@ -233,7 +229,6 @@ class ControlledEngine final : public Runtime,
   std::vector<std::unique_ptr<ThreadState>> threads_;  // reused; the first thread_count_ are live
 
   bool in_fair_tail_ = false;  // the step limit was reached: see engine_livelock.cc
-  uint64_t heap_signature_ = 0;
 
   const ExecutionOptions options_;
   FairDecider fair_;

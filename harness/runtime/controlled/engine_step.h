@@ -139,9 +139,6 @@ inline ThreadState& ControlledEngine::ChooseNext(ThreadState& self) {
     enabled_ = ready_.data();
     enabled_count_ = ready_.size();
     running_enabled_ = self.status == ThreadStatus::kEnabled;
-    const uint64_t heap = HeapSignature();
-    step_used_heap_ = heap != heap_signature_;
-    heap_signature_ = heap;
     picked = decider_->Pick(*this);
     HEDDLE_CHECK(Index(picked) < thread_count_ &&
                      StateOf(picked).status == ThreadStatus::kEnabled,

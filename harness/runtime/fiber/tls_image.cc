@@ -43,29 +43,36 @@ void ForEachModule(Visit visit) {
       &visit);
 }
 
-// Eight bytes at any address, of any type.
-struct __attribute__((packed, may_alias)) Word {
-  uint64_t bits;
+// Some bytes at any address, of any type. Accesses are volatile so that the compiler does not make
+// calls of memcpy or memset of them.
+template <typename T>
+struct __attribute__((packed, may_alias)) Unaligned {
+  T bits;
 };
-using Byte = unsigned char;
+using Vector = uint64_t __attribute__((vector_size(16)));
 
-// The stores are volatile so that the compiler does not make calls of memcpy or memset of them.
-void CopyBytes(uintptr_t to, uintptr_t from, size_t size) {
-  size_t i = 0;
-  for (; i + sizeof(Word) <= size; i += sizeof(Word)) {
-    reinterpret_cast<volatile Word*>(to + i)->bits = reinterpret_cast<const Word*>(from + i)->bits;
-  }
-  for (; i < size; ++i) {
-    *reinterpret_cast<volatile Byte*>(to + i) = *reinterpret_cast<const Byte*>(from + i);
-  }
+// Copies `size` bytes by moves of one width, the last of which may overlap the one before it.
+template <typename T>
+void CopyByMoves(uintptr_t to, uintptr_t from, size_t size) {
+  const auto move = [&](size_t i) {
+    reinterpret_cast<volatile Unaligned<T>*>(to + i)->bits =
+        from == 0 ? T{} : reinterpret_cast<const Unaligned<T>*>(from + i)->bits;
+  };
+  for (size_t i = 0; i + sizeof(T) < size; i += sizeof(T)) move(i);
+  move(size - sizeof(T));
 }
 
-void ZeroBytes(uintptr_t to, size_t size) {
-  size_t i = 0;
-  for (; i + sizeof(Word) <= size; i += sizeof(Word)) {
-    reinterpret_cast<volatile Word*>(to + i)->bits = 0;
+// `from` is 0 for zeros; size > 0.
+void CopyBytes(uintptr_t to, uintptr_t from, size_t size) {
+  if (size >= sizeof(Vector)) {
+    CopyByMoves<Vector>(to, from, size);
+  } else if (size >= sizeof(uint64_t)) {
+    CopyByMoves<uint64_t>(to, from, size);
+  } else if (size >= sizeof(uint32_t)) {
+    CopyByMoves<uint32_t>(to, from, size);
+  } else {
+    CopyByMoves<uint8_t>(to, from, size);
   }
-  for (; i < size; ++i) *reinterpret_cast<volatile Byte*>(to + i) = 0;
 }
 
 }  // namespace
@@ -149,11 +156,7 @@ void TlsImage::Exclude(intptr_t offset, size_t size) {
 void TlsImage::CopyTo(uintptr_t fs_base) const {
   for (const Range& range : *this) {
     const uintptr_t to = fs_base + static_cast<uintptr_t>(range.offset);
-    if (range.source != nullptr) {
-      CopyBytes(to, reinterpret_cast<uintptr_t>(range.source), range.size);
-    } else {
-      ZeroBytes(to, range.size);
-    }
+    CopyBytes(to, reinterpret_cast<uintptr_t>(range.source), range.size);
   }
   *reinterpret_cast<volatile int*>(fs_base + static_cast<uintptr_t>(errno_offset_)) = 0;
 }

@@ -104,8 +104,6 @@ class Arena {
 
   // Grows with every block that is allocated or freed.
   uint64_t changes() const { return changes_; }
-  // Allocations made in this execution.
-  uint32_t allocations() const { return next_serial_; }
   size_t live_blocks() const { return live_blocks_; }
   size_t live_bytes() const { return live_bytes_; }
   // The live blocks in the order of their allocation. Takes time and memory in proportion to all
