@@ -14,6 +14,7 @@ Evidence::Evidence(const Recording& recording, const Suspicion& suspicion, Symbo
 }
 
 Stack Evidence::StackOf(const Witness& witness) const {
+  if (!witness.stack.empty()) return witness.stack;
   if (witness.pc != 0) return {witness.pc};
   const RecordedEvent* const event = history_.Resolve(witness);
   if (event == nullptr) return {};
@@ -43,6 +44,11 @@ std::string Evidence::Place(const Stack& stack) const {
 std::string Evidence::At(const Stack& stack) const {
   const std::string place = Place(stack);
   return place.empty() ? place : " (" + place + ")";
+}
+
+std::string Evidence::TakenAt(const RecordedEvent& taken) const {
+  const std::string place = Place(taken.stack);
+  return place.empty() ? place : " (taken at " + place + ")";
 }
 
 std::vector<HeldLock> Evidence::Describe(const std::vector<LockHold>& holds) const {

@@ -36,6 +36,8 @@ class Evidence {
   std::string Place(const Stack& stack) const;
   // " (cases/race/x.cc:12)", empty if unknown.
   std::string At(const Stack& stack) const;
+  // " (taken at cases/race/x.cc:12)", empty if unknown.
+  std::string TakenAt(const RecordedEvent& taken) const;
   std::vector<HeldLock> Describe(const std::vector<LockHold>& holds) const;
 
   // "main", "T1"; "m", "mutex #2".

@@ -1,5 +1,6 @@
 #include "harness/report/explain.h"
 
+#include <set>
 #include <string_view>
 
 #include "harness/report/wording.h"
@@ -44,24 +45,31 @@ ThreadId ThreadOfWitness(const Evidence& evidence) {
 std::string SummarizeRace(const Evidence& evidence) {
   const auto& witnesses = evidence.witnesses();
   const Suspicion& suspicion = evidence.suspicion();
-  if (witnesses.size() < 2 || witnesses[0] == nullptr || witnesses[1] == nullptr) {
+  if (witnesses.size() < 2) {
     return "data race" + (suspicion.message.empty() ? "" : ": " + suspicion.message);
   }
-  const auto side = [&](const RecordedEvent& event, const Witness& witness) {
-    const std::string& role = witness.role;
-    return (role.empty() ? std::string("access") : role) + " by " +
-           evidence.Thread(event.by.thread);
+  const std::string on = witnesses[0] != nullptr ? " on " + evidence.Object(witnesses[0]->op.object)
+                                                 : std::string();
+  const auto side = [&](const Witness& witness) {
+    return (witness.role.empty() ? std::string("access") : witness.role) +
+           (witness.thread == kNoThread ? "" : " by " + evidence.Thread(witness.thread));
   };
-  return "data race on " + evidence.Object(witnesses[0]->op.object) + ": " +
-         side(*witnesses[0], suspicion.witnesses[0]) + " and earlier " +
-         side(*witnesses[1], suspicion.witnesses[1]) + " are not ordered";
+  return "data race" + on + ": " + side(suspicion.witnesses[0]) + " and earlier " +
+         side(suspicion.witnesses[1]) + " are not ordered";
 }
 
 // "T1 takes b while it holds a (x.cc:7); T2 takes a while it holds b (x.cc:12)."
 std::string ExplainLockOrder(const Evidence& evidence) {
   std::string text;
+  std::set<const RecordedEvent*> first;  // the locks that were held when another was taken
   for (const RecordedEvent* event : evidence.witnesses()) {
-    if (event == nullptr || LockTakenBy(*event) == kNoObject) continue;
+    if (event == nullptr) continue;
+    for (const LockHold& hold : evidence.history().HeldBefore(event->by.thread, event->seq)) {
+      first.insert(hold.taken);
+    }
+  }
+  for (const RecordedEvent* event : evidence.witnesses()) {
+    if (event == nullptr || LockTakenBy(*event) == kNoObject || first.contains(event)) continue;
     std::vector<std::string> held;
     for (const LockHold& hold : evidence.history().HeldBefore(event->by.thread, event->seq)) {
       held.push_back(evidence.Object(hold.object));
@@ -79,18 +87,23 @@ std::string ExplainLockOrder(const Evidence& evidence) {
 std::string ExplainMisuse(const Evidence& evidence) {
   const RecordedEvent* const event = FirstWitness(evidence);
   if (event == nullptr) return {};
+  if (event->op.kind == OpKind::kExit) {
+    std::vector<std::string> held;
+    for (const LockHold& hold : evidence.history().HeldBefore(event->by.thread, event->seq)) {
+      held.push_back(evidence.Object(hold.object) + evidence.TakenAt(*hold.taken));
+    }
+    return evidence.Thread(event->by.thread) + " still held " + JoinWords(held) + ".";
+  }
   const bool unlock = LockReleasedBy(*event) != kNoObject;
-  const bool destroy = event->op.kind == OpKind::kDestroy;
-  const bool end = event->op.kind == OpKind::kExit;
-  if (!unlock && !destroy && !end) return {};
+  if (!unlock && event->op.kind != OpKind::kDestroy) return {};
   const ObjectId lock = unlock ? LockReleasedBy(*event) : evidence.suspicion().object;
   const std::string& name = evidence.Object(lock);
   const RecordedEvent* last_unlock = nullptr;
   for (uint32_t i = 0; i < evidence.recording().threads.size(); ++i) {
     for (const LockHold& hold : evidence.history().HeldBefore(ThreadId{i}, event->seq)) {
       if (hold.object != lock) continue;
-      return name + " was held by " + evidence.Thread(ThreadId{i}) + ", taken" +
-             evidence.At(hold.taken->stack) + ".";
+      return name + " was held by " + evidence.Thread(ThreadId{i}) + evidence.TakenAt(*hold.taken) +
+             ".";
     }
   }
   for (const RecordedEvent& other : evidence.recording().events) {
@@ -148,11 +161,9 @@ std::string ExplainHeap(const Evidence& evidence) {
 }
 
 std::string ExplainThreadLeak(const Evidence& evidence) {
-  const auto& witnesses = evidence.suspicion().witnesses;
-  if (witnesses.empty()) return {};
-  return "Started by " + evidence.Thread(witnesses.front().thread) +
-         evidence.At(evidence.StackOf(witnesses.front())) +
-         "; the standard library calls std::terminate when such a thread object is destroyed.";
+  return "Join " + evidence.Object(evidence.suspicion().object) +
+         " or detach it: the standard library calls std::terminate when the object of a thread that "
+         "is neither is destroyed.";
 }
 
 std::string ExplainAtomicity(const Evidence& evidence) {
@@ -188,7 +199,9 @@ std::string Summarize(const Evidence& evidence) {
   std::string text(Title(suspicion.kind));
   const bool is_use = suspicion.kind == FindingKind::kMisuse ||
                       suspicion.kind == FindingKind::kPoolMisuse;
-  const bool has_object = suspicion.object != kNoObject;
+  const RecordedEvent* const first = FirstWitness(evidence);
+  const bool has_object = suspicion.object != kNoObject &&
+                          (first == nullptr || first->op.kind != OpKind::kExit);
   if (is_use && has_object) text += " of " + evidence.names().KindAndName(suspicion.object);
   if (const ThreadId thread = ThreadOfWitness(evidence);
       thread != kNoThread && suspicion.kind != FindingKind::kLockOrder &&

@@ -138,6 +138,32 @@ std::string ExplainRelaxed(const Evidence& evidence, const RecordedEvent& earlie
   return {};
 }
 
+// The two did synchronise, but through what the earlier thread had released before its access.
+std::string ExplainEarlyRelease(const Evidence& evidence, const RecordedEvent& earlier,
+                                const RecordedEvent& later) {
+  const RecordedEvent* release = nullptr;
+  const RecordedEvent* acquire = nullptr;
+  for (const RecordedEvent& event : evidence.recording().events) {
+    if (event.seq >= later.seq) break;
+    if (event.by.thread == earlier.by.thread && event.seq < earlier.seq &&
+        event.op.kind != OpKind::kSpawn && ReleasesThrough(event) != kNoObject) {
+      release = &event;
+      acquire = nullptr;
+    }
+    if (release != nullptr && event.by.thread == later.by.thread &&
+        AcquiresThrough(event, ReleasesThrough(*release))) {
+      acquire = &event;
+    }
+  }
+  if (acquire == nullptr) return {};
+  const std::string& a = evidence.Thread(earlier.by.thread);
+  const std::string& b = evidence.Thread(later.by.thread);
+  return " " + b + " did acquire " + evidence.Object(ReleasesThrough(*release)) +
+         evidence.At(acquire->stack) + " after " + a + " " + ReleaseInWords(evidence, *release) +
+         evidence.At(release->stack) + ", but " + a + "'s " + AccessWord(earlier) +
+         " came only after that.";
+}
+
 std::string ExplainMissingOrder(const Evidence& evidence, const RecordedEvent& earlier,
                                 const RecordedEvent& later) {
   const std::string& a = evidence.Thread(earlier.by.thread);
@@ -150,11 +176,13 @@ std::string ExplainMissingOrder(const Evidence& evidence, const RecordedEvent& e
   // first. A spawn is named only when there is nothing else.
   const RecordedEvent* release = nullptr;
   const RecordedEvent* acquire = nullptr;
+  int releases = 0;
   for (const RecordedEvent& event : evidence.recording().events) {
     if (event.seq <= earlier.seq || event.by.thread != earlier.by.thread) continue;
     if (event.seq >= later.seq) break;
     const ObjectId object = ReleasesThrough(event);
     if (object == kNoObject) continue;
+    ++releases;
     const RecordedEvent* before = nullptr;
     for (const RecordedEvent& other : evidence.recording().events) {
       if (other.seq >= event.seq) break;
@@ -165,6 +193,12 @@ std::string ExplainMissingOrder(const Evidence& evidence, const RecordedEvent& e
     if (!better) continue;
     release = &event;
     acquire = before;
+  }
+  if (release == nullptr || release->op.kind == OpKind::kExit ||
+      release->op.kind == OpKind::kSpawn) {
+    if (std::string early = ExplainEarlyRelease(evidence, earlier, later); !early.empty()) {
+      return early;
+    }
   }
   if (release == nullptr) {
     return " Between its " + access_a + " and " + b + "'s " + access_b + ", " + a +
@@ -181,7 +215,11 @@ std::string ExplainMissingOrder(const Evidence& evidence, const RecordedEvent& e
     text += ", but " + b + " did not " + MissingAcquireInWords(evidence, *release) +
             " before its " + access_b;
   }
-  return text + ". " + b + " acquired nothing that " + a + " released after its " + access_a + ".";
+  text += ".";
+  if (releases > 1) {
+    text += " " + b + " acquired nothing that " + a + " released after its " + access_a + ".";
+  }
+  return text;
 }
 
 }  // namespace
@@ -190,7 +228,10 @@ std::string ExplainRace(const Evidence& evidence) {
   if (evidence.witnesses().size() < 2) return {};
   const RecordedEvent* const later = evidence.witnesses()[0];
   const RecordedEvent* const earlier = evidence.witnesses()[1];
-  if (later == nullptr || earlier == nullptr) return {};
+  if (later == nullptr || earlier == nullptr) {
+    return "The accesses are to ordinary memory, where ThreadSanitizer saw them: no lock, atomic, "
+           "start or join of a thread orders one before the other.";
+  }
   return ExplainLocks(evidence, *earlier, *later) +
          ExplainMissingOrder(evidence, *earlier, *later);
 }

@@ -36,8 +36,7 @@ std::string WaitInWords(const Evidence& evidence, ThreadId thread, ThreadId hold
   text += evidence.Thread(holder);
   if (op.kind == OpKind::kOnceEnter) return text + " is running";
   if (const RecordedEvent* const taken = TakenBy(evidence, holder, wanted)) {
-    const std::string place = evidence.Place(taken->stack);
-    if (!place.empty()) text += " (taken at " + place + ")";
+    text += evidence.TakenAt(*taken);
   }
   return text;
 }

@@ -21,7 +21,11 @@ bool IsAccess(OpKind kind) {
 std::string RoleOf(const Evidence& evidence, size_t index) {
   const Witness& witness = evidence.suspicion().witnesses[index];
   const RecordedEvent* const event = evidence.witnesses()[index];
-  if (event == nullptr) return witness.role;
+  if (witness.role == "here") return std::string(NameOf(evidence.suspicion().kind));
+  if (event == nullptr) {
+    const bool earlier = evidence.suspicion().kind == FindingKind::kDataRace && index > 0;
+    return earlier ? "earlier " + witness.role : witness.role;
+  }
   if (evidence.suspicion().kind == FindingKind::kDataRace) {
     std::string access = IsAccess(event->op.kind) ? DescribeAccess(event->op, evidence.names())
                                                   : witness.role;
@@ -70,6 +74,9 @@ FindingThread MakeThread(const Evidence& evidence, ThreadId id) {
   thread.held = evidence.Describe(evidence.history().HeldAtEnd(id));
   if (!recorded.has_pending) {
     thread.state = started ? "running" : "not started";
+    for (const RecordedEvent& event : events) {
+      if (event.by.thread == id && !event.stack.empty()) thread.stack = evidence.Frames(event.stack);
+    }
     return thread;
   }
   thread.stack = evidence.Frames(recorded.pending_stack);
@@ -88,8 +95,10 @@ FindingThread MakeThread(const Evidence& evidence, ThreadId id) {
                      : DescribeWish(recorded.pending, evidence.names());
   if (!holders.empty()) {
     std::vector<std::string> names;
-    for (const ThreadId holder : holders) names.push_back(evidence.Thread(holder));
-    thread.waits_for = names.front();
+    for (const ThreadId holder : holders) {
+      names.push_back(holder == id ? "itself" : evidence.Thread(holder));
+    }
+    thread.waits_for = evidence.Thread(holders.front());
     if (recorded.pending.kind == OpKind::kOnceEnter) {
       thread.wants += " (run by " + JoinWords(names) + ")";
     } else if (recorded.pending.kind != OpKind::kJoin) {
@@ -105,18 +114,23 @@ std::vector<ThreadId> ThreadsToShow(const Evidence& evidence) {
   std::set<ThreadId> shown;
   const FindingKind kind = evidence.suspicion().kind;
   const auto& threads = evidence.recording().threads;
-  for (const RecordedEvent* event : evidence.witnesses()) {
-    if (event != nullptr) shown.insert(event->by.thread);
+  for (const Witness& witness : evidence.suspicion().witnesses) {
+    if (Index(witness.thread) < threads.size()) shown.insert(witness.thread);
   }
   if (kind == FindingKind::kDeadlock || kind == FindingKind::kStuck ||
-      kind == FindingKind::kLivelock || kind == FindingKind::kTimeout) {
+      kind == FindingKind::kLivelock || kind == FindingKind::kTimeout ||
+      kind == FindingKind::kCrash) {
     for (uint32_t i = 0; i < threads.size(); ++i) {
       if (threads[i].finished) continue;
       shown.insert(ThreadId{i});
       for (const ThreadId holder : evidence.history().WaitsFor(ThreadId{i})) shown.insert(holder);
     }
   }
-  return {shown.begin(), shown.end()};
+  // Those at fault first.
+  std::vector<ThreadId> order = ThreadsAtFault(evidence);
+  for (const ThreadId thread : order) shown.erase(thread);
+  order.insert(order.end(), shown.begin(), shown.end());
+  return order;
 }
 
 ObjectId ObjectOf(const Evidence& evidence) {
@@ -136,7 +150,7 @@ Finding BuildFinding(const Recording& recording, const Suspicion& suspicion,
   const Evidence evidence(recording, suspicion, symbolizer);
   Finding finding;
   finding.kind = suspicion.kind;
-  finding.fingerprint = FingerprintOf(evidence);
+  finding.fingerprint = FingerprintOf(evidence, context.case_name);
   finding.summary = Summarize(evidence);
   finding.explanation = Explain(evidence);
   if (const ObjectId object = ObjectOf(evidence); object != kNoObject) {

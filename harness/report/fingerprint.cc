@@ -17,9 +17,10 @@ uint64_t Hash(uint64_t hash, std::string_view bytes) {
 // The name without the offset of a member or element, which is a matter of the layout.
 std::string_view WithoutOffset(std::string_view name) { return name.substr(0, name.find('+')); }
 
-std::string PlaceKey(const Evidence& evidence, const Stack& stack, ObjectId object) {
+std::string PlaceKey(const Evidence& evidence, const Stack& stack, ObjectId object,
+                     std::string_view case_name) {
   const UserSite site = evidence.symbolizer().Site(stack);
-  std::string key = site.function;
+  std::string key = site.function.empty() ? "case " + std::string(case_name) : site.function;
   key += '\n';
   key += std::to_string(site.ordinal);
   key += '\n';
@@ -29,7 +30,7 @@ std::string PlaceKey(const Evidence& evidence, const Stack& stack, ObjectId obje
 
 bool EveryWitnessCounts(FindingKind kind) {
   return kind == FindingKind::kDataRace || kind == FindingKind::kLockOrder ||
-         kind == FindingKind::kAtomicity;
+         kind == FindingKind::kAtomicity || kind == FindingKind::kLivelock;
 }
 
 }  // namespace
@@ -51,7 +52,7 @@ std::vector<ThreadId> ThreadsAtFault(const Evidence& evidence) {
   return roots.empty() ? blocked : roots;
 }
 
-std::string FingerprintOf(const Evidence& evidence) {
+std::string FingerprintOf(const Evidence& evidence, std::string_view case_name) {
   const Suspicion& suspicion = evidence.suspicion();
   std::set<std::string> places;
   for (size_t i = 0; i < suspicion.witnesses.size(); ++i) {
@@ -59,12 +60,15 @@ std::string FingerprintOf(const Evidence& evidence) {
     const RecordedEvent* const event = evidence.witnesses()[i];
     const bool named = event != nullptr && event->op.kind != OpKind::kExit;
     const ObjectId object = named ? event->op.object : suspicion.object;
-    places.insert(PlaceKey(evidence, evidence.StackOf(suspicion.witnesses[i]), object));
+    places.insert(
+        PlaceKey(evidence, evidence.StackOf(suspicion.witnesses[i]), object, case_name));
   }
   for (const ThreadId thread : ThreadsAtFault(evidence)) {
     const RecordedThread& recorded = evidence.recording().threads[Index(thread)];
-    places.insert(PlaceKey(evidence, recorded.pending_stack, recorded.pending.object));
+    places.insert(
+        PlaceKey(evidence, recorded.pending_stack, recorded.pending.object, case_name));
   }
+  if (places.empty()) places.insert(PlaceKey(evidence, {}, kNoObject, case_name));
   uint64_t hash = Hash(0xcbf29ce484222325, NameOf(suspicion.kind));
   for (const std::string& place : places) hash = Hash(Hash(hash, "\n\n"), place);
   char text[17];

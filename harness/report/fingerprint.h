@@ -3,19 +3,22 @@
 //
 // A hash of the kind and the unordered set of {function, n-th operation of that name in it, declared
 // name of the object} of the primary places: both accesses of a race; the waits of a deadlock's
-// cycle; the waits that are stuck by themselves, not for another thread; all steps of a lock-order or
-// atomicity finding; else the first witness. No line, no address, no thread, no schedule, no order.
+// cycle; the waits that are stuck by themselves, not for another thread; all steps of a lock-order,
+// atomicity or livelock finding; else the first witness. No line, no address, no thread, no schedule, no order.
 #ifndef HEDDLE_HARNESS_REPORT_FINGERPRINT_H_
 #define HEDDLE_HARNESS_REPORT_FINGERPRINT_H_
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/report/evidence.h"
 
 namespace heddle {
 
-std::string FingerprintOf(const Evidence& evidence);
+// `case_name` stands for a place in the user's code where none is known: an exception that left the
+// case's body, a hang.
+std::string FingerprintOf(const Evidence& evidence, std::string_view case_name);
 
 // The threads whose waits name the bug, for deadlocks and stuck executions; else empty.
 std::vector<ThreadId> ThreadsAtFault(const Evidence& evidence);

@@ -72,20 +72,20 @@ const RecordedEvent* History::Find(EventSeq seq) const {
 }
 
 const RecordedEvent* History::Resolve(const Witness& witness) const {
-  if (witness.pc != 0) return nullptr;
+  if (witness.pc != 0 || !witness.stack.empty()) return nullptr;
   if (witness.seq != 0) return Find(witness.seq);
   if (witness.thread == kNoThread) return nullptr;
   const RecordedEvent* best = nullptr;
+  const RecordedEvent* at_another_time = nullptr;
   for (const RecordedEvent& event : recording_.events) {
     if (witness.object != kNoObject && event.op.object != witness.object) continue;
     if (event.by.thread != witness.thread) continue;
     if (!witness.kinds.empty() && !witness.kinds.contains(event.op.kind)) continue;
     const uint32_t self = Index(event.by.thread);
     const uint32_t time = self < event.clock.size() ? event.clock[self] : 0;
-    if (witness.time != 0 && time != witness.time) continue;
-    best = &event;
+    (witness.time == 0 || time == witness.time ? best : at_another_time) = &event;
   }
-  return best;
+  return best != nullptr ? best : at_another_time;
 }
 
 std::vector<LockHold> History::HeldBefore(ThreadId thread, EventSeq seq) const {

@@ -24,7 +24,7 @@ class History {
   explicit History(const Recording& recording) : recording_(recording) {}
 
   const RecordedEvent* Find(EventSeq seq) const;
-  // Null if the witness is known by its pc only, or names nothing that was recorded.
+  // Null if the witness is known by its pc or stack only, or names nothing that was recorded.
   const RecordedEvent* Resolve(const Witness& witness) const;
 
   // The locks that `thread` holds when the event `seq` begins, in the order of taking.

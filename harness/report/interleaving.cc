@@ -1,6 +1,7 @@
 #include "harness/report/interleaving.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "harness/report/fingerprint.h"
@@ -24,6 +25,9 @@ class Chooser {
       if (event != nullptr) AddWitness(*event);
     }
     const Suspicion& suspicion = evidence.suspicion();
+    for (const Witness& witness : suspicion.witnesses) {
+      if (witness.thread != kNoThread) threads_.insert(witness.thread);
+    }
     if (suspicion.object != kNoObject) subjects_.insert(suspicion.object);
     for (const ThreadId thread : ThreadsAtFault(evidence)) AddWaiting(thread);
     if (suspicion.kind == FindingKind::kStuck) {
@@ -38,12 +42,22 @@ class Chooser {
       case FindingKind::kLockOrder: break;
       default: everybody_ = true;
     }
+    switch (suspicion.kind) {
+      case FindingKind::kDeadlock:
+      case FindingKind::kStuck:
+      case FindingKind::kLivelock:
+      case FindingKind::kThreadLeak:
+      case FindingKind::kLeak: break;
+      default:
+        if (!exact_.empty()) last_ = *exact_.rbegin();
+    }
     if (everybody_) AddLastSubjects();
   }
 
   Rank RankOf(const RecordedEvent& event) const {
     const Operation& op = event.op;
     if (exact_.contains(event.seq)) return kWitness;
+    if (event.seq > last_) return kNever;
     if (kQuietKinds.contains(op.kind)) {
       const bool subject_ends = op.kind == OpKind::kExit && ended_.contains(event.by.thread);
       return subject_ends ? kSubject : kNever;
@@ -110,6 +124,7 @@ class Chooser {
   std::set<ThreadId> ended_;    // whose end is part of the story
   std::set<ObjectId> subjects_;
   std::set<ObjectId> locks_;
+  EventSeq last_ = std::numeric_limits<EventSeq>::max();  // nothing after it matters
 };
 
 std::string TextOf(const Evidence& evidence, const RecordedEvent& event) {
@@ -118,7 +133,7 @@ std::string TextOf(const Evidence& evidence, const RecordedEvent& event) {
   if (failure) {
     for (size_t i = 0; i < evidence.witnesses().size(); ++i) {
       if (evidence.witnesses()[i] != &event) continue;
-      return evidence.suspicion().witnesses[i].role + ": here";
+      return "here: " + std::string(NameOf(evidence.suspicion().kind));
     }
   }
   return DescribeEvent(event, evidence.recording(), evidence.names());

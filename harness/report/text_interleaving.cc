@@ -53,6 +53,54 @@ std::string StepCell(const Row& row, const Paint& paint) {
   return row.marked ? paint.Strong(cell) : paint.Faint(cell);
 }
 
+// Narrows the widest columns until all fit; false if they would get too narrow to read.
+bool FitColumns(std::vector<size_t>* widths, size_t width) {
+  constexpr size_t kNarrowest = 13;
+  const auto total = [&] {
+    size_t sum = kStepWidth;
+    for (const size_t column : *widths) sum += kGap + column;
+    return sum;
+  };
+  while (total() > width) {
+    size_t& widest = *std::max_element(widths->begin(), widths->end());
+    if (widest <= kNarrowest) return false;
+    --widest;
+  }
+  return true;
+}
+
+// In lines of at most `width` columns, at spaces where there are any.
+std::vector<std::string> Split(const std::string& text, size_t width) {
+  std::vector<std::string> lines;
+  size_t at = 0;
+  const std::string wrapped = Wrap(text, 0, width);
+  while (at < wrapped.size()) {
+    const size_t end = wrapped.find('\n', at);
+    lines.push_back((at == 0 ? "" : "  ") + wrapped.substr(at, end - at));
+    at = end + 1;
+  }
+  if (lines.empty()) lines.emplace_back();
+  return lines;
+}
+
+std::string RenderList(const std::vector<Row>& rows, const Paint& paint) {
+  const std::string gap(kGap, ' ');
+  size_t name_width = 0, text_width = 0;
+  for (const Row& row : rows) {
+    name_width = std::max(name_width, WidthOf(Printable(row.step->thread)));
+    text_width = std::max(text_width, WidthOf(row.text));
+  }
+  std::string text;
+  for (const Row& row : rows) {
+    const std::string cell = PadRight(row.text, text_width);
+    text += Trimmed(StepCell(row, paint) + gap +
+                    paint.Heading(PadRight(Printable(row.step->thread), name_width)) + gap +
+                    (row.marked ? paint.Strong(cell) : cell) + gap + paint.Faint(row.place)) +
+            "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string RenderInterleaving(const Finding& finding, const Paint& paint, size_t width) {
@@ -74,47 +122,35 @@ std::string RenderInterleaving(const Finding& finding, const Paint& paint, size_
     place_width = std::max(place_width, WidthOf(row.place));
     rows.push_back(std::move(row));
   }
+  if (!FitColumns(&widths, width)) return RenderList(rows, paint);
   size_t total = kStepWidth;
   for (const size_t column : widths) total += kGap + column;
-  const bool columns_fit = total <= width;
-  const bool places_fit = columns_fit && total + kGap + place_width <= width;
+  const bool places_fit = total + kGap + place_width <= width;
 
-  std::string text;
   const std::string gap(kGap, ' ');
-  if (columns_fit) {
-    std::string names = PadLeft("step", kStepWidth);
-    std::string rule(kStepWidth, ' ');
-    for (size_t i = 0; i < columns.size(); ++i) {
-      names += gap + PadRight(Printable(columns[i]), widths[i]);
-      rule += gap + std::string(widths[i], '-');
-    }
-    text += paint.Heading(Trimmed(names)) + "\n" + paint.Faint(rule) + "\n";
-    for (const Row& row : rows) {
-      std::string line = StepCell(row, paint);
-      for (size_t i = 0; i < columns.size(); ++i) {
-        if (i != row.column) {
-          line += gap + std::string(widths[i], ' ');
-          continue;
-        }
-        const std::string cell = PadRight(row.text, widths[i]);
-        line += gap + (row.marked ? paint.Strong(cell) : cell);
+  std::string names = PadLeft("step", kStepWidth);
+  std::string rule(kStepWidth, ' ');
+  for (size_t i = 0; i < columns.size(); ++i) {
+    names += gap + PadRight(Printable(columns[i]), widths[i]);
+    rule += gap + std::string(widths[i], '-');
+  }
+  std::string text = paint.Heading(Trimmed(names)) + "\n" + paint.Faint(rule) + "\n";
+  for (const Row& row : rows) {
+    size_t before = 0;
+    for (size_t i = 0; i < row.column; ++i) before += kGap + widths[i];
+    size_t after = 0;
+    for (size_t i = row.column + 1; i < columns.size(); ++i) after += kGap + widths[i];
+    bool first = true;
+    for (const std::string& part : Split(row.text, widths[row.column])) {
+      const std::string cell = PadRight(part, widths[row.column]);
+      std::string line = first ? StepCell(row, paint) : std::string(kStepWidth, ' ');
+      line += std::string(before, ' ') + gap + (row.marked ? paint.Strong(cell) : cell);
+      if (first && places_fit && !row.place.empty()) {
+        line += std::string(after, ' ') + gap + paint.Faint(row.place);
       }
-      if (places_fit) line += gap + paint.Faint(row.place);
       text += Trimmed(line) + "\n";
+      first = false;
     }
-    return text;
-  }
-  size_t name_width = 0, text_width = 0;
-  for (const Row& row : rows) {
-    name_width = std::max(name_width, WidthOf(Printable(row.step->thread)));
-    text_width = std::max(text_width, WidthOf(row.text));
-  }
-  for (const Row& row : rows) {
-    const std::string cell = PadRight(row.text, text_width);
-    text += Trimmed(StepCell(row, paint) + gap +
-                    paint.Heading(PadRight(Printable(row.step->thread), name_width)) + gap +
-                    (row.marked ? paint.Strong(cell) : cell) + gap + paint.Faint(row.place)) +
-            "\n";
   }
   return text;
 }

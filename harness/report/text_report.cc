@@ -37,7 +37,8 @@ const Frame* FirstFrame(const Finding& finding) {
     if (!side.stack.empty()) return &side.stack.front();
   }
   for (const FindingThread& thread : finding.threads) {
-    if (thread.state == "blocked" && !thread.stack.empty()) return &thread.stack.front();
+    const bool last_seen = thread.state == "blocked" || thread.state == "running";
+    if (last_seen && !thread.stack.empty()) return &thread.stack.front();
   }
   return nullptr;
 }
@@ -53,9 +54,9 @@ class Page {
     Verdict();
     for (const FindingSide& side : finding_.sides) Side(side);
     for (const FindingThread& thread : finding_.threads) {
-      if (!thread.wants.empty() || thread.state == "blocked") Blocked(thread);
+      thread.wants.empty() ? NotBlocked(thread) : Blocked(thread);
     }
-    OtherThreads();
+    Starts();
     Section("Why", Wrap(Printable(finding_.explanation), 2, width_));
     const auto shown = std::count_if(finding_.interleaving.begin(), finding_.interleaving.end(),
                                      [](const FindingStep& step) { return step.matters; });
@@ -103,16 +104,14 @@ class Page {
 
   void Held(const std::vector<HeldLock>& held) {
     for (const HeldLock& lock : held) {
-      text_ += "    holds " + Printable(lock.object);
-      if (lock.mode != "exclusive") text_ += " (" + Printable(lock.mode) + ")";
-      if (!lock.taken_at.empty()) {
-        const Frame& at = lock.taken_at.front();
-        text_ += ", taken in " + Printable(at.function);
-        if (const std::string place = PlaceOf(at); !place.empty()) {
-          text_ += "  " + paint_.Faint(place);
-        }
+      std::string line = "    holds " + Printable(lock.object);
+      if (lock.mode != "exclusive") line += " (" + Printable(lock.mode) + ")";
+      if (!lock.taken_at.empty() && !PlaceOf(lock.taken_at.front()).empty()) {
+        line += ", taken at " + PlaceOf(lock.taken_at.front());
+        const std::string in = " in " + Printable(lock.taken_at.front().function);
+        if (WidthOf(line) + WidthOf(in) <= width_) line += in;
       }
-      text_ += "\n";
+      text_ += line + "\n";
     }
   }
 
@@ -136,19 +135,26 @@ class Page {
     Held(thread.held);
   }
 
-  // Where the threads of the finding came from, and those that ended with a lock.
-  void OtherThreads() {
+  // Threads that do not wait but take part: running when it ended, or gone with a lock.
+  void NotBlocked(const FindingThread& thread) {
+    const bool ended = thread.state == "finished";
+    if (!finding_.sides.empty() || (ended ? thread.held.empty() : thread.state != "running")) return;
+    text_ += "\n  " + paint_.Heading(Printable(thread.name) +
+                                     (ended ? " has ended" : " is running; its last operation:")) +
+             "\n";
+    Stack(thread.stack);
+    Held(thread.held);
+  }
+
+  // Where the threads of the finding came from.
+  void Starts() {
     std::string lines;
     for (const FindingThread& thread : finding_.threads) {
       if (thread.created_at.empty()) continue;
       const Frame& at = thread.created_at.front();
-      lines += "  " + Printable(thread.name) + " was started in " + Printable(at.function) + "  " +
-               paint_.Faint(PlaceOf(at)) + "\n";
-      if (thread.state != "finished" || thread.held.empty()) continue;
-      lines += "  " + Printable(thread.name) + " has ended\n";
-      text_ += lines;
-      lines.clear();
-      Held(thread.held);
+      const std::string place = PlaceOf(at);
+      lines += "  " + Printable(thread.name) + " was started " +
+               (place.empty() ? "in " + Printable(at.function) : "at " + place) + "\n";
     }
     if (!lines.empty()) text_ += "\n" + lines;
   }
