@@ -216,9 +216,9 @@ Transition ControlledEngine::DecideTransition(ThreadState& self) {
     by.outcome = self.possible.Nth(static_cast<int>(n));
   }
   if (by.outcome == Outcome::kSpurious) {
-    --spurious_left_;
+    if (--spurious_left_ == 0) ReevaluateAll(self);
   } else if (by.outcome == Outcome::kTimedOut && now_ < op.deadline) {
-    --early_left_;
+    if (--early_left_ == 0) ReevaluateAll(self);
   }
   const uint32_t candidates = model.Candidates(op, self.id, by.outcome, *this);
   if (candidates > 1) {
@@ -227,6 +227,15 @@ Transition ControlledEngine::DecideTransition(ThreadState& self) {
         DecideValue(notify ? ChoiceKind::kWaiter : ChoiceKind::kStore, self, &op, candidates);
   }
   return by;
+}
+
+// A budget has been used up: what it allowed the other threads is possible no longer.
+void ControlledEngine::ReevaluateAll(const ThreadState& except) {
+  for (uint32_t i = 0; i < thread_count_; ++i) {
+    ThreadState& thread = *threads_[i];
+    if (&thread == &except || thread.links[0].model == nullptr) continue;
+    UpdateStatus(thread, PossibleOf(*thread.model, *thread.pending, thread.id));
+  }
 }
 
 uint32_t ControlledEngine::DecideValue(ChoiceKind kind, ThreadState& self, const Operation* op,

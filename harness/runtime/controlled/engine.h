@@ -146,6 +146,7 @@ class ControlledEngine final : public Runtime,
   void Emit(const Event& event);
   void UpdateWanted();
   void Reevaluate(SyncModel& model);
+  void ReevaluateAll(const ThreadState& except);
   void UpdateStatus(ThreadState& thread, OutcomeSet possible);
   void SetStatus(ThreadState& thread, ThreadStatus status);
   void Link(ThreadState& thread, int which, SyncModel& model);

@@ -211,6 +211,10 @@ __attribute__((always_inline)) inline Result ControlledEngine::Execute(ThreadSta
 __attribute__((always_inline)) inline Result ControlledEngine::Complete(ThreadState& self) {
   Operation& op = *self.pending;
   SyncModel& model = *self.model;
+  // A try is not in its object's list of waiters: what it finds is decided when it is made.
+  if (internal::kTryKinds.contains(op.kind) && (op.kind != OpKind::kCompareExchange || op.weak)) {
+    self.possible = PossibleOf(model, op, self.id);
+  }
   Transition by{self.id, self.possible.first(), 0};
   if (!self.possible.single() || internal::kNotifyOneKinds.contains(op.kind) ||
       (options_.memory_model != MemoryModel::kSequentiallyConsistent &&
