@@ -141,7 +141,7 @@ __attribute__((noinline)) Result ControlledEngine::Perform(Operation& op) {
     result = PerformUnscheduled(self, op);
   } else if ((points_ >> static_cast<int>(op.kind) & 1) == 0) {
     if (recording_) [[unlikely]] observer_->OnPending(self.id, op);
-    result = Execute(self, op, objects_[op.object], Transition{self.id, Outcome::kDone, 0});
+    result = Execute(self, op, objects_[op.object], Outcome::kDone, 0);
   } else {
     if (has_invariant_ | recording_) [[unlikely]] BeforeStep(self, op);
     Publish(self, op);

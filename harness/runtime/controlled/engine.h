@@ -141,7 +141,8 @@ class ControlledEngine final : public Runtime,
     acting_clock_ = &self.clock;
     acting_fences_ = &self.fences;
   }
-  Result Execute(ThreadState& self, Operation& op, SyncModel& model, Transition by);
+  Result Execute(ThreadState& self, Operation& op, SyncModel& model, Outcome outcome,
+                 uint32_t source);
   void AfterExecute(ThreadState& self, const Operation& op, const Event& event);
   void Emit(const Event& event);
   void UpdateWanted();

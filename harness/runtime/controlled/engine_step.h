@@ -189,11 +189,16 @@ inline void ControlledEngine::AfterExecute(ThreadState& self, const Operation& o
 __attribute__((always_inline)) inline Result ControlledEngine::Execute(ThreadState& self,
                                                                        Operation& op,
                                                                        SyncModel& model,
-                                                                       Transition by) {
+                                                                       Outcome outcome,
+                                                                       uint32_t source) {
+  // Member by member: a copy of a Transition just written is a load that waits for smaller stores.
+  const Transition by{self.id, outcome, source};
   Event event;
   event.seq = ++seq_;
   event.op = &op;
-  event.by = by;
+  event.by.thread = self.id;
+  event.by.outcome = outcome;
+  event.by.source = source;
   event.clock = &self.clock;
   SetActing(self);
   ApplyTo(model, op, by, &event);
@@ -215,18 +220,21 @@ __attribute__((always_inline)) inline Result ControlledEngine::Complete(ThreadSt
   if (internal::kTryKinds.contains(op.kind) && (op.kind != OpKind::kCompareExchange || op.weak)) {
     self.possible = PossibleOf(model, op, self.id);
   }
-  Transition by{self.id, self.possible.first(), 0};
+  Outcome outcome = self.possible.first();
+  uint32_t source = 0;
   if (!self.possible.single() || internal::kNotifyOneKinds.contains(op.kind) ||
       (options_.memory_model != MemoryModel::kSequentiallyConsistent &&
        model.kind == ObjectKind::kAtomic) ||
-      by.outcome >= Outcome::kTimedOut) [[unlikely]] {
-    by = DecideTransition(self);
+      outcome >= Outcome::kTimedOut) [[unlikely]] {
+    const Transition by = DecideTransition(self);
+    outcome = by.outcome;
+    source = by.source;
   }
   if (self.links[0].model != nullptr) {
     Unlink(self, 0);
     if (self.links[1].model != nullptr) [[unlikely]] Unlink(self, 1);
   }
-  return Execute(self, op, model, by);
+  return Execute(self, op, model, outcome, source);
 }
 
 }  // namespace heddle

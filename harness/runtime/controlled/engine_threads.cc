@@ -131,7 +131,7 @@ ThreadId ControlledEngine::Spawn(void (*entry)(void*), void* argument, const cha
                .operand = Index(child.id)};
   op.pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
   if (observer_ != nullptr) observer_->OnPending(self.id, op);
-  Execute(self, op, *child.thread_model, Transition{self.id, Outcome::kDone, 0});
+  Execute(self, op, *child.thread_model, Outcome::kDone, 0);
   return child.id;
 }
 
@@ -204,7 +204,7 @@ void ControlledEngine::FinishThread(ThreadState& self) {
   }
   Operation op{.kind = OpKind::kExit, .object = self.thread_model->id};
   if (observer_ != nullptr) observer_->OnPending(self.id, op);
-  Execute(self, op, *self.thread_model, Transition{self.id, Outcome::kDone, 0});
+  Execute(self, op, *self.thread_model, Outcome::kDone, 0);
   SetStatus(self, ThreadStatus::kFinished);
   self.pending = nullptr;
   self.defer = false;
