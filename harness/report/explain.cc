@@ -138,15 +138,15 @@ std::string ExplainFailure(const Evidence& evidence) {
     if (event.seq >= read->seq) break;
     if (event.op.object == read->op.object && WritesMemory(event)) write = &event;
   }
-  std::string text = "The last that " + evidence.Thread(failure->by.thread) + " read before it: " +
+  std::string text = "What " + evidence.Thread(failure->by.thread) + " had read last: " +
                      DescribeEvent(*read, evidence.recording(), evidence.names()) +
-                     evidence.At(read->stack);
+                     evidence.At(read->stack) + ".";
   if (write != nullptr) {
-    text += "; last written by " + evidence.Thread(write->by.thread) + ": " +
+    text += " " + evidence.Thread(write->by.thread) + " had written it last: " +
             DescribeEvent(*write, evidence.recording(), evidence.names()) +
-            evidence.At(write->stack);
+            evidence.At(write->stack) + ".";
   }
-  return text + ".";
+  return text;
 }
 
 // "allocated by T1 (x.cc:5), freed by T2 (x.cc:9)."

@@ -17,9 +17,9 @@ namespace heddle {
 
 // What the recording cannot know.
 struct FindingContext {
-  std::string case_name;
-  std::string schedule;           // its text form
-  std::string replay;             // the command to run
+  std::string case_name = {};
+  std::string schedule = {};      // its text form
+  std::string replay = {};        // the command to run
   uint64_t first_execution = 0;   // the first that showed it
   bool confirmed = true;          // false: a prediction that no schedule has shown yet
 };
