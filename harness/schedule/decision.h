@@ -3,6 +3,7 @@
 #define HEDDLE_HARNESS_SCHEDULE_DECISION_H_
 
 #include <cstdint>
+#include <string_view>
 
 #include "harness/core/ids.h"
 #include "harness/core/operation.h"
@@ -17,6 +18,22 @@ enum class ChoiceKind : uint8_t {
   kReuse,    // whether an allocation takes the block freed last (1) or fresh memory (0)
   kUser,     // heddle::Choose
 };
+
+constexpr std::string_view NameOf(ChoiceKind kind) {
+  switch (kind) {
+    case ChoiceKind::kOutcome:
+      return "how it completes";
+    case ChoiceKind::kWaiter:
+      return "which waiter wakes";
+    case ChoiceKind::kStore:
+      return "which store is read";
+    case ChoiceKind::kReuse:
+      return "whether memory is reused";
+    case ChoiceKind::kUser:
+      return "heddle::Choose";
+  }
+  return "unknown";
+}
 
 // A thread pick: `thread` carries out its pending operation `op`. A value choice: `value` out of
 // `bound` for `choice`. Packed into eight bytes: the log of the running execution lives in memory

@@ -16,7 +16,8 @@ void DfsDecider::Begin(const Plan& plan) {
   sleep_.clear();
   asleep_.clear();
   last_run_.clear();
-  stepped_ = ends_prefix_ = redundant_ = diverged_ = false;
+  steps_ = 0;
+  ends_prefix_ = redundant_ = diverged_ = false;
   branch_in_progress_ = kNoBranch;
   prefix_effects_ = kUnknownEffects;
   branches_.clear();
@@ -29,8 +30,8 @@ ThreadId DfsDecider::Pick(const SchedulingPoint& point) {
     asleep_.resize(point.thread_count(), 0);
     last_run_.resize(point.thread_count(), 0);
   }
-  if (stepped_) LearnEffects(point);
-  stepped_ = true;
+  if (steps_ > 0) LearnEffects(point);
+  ++steps_;
   ends_prefix_ = false;
   branch_in_progress_ = kNoBranch;
 
@@ -177,6 +178,7 @@ uint32_t DfsDecider::PickValue(const ValueChoice& choice) {
 
 void DfsDecider::End(ExecutionRecord* record) {
   record->diverged = diverged_ || InPrefix();
+  record->undecided = record->steps > steps_;
   record->redundant = redundant_;
   record->prefix_effects = prefix_effects_;
   record->branches.swap(branches_);
@@ -228,7 +230,7 @@ void Dfs::Learn(const Plan& plan, const ExecutionRecord& record) {
   HEDDLE_CHECK(plan.prefix.size() == path_.size(), "a record that is not of the plan handed out");
   ++executions_;
   if (record.redundant) ++redundant_;
-  if (record.diverged || record.end == ExecutionEnd::kLost ||
+  if (record.diverged || record.undecided || record.end == ExecutionEnd::kLost ||
       record.end == ExecutionEnd::kStepLimit) {
     ++cut_;
   }

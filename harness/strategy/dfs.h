@@ -66,7 +66,7 @@ class DfsDecider final : public Decider {
   std::vector<SleepingThread> sleep_;  // empty until the end of the prefix
   std::vector<uint8_t> asleep_;        // by thread: whether it is in sleep_
   std::vector<uint64_t> last_run_;     // by thread: 1 + the step that it made last
-  bool stepped_ = false;               // a step has been made
+  uint64_t steps_ = 0;                 // made so far, the one in progress included
   bool ends_prefix_ = false;  // the step in progress carries out the prefix's last decision
   uint32_t branch_in_progress_ = kNoBranch;  // whose step is in progress
   bool redundant_ = false;

@@ -76,7 +76,7 @@ struct ExecutionRecord {
     end = ExecutionEnd::kCompleted;
     steps = 0;
     threads = 0;
-    redundant = diverged = false;
+    redundant = diverged = undecided = false;
     branches.clear();
     alternatives.clear();
     sleepers.clear();
@@ -89,6 +89,9 @@ struct ExecutionRecord {
   bool redundant = false;  // the decider found it equivalent to an earlier one
   // The plan's prefix could not be repeated: the program is not a function of its schedule.
   bool diverged = false;
+  // Steps were made that the decider was not asked for: the fair end of an execution that is past
+  // its step limit.
+  bool undecided = false;
   std::vector<BranchPoint> branches;  // after the plan's prefix
   std::vector<Decision> alternatives;
   std::vector<SleepingThread> sleepers;
