@@ -10,25 +10,44 @@ namespace {
 
 std::string_view Title(FindingKind kind) {
   switch (kind) {
-    case FindingKind::kDataRace: return "data race";
-    case FindingKind::kDeadlock: return "deadlock";
-    case FindingKind::kStuck: return "stuck";
-    case FindingKind::kLockOrder: return "lock-order inversion (potential deadlock)";
-    case FindingKind::kAtomicity: return "atomicity violation";
-    case FindingKind::kAssertion: return "assertion failed";
-    case FindingKind::kInvariant: return "invariant violated";
-    case FindingKind::kNotLinearizable: return "not linearizable";
-    case FindingKind::kException: return "uncaught exception";
-    case FindingKind::kCrash: return "crash";
-    case FindingKind::kTimeout: return "timeout";
-    case FindingKind::kLivelock: return "livelock";
-    case FindingKind::kMisuse: return "misuse";
-    case FindingKind::kPoolMisuse: return "pool misuse";
-    case FindingKind::kUseAfterFree: return "use after free";
-    case FindingKind::kDoubleFree: return "double free";
-    case FindingKind::kLeak: return "leak";
-    case FindingKind::kThreadLeak: return "thread leak";
-    case FindingKind::kNondeterminism: return "nondeterminism";
+    case FindingKind::kDataRace:
+      return "data race";
+    case FindingKind::kDeadlock:
+      return "deadlock";
+    case FindingKind::kStuck:
+      return "stuck";
+    case FindingKind::kLockOrder:
+      return "lock-order inversion (potential deadlock)";
+    case FindingKind::kAtomicity:
+      return "atomicity violation";
+    case FindingKind::kAssertion:
+      return "assertion failed";
+    case FindingKind::kInvariant:
+      return "invariant violated";
+    case FindingKind::kNotLinearizable:
+      return "not linearizable";
+    case FindingKind::kException:
+      return "uncaught exception";
+    case FindingKind::kCrash:
+      return "crash";
+    case FindingKind::kTimeout:
+      return "timeout";
+    case FindingKind::kLivelock:
+      return "livelock";
+    case FindingKind::kMisuse:
+      return "misuse";
+    case FindingKind::kPoolMisuse:
+      return "pool misuse";
+    case FindingKind::kUseAfterFree:
+      return "use after free";
+    case FindingKind::kDoubleFree:
+      return "double free";
+    case FindingKind::kLeak:
+      return "leak";
+    case FindingKind::kThreadLeak:
+      return "thread leak";
+    case FindingKind::kNondeterminism:
+      return "nondeterminism";
   }
   return "finding";
 }
@@ -48,8 +67,8 @@ std::string SummarizeRace(const Evidence& evidence) {
   if (witnesses.size() < 2) {
     return "data race" + (suspicion.message.empty() ? "" : ": " + suspicion.message);
   }
-  const std::string on = witnesses[0] != nullptr ? " on " + evidence.Object(witnesses[0]->op.object)
-                                                 : std::string();
+  const std::string on =
+      witnesses[0] != nullptr ? " on " + evidence.Object(witnesses[0]->op.object) : std::string();
   const auto side = [&](const Witness& witness) {
     return (witness.role.empty() ? std::string("access") : witness.role) +
            (witness.thread == kNoThread ? "" : " by " + evidence.Thread(witness.thread));
@@ -162,7 +181,8 @@ std::string ExplainHeap(const Evidence& evidence) {
 
 std::string ExplainThreadLeak(const Evidence& evidence) {
   return "Join " + evidence.Object(evidence.suspicion().object) +
-         " or detach it: the standard library calls std::terminate when the object of a thread that "
+         " or detach it: the standard library calls std::terminate when the object of a thread "
+         "that "
          "is neither is destroyed.";
 }
 
@@ -185,23 +205,26 @@ std::string ExplainAtomicity(const Evidence& evidence) {
 std::string Summarize(const Evidence& evidence) {
   const Suspicion& suspicion = evidence.suspicion();
   switch (suspicion.kind) {
-    case FindingKind::kDataRace: return SummarizeRace(evidence);
+    case FindingKind::kDataRace:
+      return SummarizeRace(evidence);
     case FindingKind::kDeadlock:
-    case FindingKind::kStuck: return internal::SummarizeWaits(evidence);
+    case FindingKind::kStuck:
+      return internal::SummarizeWaits(evidence);
     case FindingKind::kThreadLeak:
       if (suspicion.object != kNoObject) {
         return "thread leak: " + evidence.Object(suspicion.object) +
                " was neither joined nor detached";
       }
       break;
-    default: break;
+    default:
+      break;
   }
   std::string text(Title(suspicion.kind));
-  const bool is_use = suspicion.kind == FindingKind::kMisuse ||
-                      suspicion.kind == FindingKind::kPoolMisuse;
+  const bool is_use =
+      suspicion.kind == FindingKind::kMisuse || suspicion.kind == FindingKind::kPoolMisuse;
   const RecordedEvent* const first = FirstWitness(evidence);
-  const bool has_object = suspicion.object != kNoObject &&
-                          (first == nullptr || first->op.kind != OpKind::kExit);
+  const bool has_object =
+      suspicion.object != kNoObject && (first == nullptr || first->op.kind != OpKind::kExit);
   if (is_use && has_object) text += " of " + evidence.names().KindAndName(suspicion.object);
   if (const ThreadId thread = ThreadOfWitness(evidence);
       thread != kNoThread && suspicion.kind != FindingKind::kLockOrder &&
@@ -221,21 +244,30 @@ std::string Summarize(const Evidence& evidence) {
 
 std::string Explain(const Evidence& evidence) {
   switch (evidence.suspicion().kind) {
-    case FindingKind::kDataRace: return internal::ExplainRace(evidence);
+    case FindingKind::kDataRace:
+      return internal::ExplainRace(evidence);
     case FindingKind::kDeadlock:
-    case FindingKind::kStuck: return internal::ExplainWaits(evidence);
-    case FindingKind::kLockOrder: return ExplainLockOrder(evidence);
-    case FindingKind::kAtomicity: return ExplainAtomicity(evidence);
+    case FindingKind::kStuck:
+      return internal::ExplainWaits(evidence);
+    case FindingKind::kLockOrder:
+      return ExplainLockOrder(evidence);
+    case FindingKind::kAtomicity:
+      return ExplainAtomicity(evidence);
     case FindingKind::kMisuse:
-    case FindingKind::kPoolMisuse: return ExplainMisuse(evidence);
+    case FindingKind::kPoolMisuse:
+      return ExplainMisuse(evidence);
     case FindingKind::kAssertion:
-    case FindingKind::kInvariant: return ExplainFailure(evidence);
+    case FindingKind::kInvariant:
+      return ExplainFailure(evidence);
     case FindingKind::kUseAfterFree:
     case FindingKind::kDoubleFree:
     case FindingKind::kLeak:
-    case FindingKind::kNondeterminism: return ExplainHeap(evidence);
-    case FindingKind::kThreadLeak: return ExplainThreadLeak(evidence);
-    default: return {};
+    case FindingKind::kNondeterminism:
+      return ExplainHeap(evidence);
+    case FindingKind::kThreadLeak:
+      return ExplainThreadLeak(evidence);
+    default:
+      return {};
   }
 }
 

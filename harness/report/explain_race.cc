@@ -42,19 +42,23 @@ ObjectId ReleasesThrough(const RecordedEvent& event) {
   switch (op.kind) {
     case OpKind::kUnlock:
     case OpKind::kUnlockShared:
-    case OpKind::kWait: return LockReleasedBy(event);
+    case OpKind::kWait:
+      return LockReleasedBy(event);
     case OpKind::kRelease:
     case OpKind::kArrive:
     case OpKind::kArriveDrop:
     case OpKind::kOnceDone:
     case OpKind::kSpawn:
-    case OpKind::kExit: return op.object;
+    case OpKind::kExit:
+      return op.object;
     case OpKind::kCompareExchange:
       if (event.by.outcome != Outcome::kDone) return kNoObject;
       [[fallthrough]];
     case OpKind::kStore:
-    case OpKind::kRmw: return IsRelease(op.order) ? op.object : kNoObject;
-    default: return kNoObject;
+    case OpKind::kRmw:
+      return IsRelease(op.order) ? op.object : kNoObject;
+    default:
+      return kNoObject;
   }
 }
 
@@ -66,12 +70,15 @@ bool AcquiresThrough(const RecordedEvent& event, ObjectId object) {
     case OpKind::kTryAcquire:
     case OpKind::kPhaseWait:
     case OpKind::kOnceEnter:
-    case OpKind::kJoin: return true;
+    case OpKind::kJoin:
+      return true;
     case OpKind::kLoad:
     case OpKind::kRmw:
     case OpKind::kCompareExchange:
-    case OpKind::kAtomicWait: return IsAcquire(event.op.order);
-    default: return false;
+    case OpKind::kAtomicWait:
+      return IsAcquire(event.op.order);
+    default:
+      return false;
   }
 }
 
@@ -81,14 +88,21 @@ std::string ReleaseInWords(const Evidence& evidence, const RecordedEvent& event)
   switch (event.op.kind) {
     case OpKind::kUnlock:
     case OpKind::kUnlockShared:
-    case OpKind::kWait: return "unlocked " + object;
-    case OpKind::kRelease: return "released " + object;
+    case OpKind::kWait:
+      return "unlocked " + object;
+    case OpKind::kRelease:
+      return "released " + object;
     case OpKind::kArrive:
-    case OpKind::kArriveDrop: return "arrived at " + object;
-    case OpKind::kOnceDone: return "finished the call under " + object;
-    case OpKind::kSpawn: return "started " + evidence.Thread(TargetOf(event.op));
-    case OpKind::kExit: return "ended";
-    default: return "stored to " + object;
+    case OpKind::kArriveDrop:
+      return "arrived at " + object;
+    case OpKind::kOnceDone:
+      return "finished the call under " + object;
+    case OpKind::kSpawn:
+      return "started " + evidence.Thread(TargetOf(event.op));
+    case OpKind::kExit:
+      return "ended";
+    default:
+      return "stored to " + object;
   }
 }
 
@@ -97,21 +111,29 @@ std::string MissingAcquireInWords(const Evidence& evidence, const RecordedEvent&
   switch (release.op.kind) {
     case OpKind::kUnlock:
     case OpKind::kUnlockShared:
-    case OpKind::kWait: return "lock " + object;
-    case OpKind::kRelease: return "acquire " + object;
+    case OpKind::kWait:
+      return "lock " + object;
+    case OpKind::kRelease:
+      return "acquire " + object;
     case OpKind::kArrive:
-    case OpKind::kArriveDrop: return "wait at " + object;
-    case OpKind::kOnceDone: return "pass " + object;
-    case OpKind::kExit: return "join it";
-    default: return "read that from " + object + " with acquire order";
+    case OpKind::kArriveDrop:
+      return "wait at " + object;
+    case OpKind::kOnceDone:
+      return "pass " + object;
+    case OpKind::kExit:
+      return "join it";
+    default:
+      return "read that from " + object + " with acquire order";
   }
 }
 
 const char* AccessWord(const RecordedEvent& event) {
   switch (event.op.kind) {
     case OpKind::kRead:
-    case OpKind::kLoad: return "read";
-    default: return "write";
+    case OpKind::kLoad:
+      return "read";
+    default:
+      return "write";
   }
 }
 
@@ -232,8 +254,7 @@ std::string ExplainRace(const Evidence& evidence) {
     return "The accesses are to ordinary memory, where ThreadSanitizer saw them: no lock, atomic, "
            "start or join of a thread orders one before the other.";
   }
-  return ExplainLocks(evidence, *earlier, *later) +
-         ExplainMissingOrder(evidence, *earlier, *later);
+  return ExplainLocks(evidence, *earlier, *later) + ExplainMissingOrder(evidence, *earlier, *later);
 }
 
 }  // namespace heddle::internal

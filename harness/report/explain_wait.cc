@@ -71,7 +71,8 @@ std::string ExplainNotification(const Evidence& evidence, ThreadId thread) {
   const RecordedEvent* before = nullptr;
   const RecordedEvent* after = nullptr;
   for (const RecordedEvent& event : evidence.recording().events) {
-    const bool notifies = event.op.kind == OpKind::kNotifyOne || event.op.kind == OpKind::kNotifyAll;
+    const bool notifies =
+        event.op.kind == OpKind::kNotifyOne || event.op.kind == OpKind::kNotifyAll;
     if (!notifies || event.op.object != op.object) continue;
     (wait != nullptr && event.seq > wait->seq ? after : before) = &event;
   }
@@ -100,8 +101,8 @@ std::string ExplainSemaphore(const Evidence& evidence, ThreadId thread) {
     if (event.op.kind == OpKind::kRelease) released += event.op.operand;
     acquired += event.op.kind == OpKind::kAcquire || event.op.kind == OpKind::kTryAcquire;
   }
-  return evidence.Thread(thread) + " waits for a permit of " + evidence.Object(object) + ": it had " +
-         std::to_string(initial) + ", " + std::to_string(acquired) + " acquired, " +
+  return evidence.Thread(thread) + " waits for a permit of " + evidence.Object(object) +
+         ": it had " + std::to_string(initial) + ", " + std::to_string(acquired) + " acquired, " +
          std::to_string(released) + " released.";
 }
 
@@ -112,8 +113,8 @@ std::string ExplainBarrier(const Evidence& evidence, ThreadId thread) {
     const bool arrives = event.op.kind == OpKind::kArrive || event.op.kind == OpKind::kArriveDrop;
     arrived += arrives && event.op.object == op.object && event.value == op.operand;
   }
-  return evidence.Thread(thread) + " waits at " + evidence.Object(op.object) + " for others: " +
-         std::to_string(arrived) + (arrived == 1 ? " arrival" : " arrivals") +
+  return evidence.Thread(thread) + " waits at " + evidence.Object(op.object) +
+         " for others: " + std::to_string(arrived) + (arrived == 1 ? " arrival" : " arrivals") +
          " in this phase, not enough to end it.";
 }
 
@@ -125,9 +126,9 @@ std::string ExplainAtomicWait(const Evidence& evidence, ThreadId thread) {
   for (const RecordedEvent& event : evidence.recording().events) {
     if (event.op.object != op.object) continue;
     if (event.by.thread == thread && event.op.kind == OpKind::kAtomicWait) wait = &event;
-    const bool writes = event.op.kind == OpKind::kStore || event.op.kind == OpKind::kRmw ||
-                        (event.op.kind == OpKind::kCompareExchange &&
-                         event.by.outcome == Outcome::kDone);
+    const bool writes =
+        event.op.kind == OpKind::kStore || event.op.kind == OpKind::kRmw ||
+        (event.op.kind == OpKind::kCompareExchange && event.by.outcome == Outcome::kDone);
     if (writes) change = &event;
   }
   const std::string waits = evidence.Thread(thread) + " waits for " + object + " to change";
@@ -158,10 +159,14 @@ std::string ExplainWait(const Evidence& evidence, ThreadId thread) {
         return ExplainNotification(evidence, thread);
       }
       return ExplainLock(evidence, thread);
-    case OpKind::kAcquire: return ExplainSemaphore(evidence, thread);
-    case OpKind::kPhaseWait: return ExplainBarrier(evidence, thread);
-    case OpKind::kAtomicWait: return ExplainAtomicWait(evidence, thread);
-    default: return ExplainLock(evidence, thread);
+    case OpKind::kAcquire:
+      return ExplainSemaphore(evidence, thread);
+    case OpKind::kPhaseWait:
+      return ExplainBarrier(evidence, thread);
+    case OpKind::kAtomicWait:
+      return ExplainAtomicWait(evidence, thread);
+    default:
+      return ExplainLock(evidence, thread);
   }
 }
 
@@ -190,8 +195,8 @@ std::string SummarizeWaits(const Evidence& evidence) {
     std::vector<std::string> parts;
     for (const ThreadId thread : cycle) parts.push_back(evidence.Thread(thread));
     if (cycle.size() > 3) {
-      return "deadlock: " + std::to_string(cycle.size()) + " threads wait for each other: " +
-             JoinWords(parts);
+      return "deadlock: " + std::to_string(cycle.size()) +
+             " threads wait for each other: " + JoinWords(parts);
     }
     for (size_t i = 0; i < cycle.size(); ++i) {
       const Operation& op = evidence.recording().threads[Index(cycle[i])].pending;

@@ -13,8 +13,9 @@ namespace heddle {
 namespace {
 
 bool IsAccess(OpKind kind) {
-  return EventMask{OpKind::kRead, OpKind::kWrite,           OpKind::kLoad, OpKind::kStore,
-                   OpKind::kRmw,  OpKind::kCompareExchange}.contains(kind);
+  return EventMask{OpKind::kRead,  OpKind::kWrite, OpKind::kLoad,
+                   OpKind::kStore, OpKind::kRmw,   OpKind::kCompareExchange}
+      .contains(kind);
 }
 
 // "write of 4 bytes to x", "earlier read of 4 bytes from x", "unlock of mutex m".
@@ -27,8 +28,8 @@ std::string RoleOf(const Evidence& evidence, size_t index) {
     return earlier ? "earlier " + witness.role : witness.role;
   }
   if (evidence.suspicion().kind == FindingKind::kDataRace) {
-    std::string access = IsAccess(event->op.kind) ? DescribeAccess(event->op, evidence.names())
-                                                  : witness.role;
+    std::string access =
+        IsAccess(event->op.kind) ? DescribeAccess(event->op, evidence.names()) : witness.role;
     return index == 0 ? access : "earlier " + access;
   }
   if (event->op.kind == OpKind::kExit) return "end of the thread";
@@ -75,7 +76,8 @@ FindingThread MakeThread(const Evidence& evidence, ThreadId id) {
   if (!recorded.has_pending) {
     thread.state = started ? "running" : "not started";
     for (const RecordedEvent& event : events) {
-      if (event.by.thread == id && !event.stack.empty()) thread.stack = evidence.Frames(event.stack);
+      if (event.by.thread == id && !event.stack.empty())
+        thread.stack = evidence.Frames(event.stack);
     }
     return thread;
   }
@@ -145,8 +147,8 @@ ObjectId ObjectOf(const Evidence& evidence) {
 
 }  // namespace
 
-Finding BuildFinding(const Recording& recording, const Suspicion& suspicion,
-                     Symbolizer& symbolizer, const FindingContext& context) {
+Finding BuildFinding(const Recording& recording, const Suspicion& suspicion, Symbolizer& symbolizer,
+                     const FindingContext& context) {
   const Evidence evidence(recording, suspicion, symbolizer);
   Finding finding;
   finding.kind = suspicion.kind;

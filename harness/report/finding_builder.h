@@ -18,15 +18,15 @@ namespace heddle {
 // What the recording cannot know.
 struct FindingContext {
   std::string case_name = {};
-  std::string schedule = {};      // its text form
-  std::string replay = {};        // the command to run
-  uint64_t first_execution = 0;   // the first that showed it
-  bool confirmed = true;          // false: a prediction that no schedule has shown yet
+  std::string schedule = {};     // its text form
+  std::string replay = {};       // the command to run
+  uint64_t first_execution = 0;  // the first that showed it
+  bool confirmed = true;         // false: a prediction that no schedule has shown yet
 };
 
 // `suspicion` need not be in recording.suspicions, but its ids are those of the recording.
-Finding BuildFinding(const Recording& recording, const Suspicion& suspicion,
-                     Symbolizer& symbolizer, const FindingContext& context);
+Finding BuildFinding(const Recording& recording, const Suspicion& suspicion, Symbolizer& symbolizer,
+                     const FindingContext& context);
 
 }  // namespace heddle
 

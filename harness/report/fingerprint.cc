@@ -60,13 +60,11 @@ std::string FingerprintOf(const Evidence& evidence, std::string_view case_name) 
     const RecordedEvent* const event = evidence.witnesses()[i];
     const bool named = event != nullptr && event->op.kind != OpKind::kExit;
     const ObjectId object = named ? event->op.object : suspicion.object;
-    places.insert(
-        PlaceKey(evidence, evidence.StackOf(suspicion.witnesses[i]), object, case_name));
+    places.insert(PlaceKey(evidence, evidence.StackOf(suspicion.witnesses[i]), object, case_name));
   }
   for (const ThreadId thread : ThreadsAtFault(evidence)) {
     const RecordedThread& recorded = evidence.recording().threads[Index(thread)];
-    places.insert(
-        PlaceKey(evidence, recorded.pending_stack, recorded.pending.object, case_name));
+    places.insert(PlaceKey(evidence, recorded.pending_stack, recorded.pending.object, case_name));
   }
   if (places.empty()) places.insert(PlaceKey(evidence, {}, kNoObject, case_name));
   uint64_t hash = Hash(0xcbf29ce484222325, NameOf(suspicion.kind));

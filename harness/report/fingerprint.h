@@ -1,10 +1,11 @@
 // The fingerprint of a finding: 16 hexadecimal digits that stay the same for the same bug, whatever
 // schedule showed it, from whichever checkout, after edits elsewhere in the file.
 //
-// A hash of the kind and the unordered set of {function, n-th operation of that name in it, declared
-// name of the object} of the primary places: both accesses of a race; the waits of a deadlock's
-// cycle; the waits that are stuck by themselves, not for another thread; all steps of a lock-order,
-// atomicity or livelock finding; else the first witness. No line, no address, no thread, no schedule, no order.
+// A hash of the kind and the unordered set of {function, n-th operation of that name in it,
+// declared name of the object} of the primary places: both accesses of a race; the waits of a
+// deadlock's cycle; the waits that are stuck by themselves, not for another thread; all steps of a
+// lock-order, atomicity or livelock finding; else the first witness. No line, no address, no
+// thread, no schedule, no order.
 #ifndef HEDDLE_HARNESS_REPORT_FINGERPRINT_H_
 #define HEDDLE_HARNESS_REPORT_FINGERPRINT_H_
 

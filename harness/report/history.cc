@@ -18,7 +18,8 @@ bool CouldComplete(const Recording& recording, const Operation& pending, ThreadI
                    EventSeq seq) {
   if (!TraitsOf(pending.kind).may_block) return pending.kind != OpKind::kYield;
   const bool takes_lock = kTakesLock.contains(pending.kind);
-  if (!takes_lock && pending.kind != OpKind::kJoin && pending.kind != OpKind::kAcquire) return false;
+  if (!takes_lock && pending.kind != OpKind::kJoin && pending.kind != OpKind::kAcquire)
+    return false;
   int64_t permits = 0;
   int64_t exclusive = 0, shared = 0;
   bool own = false, ended = false;

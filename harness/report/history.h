@@ -1,5 +1,5 @@
-// Questions about a recorded execution: which event a witness names, which locks a thread held, whom
-// a blocked thread waits for.
+// Questions about a recorded execution: which event a witness names, which locks a thread held,
+// whom a blocked thread waits for.
 //
 // Refers to the Recording, which must outlive it. Pure; any thread. Each question reads the events
 // once, which a report can afford.
@@ -50,7 +50,9 @@ class History {
 };
 
 // The thread that a spawn, join or detach is about.
-inline ThreadId TargetOf(const Operation& op) { return ThreadId{static_cast<uint32_t>(op.operand)}; }
+inline ThreadId TargetOf(const Operation& op) {
+  return ThreadId{static_cast<uint32_t>(op.operand)};
+}
 bool IsThreadOperation(OpKind kind);
 // The lock that the event takes, or gives back, for its thread; kNoObject if it does not.
 ObjectId LockTakenBy(const RecordedEvent& event);

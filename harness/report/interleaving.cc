@@ -15,7 +15,7 @@ enum Rank : uint8_t { kWitness, kSubject, kRelated, kLife, kContext, kNever };
 
 constexpr EventMask kLifeKinds = {OpKind::kSpawn, OpKind::kJoin, OpKind::kDetach};
 // Bookkeeping that says nothing about the order of things.
-constexpr EventMask kQuietKinds = {OpKind::kStart, OpKind::kExit,  OpKind::kDestroy,
+constexpr EventMask kQuietKinds = {OpKind::kStart,  OpKind::kExit,  OpKind::kDestroy,
                                    OpKind::kCreate, OpKind::kAlloc, OpKind::kFree};
 
 class Chooser {
@@ -39,15 +39,18 @@ class Chooser {
     switch (suspicion.kind) {
       case FindingKind::kDataRace:
       case FindingKind::kDeadlock:
-      case FindingKind::kLockOrder: break;
-      default: everybody_ = true;
+      case FindingKind::kLockOrder:
+        break;
+      default:
+        everybody_ = true;
     }
     switch (suspicion.kind) {
       case FindingKind::kDeadlock:
       case FindingKind::kStuck:
       case FindingKind::kLivelock:
       case FindingKind::kThreadLeak:
-      case FindingKind::kLeak: break;
+      case FindingKind::kLeak:
+        break;
       default:
         if (!exact_.empty()) last_ = *exact_.rbegin();
     }
@@ -109,8 +112,8 @@ class Chooser {
     int left = kLast;
     for (auto event = events.rbegin(); event != events.rend() && left > 0; ++event) {
       if (failing == kNoThread || event->by.thread != failing) continue;
-      const EventMask memory = {OpKind::kRead, OpKind::kWrite,          OpKind::kLoad,
-                                OpKind::kStore, OpKind::kRmw, OpKind::kCompareExchange};
+      const EventMask memory = {OpKind::kRead,  OpKind::kWrite, OpKind::kLoad,
+                                OpKind::kStore, OpKind::kRmw,   OpKind::kCompareExchange};
       if (!memory.contains(event->op.kind)) continue;
       subjects_.insert(event->op.object);
       --left;
@@ -118,7 +121,7 @@ class Chooser {
   }
 
   const Evidence& evidence_;
-  bool everybody_ = false;      // every thread takes part
+  bool everybody_ = false;  // every thread takes part
   std::set<EventSeq> exact_;
   std::set<ThreadId> threads_;  // that take part
   std::set<ThreadId> ended_;    // whose end is part of the story
@@ -156,9 +159,8 @@ std::vector<FindingStep> MakeInterleaving(const Evidence& evidence) {
   for (size_t i = 0; i < events.size(); ++i) {
     if (ranks[i] != kNever) order.push_back(i);
   }
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return ranks[a] != ranks[b] ? ranks[a] < ranks[b] : a > b;
-  });
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return ranks[a] != ranks[b] ? ranks[a] < ranks[b] : a > b; });
   if (order.size() > kMaxMattering) order.resize(kMaxMattering);
   std::vector<bool> matters(events.size());
   for (const size_t i : order) matters[i] = true;

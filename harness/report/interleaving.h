@@ -1,8 +1,9 @@
 // The steps of a finding's execution, and which of them a reader needs.
 //
 // A step matters if it is a witness, touches an object that the finding is about or a lock held
-// there, or starts or joins a thread that takes part; at most kMaxMattering are chosen, those nearest
-// to the end first. Threads that wait when the execution ends get a last line each (step 0).
+// there, or starts or joins a thread that takes part; at most kMaxMattering are chosen, those
+// nearest to the end first. Threads that wait when the execution ends get a last line each (step
+// 0).
 #ifndef HEDDLE_HARNESS_REPORT_INTERLEAVING_H_
 #define HEDDLE_HARNESS_REPORT_INTERLEAVING_H_
 

@@ -42,9 +42,8 @@ Json Write(const HeldLock& lock) {
 }
 
 Json Write(const FindingSide& side) {
-  return {{"role", side.role},         {"thread", side.thread},
-          {"object", side.object},     {"step", side.step},
-          {"stack", WriteList(side.stack)}, {"held", WriteList(side.held)}};
+  return {{"role", side.role}, {"thread", side.thread},          {"object", side.object},
+          {"step", side.step}, {"stack", WriteList(side.stack)}, {"held", WriteList(side.held)}};
 }
 
 Json Write(const FindingThread& thread) {
@@ -58,10 +57,8 @@ Json Write(const FindingThread& thread) {
 }
 
 Json Write(const FindingStep& step) {
-  Json json = {{"step", step.step},
-               {"thread", step.thread},
-               {"text", step.text},
-               {"matters", step.matters}};
+  Json json = {
+      {"step", step.step}, {"thread", step.thread}, {"text", step.text}, {"matters", step.matters}};
   if (step.at != Frame{}) json["at"] = Write(step.at);
   return json;
 }

@@ -30,9 +30,8 @@ void Names::NameThreads() {
       const std::string index = std::to_string(++children[parent]);
       paths[i] = paths[parent] == "main" ? "T" + index : paths[parent] + "." + index;
     }
-    threads_.push_back(thread.declared_name.empty()
-                           ? paths[i]
-                           : paths[i] + " (" + thread.declared_name + ")");
+    threads_.push_back(thread.declared_name.empty() ? paths[i]
+                                                    : paths[i] + " (" + thread.declared_name + ")");
   }
 }
 
@@ -59,8 +58,8 @@ void Names::NameObjects(Symbolizer& symbolizer) {
       return recording_.objects[a].address < recording_.objects[b].address;
     });
     for (size_t n = 0; n < members.size(); ++n) {
-      objects_[members[n]] = members.size() == 1 && !unnamed ? name
-                                                             : name + " #" + std::to_string(n + 1);
+      objects_[members[n]] =
+          members.size() == 1 && !unnamed ? name : name + " #" + std::to_string(n + 1);
     }
   }
 }
@@ -76,8 +75,7 @@ const std::string& Names::Object(ObjectId object) const {
 std::string Names::KindAndName(ObjectId object) const {
   if (Index(object) >= objects_.size()) return kUnknown;
   const RecordedObject& recorded = recording_.objects[Index(object)];
-  const bool has_kind =
-      declared_[Index(object)].empty() && recorded.kind != ObjectKind::kThread;
+  const bool has_kind = declared_[Index(object)].empty() && recorded.kind != ObjectKind::kThread;
   return has_kind ? Object(object) : std::string(NameOf(recorded.kind)) + " " + Object(object);
 }
 

@@ -1,8 +1,9 @@
 // Names of threads and objects in reports, independent of the schedule as far as possible.
 //
-// A thread is the path of spawn indices from main: main, T1, T2, and T1.1 for the first child of T1;
-// a declared name follows in brackets. An object is its declared name, else the static variable that
-// holds it, else its kind and its place among the unnamed objects of that kind in order of address
+// A thread is the path of spawn indices from main: main, T1, T2, and T1.1 for the first child of
+// T1; a declared name follows in brackets. An object is its declared name, else the static variable
+// that holds it, else its kind and its place among the unnamed objects of that kind in order of
+// address
 // ("mutex #2"), because the order of first use belongs to the schedule. Objects that share a name
 // are told apart in the same way ("fork #1").
 #ifndef HEDDLE_HARNESS_REPORT_NAMES_H_

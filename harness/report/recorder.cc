@@ -84,7 +84,9 @@ void Recorder::OnValue(EventSeq seq, const void* value, uint32_t size) {
   recording_.events.back().has_value = true;
 }
 
-void Recorder::Report(Suspicion suspicion) { recording_.suspicions.push_back(std::move(suspicion)); }
+void Recorder::Report(Suspicion suspicion) {
+  recording_.suspicions.push_back(std::move(suspicion));
+}
 
 bool Recorder::BeginsStep(OpKind kind) const {
   return TraitsOf(kind).scheduling_point ||

@@ -21,8 +21,7 @@ struct Row {
 std::string PlaceOf(const Frame& frame) {
   if (frame.file.empty()) return {};
   const size_t slash = frame.file.rfind('/');
-  const std::string name =
-      slash == std::string::npos ? frame.file : frame.file.substr(slash + 1);
+  const std::string name = slash == std::string::npos ? frame.file : frame.file.substr(slash + 1);
   return Printable(name) + ":" + std::to_string(frame.line);
 }
 
@@ -111,10 +110,14 @@ std::string RenderInterleaving(const Finding& finding, const Paint& paint, size_
   size_t place_width = 0;
   for (const FindingStep& step : finding.interleaving) {
     if (!step.matters) continue;
-    Row row{&step, step.step == 0 ? "" : std::to_string(step.step), Printable(step.text),
-            PlaceOf(step.at), false, 0};
-    row.column = static_cast<size_t>(
-        std::find(columns.begin(), columns.end(), step.thread) - columns.begin());
+    Row row{&step,
+            step.step == 0 ? "" : std::to_string(step.step),
+            Printable(step.text),
+            PlaceOf(step.at),
+            false,
+            0};
+    row.column = static_cast<size_t>(std::find(columns.begin(), columns.end(), step.thread) -
+                                     columns.begin());
     row.marked = step.step != 0 &&
                  std::any_of(finding.sides.begin(), finding.sides.end(),
                              [&](const FindingSide& side) { return side.step == step.step; });

@@ -128,8 +128,8 @@ class Page {
   }
 
   void Blocked(const FindingThread& thread) {
-    text_ += "\n  " + paint_.Heading(Printable(thread.name) + " waits for the " +
-                                     Printable(thread.wants)) +
+    text_ += "\n  " +
+             paint_.Heading(Printable(thread.name) + " waits for the " + Printable(thread.wants)) +
              "\n";
     Stack(thread.stack);
     Held(thread.held);
@@ -138,9 +138,11 @@ class Page {
   // Threads that do not wait but take part: running when it ended, or gone with a lock.
   void NotBlocked(const FindingThread& thread) {
     const bool ended = thread.state == "finished";
-    if (!finding_.sides.empty() || (ended ? thread.held.empty() : thread.state != "running")) return;
-    text_ += "\n  " + paint_.Heading(Printable(thread.name) +
-                                     (ended ? " has ended" : " is running; its last operation:")) +
+    if (!finding_.sides.empty() || (ended ? thread.held.empty() : thread.state != "running"))
+      return;
+    text_ += "\n  " +
+             paint_.Heading(Printable(thread.name) +
+                            (ended ? " has ended" : " is running; its last operation:")) +
              "\n";
     Stack(thread.stack);
     Held(thread.held);

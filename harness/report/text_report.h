@@ -2,8 +2,8 @@
 //
 // The first line is the verdict, `WARNING: heddle: data race on x: ...`, the last
 // `SUMMARY: heddle: data-race cases/race/x.cc:21 in Increment` (docs/report.md). Between them: the
-// sides or the blocked threads with stacks and held locks, why nothing orders them, the interleaving
-// with one column per thread, and the command that replays it. Pure.
+// sides or the blocked threads with stacks and held locks, why nothing orders them, the
+// interleaving with one column per thread, and the command that replays it. Pure.
 #ifndef HEDDLE_HARNESS_REPORT_TEXT_REPORT_H_
 #define HEDDLE_HARNESS_REPORT_TEXT_REPORT_H_
 

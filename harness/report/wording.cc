@@ -6,8 +6,8 @@
 namespace heddle {
 namespace {
 
-// The type of a value is not known: small numbers are shown in decimal, negative if their type would
-// be narrow enough to say so, the rest in hexadecimal.
+// The type of a value is not known: small numbers are shown in decimal, negative if their type
+// would be narrow enough to say so, the rest in hexadecimal.
 std::string Number(uint64_t value, uint32_t size) {
   constexpr uint64_t kSmallNegative = 1 << 16;
   if (size > sizeof(value)) return "value #" + std::to_string(value);
@@ -32,9 +32,7 @@ std::string WithOutcome(const Transition& by) {
   return by.outcome == Outcome::kDone ? "" : ": " + std::string(NameOf(by.outcome));
 }
 
-std::string Bytes(uint32_t size) {
-  return std::to_string(size) + (size == 1 ? " byte" : " bytes");
-}
+std::string Bytes(uint32_t size) { return std::to_string(size) + (size == 1 ? " byte" : " bytes"); }
 
 std::string DescribeAtomic(const RecordedEvent& event, const std::string& object) {
   const Operation& op = event.op;
@@ -69,32 +67,49 @@ std::string DescribeAtomic(const RecordedEvent& event, const std::string& object
 std::string DescribeIntent(const Operation& op, const Names& names) {
   const std::string& object = names.Object(op.object);
   switch (op.kind) {
-    case OpKind::kRead: return "read " + object;
-    case OpKind::kWrite: return "write " + object;
-    case OpKind::kStart: return "begins";
-    case OpKind::kExit: return "ends";
+    case OpKind::kRead:
+      return "read " + object;
+    case OpKind::kWrite:
+      return "write " + object;
+    case OpKind::kStart:
+      return "begins";
+    case OpKind::kExit:
+      return "ends";
     case OpKind::kYield:
-    case OpKind::kSleep: return std::string(TraitsOf(op.kind).name);
-    case OpKind::kFence: return "fence" + Order(op.order);
-    case OpKind::kSpawn: return "start " + names.Thread(ThreadId{static_cast<uint32_t>(op.operand)});
+    case OpKind::kSleep:
+      return std::string(TraitsOf(op.kind).name);
+    case OpKind::kFence:
+      return "fence" + Order(op.order);
+    case OpKind::kSpawn:
+      return "start " + names.Thread(ThreadId{static_cast<uint32_t>(op.operand)});
     case OpKind::kJoin:
     case OpKind::kDetach:
       return std::string(TraitsOf(op.kind).name) + " " +
              names.Thread(ThreadId{static_cast<uint32_t>(op.operand)});
-    case OpKind::kWait: return "wait " + object + ", unlock " + names.Object(op.second);
-    case OpKind::kWake: return "wake from " + object;
-    case OpKind::kPhaseWait: return "wait at " + object;
-    case OpKind::kAtomicWait: return "wait on " + object;
-    case OpKind::kAtomicNotifyOne: return "notify_one " + object;
-    case OpKind::kAtomicNotifyAll: return "notify_all " + object;
-    case OpKind::kRmw: return "update " + object;
-    case OpKind::kCompareExchange: return "exchange " + object;
-    case OpKind::kChoose: return "choose";
+    case OpKind::kWait:
+      return "wait " + object + ", unlock " + names.Object(op.second);
+    case OpKind::kWake:
+      return "wake from " + object;
+    case OpKind::kPhaseWait:
+      return "wait at " + object;
+    case OpKind::kAtomicWait:
+      return "wait on " + object;
+    case OpKind::kAtomicNotifyOne:
+      return "notify_one " + object;
+    case OpKind::kAtomicNotifyAll:
+      return "notify_all " + object;
+    case OpKind::kRmw:
+      return "update " + object;
+    case OpKind::kCompareExchange:
+      return "exchange " + object;
+    case OpKind::kChoose:
+      return "choose";
     case OpKind::kAnnotate: {
       const std::string what(NameOf(static_cast<Annotation>(op.operand)));
       return op.object == kNoObject ? what : what + " " + object;
     }
-    default: return std::string(TraitsOf(op.kind).name) + " " + object;
+    default:
+      return std::string(TraitsOf(op.kind).name) + " " + object;
   }
 }
 
@@ -116,7 +131,8 @@ std::string DescribeEvent(const RecordedEvent& event, const Recording& recording
     case OpKind::kStore:
     case OpKind::kRmw:
     case OpKind::kCompareExchange:
-    case OpKind::kAtomicWait: return DescribeAtomic(event, object);
+    case OpKind::kAtomicWait:
+      return DescribeAtomic(event, object);
     case OpKind::kWake:
       return event.by.outcome == Outcome::kDone
                  ? "wake from " + object + ", lock " + names.Object(op.second)
@@ -128,36 +144,52 @@ std::string DescribeEvent(const RecordedEvent& event, const Recording& recording
       return "call_once " + object + (event.value == 1 ? ": runs it" : ": has run");
     case OpKind::kChoose:
       return "choose " + std::to_string(event.value) + " of " + std::to_string(op.operand);
-    default: return DescribeIntent(op, names) + WithOutcome(event.by);
+    default:
+      return DescribeIntent(op, names) + WithOutcome(event.by);
   }
 }
 
 std::string DescribeWish(const Operation& op, const Names& names) {
   const std::string object = names.KindAndName(op.object);
   switch (op.kind) {
-    case OpKind::kLock: return "lock of " + object;
-    case OpKind::kLockShared: return "shared lock of " + object;
-    case OpKind::kWake: return "notification of " + object;
-    case OpKind::kAcquire: return "permit of " + object;
-    case OpKind::kPhaseWait: return "end of the phase of " + object;
-    case OpKind::kOnceEnter: return "end of the call under " + object;
-    case OpKind::kAtomicWait: return "change of " + object;
-    case OpKind::kJoin: return "end of " + names.Thread(ThreadId{static_cast<uint32_t>(op.operand)});
-    case OpKind::kSleep: return "end of its sleep";
-    default: return std::string(TraitsOf(op.kind).name) + " of " + object;
+    case OpKind::kLock:
+      return "lock of " + object;
+    case OpKind::kLockShared:
+      return "shared lock of " + object;
+    case OpKind::kWake:
+      return "notification of " + object;
+    case OpKind::kAcquire:
+      return "permit of " + object;
+    case OpKind::kPhaseWait:
+      return "end of the phase of " + object;
+    case OpKind::kOnceEnter:
+      return "end of the call under " + object;
+    case OpKind::kAtomicWait:
+      return "change of " + object;
+    case OpKind::kJoin:
+      return "end of " + names.Thread(ThreadId{static_cast<uint32_t>(op.operand)});
+    case OpKind::kSleep:
+      return "end of its sleep";
+    default:
+      return std::string(TraitsOf(op.kind).name) + " of " + object;
   }
 }
 
 std::string DescribeAccess(const Operation& op, const Names& names) {
   const std::string& object = names.Object(op.object);
   switch (op.kind) {
-    case OpKind::kRead: return "read of " + Bytes(op.size) + " from " + object;
-    case OpKind::kWrite: return "write of " + Bytes(op.size) + " to " + object;
-    case OpKind::kLoad: return "atomic read of " + Bytes(op.size) + " from " + object;
+    case OpKind::kRead:
+      return "read of " + Bytes(op.size) + " from " + object;
+    case OpKind::kWrite:
+      return "write of " + Bytes(op.size) + " to " + object;
+    case OpKind::kLoad:
+      return "atomic read of " + Bytes(op.size) + " from " + object;
     case OpKind::kStore:
     case OpKind::kRmw:
-    case OpKind::kCompareExchange: return "atomic write of " + Bytes(op.size) + " to " + object;
-    default: return DescribeIntent(op, names);
+    case OpKind::kCompareExchange:
+      return "atomic write of " + Bytes(op.size) + " to " + object;
+    default:
+      return DescribeIntent(op, names);
   }
 }
 

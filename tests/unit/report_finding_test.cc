@@ -84,7 +84,7 @@ TEST(ReportFindingTest, ALockThatDoesNotCoverTheAccessIsExplained) {
     if (finding->sides[0].thread != "T1") continue;  // T1 was first: ordered by m, no race
     EXPECT_THAT(finding->explanation, HasSubstr("T2 held no lock, T1 held m."));
     seen.insert(finding->explanation.find("came only after that") != std::string::npos ? "early"
-                                                                                      : "other");
+                                                                                       : "other");
   }
   EXPECT_TRUE(seen.contains("early"));
 }
@@ -102,10 +102,9 @@ TEST(ReportFindingTest, DeadlockIsASentenceAndNamesEveryBlockedThread) {
   const auto finding = investigation.Find(AbBa, FindingKind::kDeadlock);
   ASSERT_TRUE(finding.has_value()) << "bug not found";
   EXPECT_EQ(finding->summary, "deadlock: T1 (wants b) and T2 (wants a) wait for each other");
-  EXPECT_THAT(finding->explanation,
-              AllOf(HasSubstr("T1 waits for b held by T2 (taken at "),
-                    HasSubstr(", which waits for a held by T1 (taken at "),
-                    EndsWith(". main waits for T1 to end.")));
+  EXPECT_THAT(finding->explanation, AllOf(HasSubstr("T1 waits for b held by T2 (taken at "),
+                                          HasSubstr(", which waits for a held by T1 (taken at "),
+                                          EndsWith(". main waits for T1 to end.")));
   ASSERT_EQ(finding->threads.size(), 3u);
   EXPECT_EQ(finding->threads[0].name, "T1");
   EXPECT_EQ(finding->threads[0].wants, "lock of mutex b (held by T2)");
@@ -126,7 +125,8 @@ TEST(ReportFindingTest, SelfDeadlockSaysWhereItWasTakenAndWantedAgain) {
   Investigation investigation;
   const auto finding = investigation.Find(LockTakenTwice, FindingKind::kDeadlock);
   ASSERT_TRUE(finding.has_value()) << "bug not found";
-  EXPECT_THAT(finding->summary, AllOf(HasSubstr("static_mutex"), EndsWith("which it holds itself")));
+  EXPECT_THAT(finding->summary,
+              AllOf(HasSubstr("static_mutex"), EndsWith("which it holds itself")));
   EXPECT_THAT(finding->explanation, AllOf(HasSubstr("taken at"), HasSubstr("wanted again at")));
   EXPECT_EQ(finding->preemptions, 0u);
 }
@@ -134,11 +134,11 @@ TEST(ReportFindingTest, SelfDeadlockSaysWhereItWasTakenAndWantedAgain) {
 TEST(ReportFindingTest, AbandonedLockIsStuckAndMisuse) {
   Investigation investigation;
   const auto stuck = investigation.Find(LockOfAnEndedThread, FindingKind::kStuck);
-  const auto found = stuck ? stuck : investigation.Find(LockOfAnEndedThread, FindingKind::kDeadlock);
+  const auto found =
+      stuck ? stuck : investigation.Find(LockOfAnEndedThread, FindingKind::kDeadlock);
   ASSERT_TRUE(found.has_value()) << "bug not found";
-  EXPECT_THAT(found->explanation,
-              AllOf(HasSubstr("main waits for m held by T1 (taken at"),
-                    HasSubstr("which has ended without unlocking it")));
+  EXPECT_THAT(found->explanation, AllOf(HasSubstr("main waits for m held by T1 (taken at"),
+                                        HasSubstr("which has ended without unlocking it")));
   const auto misuse = investigation.Find(LockOfAnEndedThread, FindingKind::kMisuse);
   ASSERT_TRUE(misuse.has_value()) << "bug not found";
   EXPECT_THAT(misuse->explanation, HasSubstr("T1 still held m (taken at"));
@@ -149,9 +149,9 @@ TEST(ReportFindingTest, AssertionShowsWhatWasReadAndWhoWroteIt) {
   const auto finding = investigation.Find(LostUpdate, FindingKind::kAssertion);
   ASSERT_TRUE(finding.has_value()) << "bug not found";
   EXPECT_EQ(finding->summary, "assertion failed in main: n is 2");
-  EXPECT_THAT(finding->explanation,
-              AllOf(HasSubstr("load n -> 1"), HasSubstr("had written it last"),
-                    HasSubstr("store n = 1")));
+  EXPECT_THAT(
+      finding->explanation,
+      AllOf(HasSubstr("load n -> 1"), HasSubstr("had written it last"), HasSubstr("store n = 1")));
   const std::vector<std::string> steps = MatteringTexts(*finding);
   EXPECT_EQ(steps.back(), "main: here: assertion");
   EXPECT_EQ(std::count(steps.begin(), steps.end(), "T1: load n -> 0"), 1);

@@ -103,8 +103,7 @@ TEST(ReportJsonTest, ErrorsNameTheField) {
               HasSubstr("kind: 'data-rice' is not a kind of finding"));
   EXPECT_THAT(ErrorOf(Replaced(good, "0123456789abcdef", "0123456789ABCDEF")),
               HasSubstr("fingerprint: expected 16 hexadecimal digits"));
-  EXPECT_THAT(ErrorOf(Replaced(good, "\"summary\"", "\"sommary\"")),
-              HasSubstr("summary: missing"));
+  EXPECT_THAT(ErrorOf(Replaced(good, "\"summary\"", "\"sommary\"")), HasSubstr("summary: missing"));
   EXPECT_THAT(ErrorOf(Replaced(good, "\"line\": 21", "\"line\": -21")),
               HasSubstr("sides[0].stack[0].line: expected a whole number"));
   EXPECT_THAT(ErrorOf(Replaced(good, "\"line\": 21", "\"line\": 99999999999")),

@@ -58,7 +58,9 @@ void RaceThatALockDoesNotPrevent() {
     x = 1;
   });
   Thread two([&] {
-    { const std::lock_guard lock(m); }
+    {
+      const std::lock_guard lock(m);
+    }
     x = 2;
   });
   one.join();

@@ -14,7 +14,8 @@ inline Finding SampleFinding() {
   Finding finding;
   finding.kind = FindingKind::kDataRace;
   finding.fingerprint = "0123456789abcdef";
-  finding.summary = "data race on total: write by T1 (adder) and earlier read by main are not ordered";
+  finding.summary =
+      "data race on total: write by T1 (adder) and earlier read by main are not ordered";
   finding.explanation =
       "T1 (adder) held no lock, main held m. main unlocked m after its read "
       "(cases/race/lost_update.cc:28), but T1 (adder) did not lock m before its write.";
@@ -23,16 +24,18 @@ inline Finding SampleFinding() {
   finding.first_execution = 7;
   finding.preemptions = 1;
   finding.sides = {{"write of 4 bytes to total", "T1 (adder)", "total", 9, {increment}, {}},
-                   {"earlier read of 4 bytes from total", "main", "total", 5, {read, body},
+                   {"earlier read of 4 bytes from total",
+                    "main",
+                    "total",
+                    5,
+                    {read, body},
                     {{"m", "exclusive", {lock, body}}}}};
-  finding.threads = {{"T1 (adder)", "blocked", "lock of mutex m (held by main)", "main",
-                      {increment}, {}, {body}}};
-  finding.interleaving = {{2, "main", "start T1 (adder)", body, true},
-                          {3, "T1 (adder)", "begins", {}, false},
-                          {4, "main", "lock m", lock, true},
-                          {5, "main", "read total -> 0", read, true},
-                          {6, "main", "unlock m", lock, true},
-                          {9, "T1 (adder)", "total = 1", increment, true}};
+  finding.threads = {
+      {"T1 (adder)", "blocked", "lock of mutex m (held by main)", "main", {increment}, {}, {body}}};
+  finding.interleaving = {
+      {2, "main", "start T1 (adder)", body, true}, {3, "T1 (adder)", "begins", {}, false},
+      {4, "main", "lock m", lock, true},           {5, "main", "read total -> 0", read, true},
+      {6, "main", "unlock m", lock, true},         {9, "T1 (adder)", "total = 1", increment, true}};
   finding.thread_names = {"main", "T1 (adder)"};
   finding.schedule = "heddle schedule 1 ...";
   finding.replay = "heddle replay out/findings/0123456789abcdef/schedule.txt";

@@ -87,8 +87,7 @@ class Investigation : private SuspicionSink {
 // Compares with tests/golden/report/<name>; HEDDLE_REFRESH_GOLDEN=1 writes the file instead.
 inline void ExpectGolden(const std::string& name, const std::string& text) {
   const std::string here = __FILE__;
-  const std::string path =
-      here.substr(0, here.find("tests/unit/")) + "tests/golden/report/" + name;
+  const std::string path = here.substr(0, here.find("tests/unit/")) + "tests/golden/report/" + name;
   const char* refresh = std::getenv("HEDDLE_REFRESH_GOLDEN");
   if (refresh != nullptr && std::string(refresh) == "1") {
     std::ofstream file(path, std::ios::binary);

@@ -43,8 +43,7 @@ TEST(ReportTextTest, Golden) { ExpectGolden("sample.txt", RenderText(SampleFindi
 TEST(ReportTextTest, FirstLineIsTheVerdictAndLastTheSummary) {
   const std::vector<std::string> lines = Lines(RenderText(SampleFinding()));
   EXPECT_THAT(lines.front(), StartsWith("WARNING: heddle: data race on total: "));
-  EXPECT_EQ(lines.back(),
-            "SUMMARY: heddle: data-race cases/race/lost_update.cc:21 in Increment");
+  EXPECT_EQ(lines.back(), "SUMMARY: heddle: data-race cases/race/lost_update.cc:21 in Increment");
   Finding bare;
   bare.kind = FindingKind::kTimeout;
   bare.case_name = "liveness/hang";
@@ -71,9 +70,11 @@ Finding WithThreads(int count) {
   for (int i = 1; i <= count; ++i) {
     const std::string name = "T" + std::to_string(i);
     finding.thread_names.push_back(name);
-    finding.interleaving.push_back(
-        {static_cast<uint64_t>(i), name, "lock mutex #" + std::to_string(i) + ": blocked",
-         {"F", "cases/a.cc", i, 1}, true});
+    finding.interleaving.push_back({static_cast<uint64_t>(i),
+                                    name,
+                                    "lock mutex #" + std::to_string(i) + ": blocked",
+                                    {"F", "cases/a.cc", i, 1},
+                                    true});
   }
   return finding;
 }

@@ -42,8 +42,7 @@ class Script {
     return ObjectId{static_cast<uint32_t>(recording_.objects.size() - 1)};
   }
 
-  EventSeq Do(ThreadId thread, Operation op, uint64_t value = 0,
-              Outcome outcome = Outcome::kDone) {
+  EventSeq Do(ThreadId thread, Operation op, uint64_t value = 0, Outcome outcome = Outcome::kDone) {
     RecordedEvent& event = recording_.events.emplace_back();
     event.seq = recording_.events.size();
     if (TraitsOf(op.kind).scheduling_point) ++step_;
@@ -98,9 +97,10 @@ TEST(ReportWaitTest, NotificationBeforeTheWait) {
   EXPECT_EQ(finding.summary,
             "stuck: T2 waits for ever for the notification of condition variable cv, "
             "and 1 thread with it");
-  EXPECT_EQ(finding.explanation,
-            "T2 waits for a notification of cv. The last one, the notify_one of T1, came before the "
-            "wait began: it found nobody waiting for it and was lost. main waits for T2 to end.");
+  EXPECT_EQ(
+      finding.explanation,
+      "T2 waits for a notification of cv. The last one, the notify_one of T1, came before the "
+      "wait began: it found nobody waiting for it and was lost. main waits for T2 to end.");
   EXPECT_EQ(finding.object, "cv");
   ASSERT_EQ(finding.threads.size(), 2u);
   EXPECT_EQ(finding.threads[0].name, "T2");
@@ -126,9 +126,10 @@ TEST(ReportWaitTest, NotifyOneWokeSomebodyElse) {
   script.Waits(kT2, cv, m);
   script.Do(kT3, OpKind::kNotifyOne, cv);
   script.Do(kT1, {.kind = OpKind::kWake, .object = cv, .second = m});
-  EXPECT_EQ(script.Stuck().explanation,
-            "T2 waits for a notification of cv. The notify_one of T3 came while it waited, but woke "
-            "another thread.");
+  EXPECT_EQ(
+      script.Stuck().explanation,
+      "T2 waits for a notification of cv. The notify_one of T3 came while it waited, but woke "
+      "another thread.");
 }
 
 TEST(ReportWaitTest, NotifiedButTheMutexIsNeverFree) {
@@ -187,9 +188,10 @@ TEST(ReportWaitTest, OnceThatIsStillRunning) {
   script.Do(kT1, {.kind = OpKind::kOnceEnter, .object = f}, 1);
   script.Blocks(kT1, {.kind = OpKind::kAcquire, .object = s});
   script.Blocks(kT2, {.kind = OpKind::kOnceEnter, .object = f});
-  EXPECT_EQ(script.Stuck().explanation,
-            "T1 waits for a permit of s: it had 0, 0 acquired, 0 released. T2 waits for f that T1 is "
-            "running.");
+  EXPECT_EQ(
+      script.Stuck().explanation,
+      "T1 waits for a permit of s: it had 0, 0 acquired, 0 released. T2 waits for f that T1 is "
+      "running.");
 }
 
 TEST(ReportWaitTest, LockOrderNamesBothOrders) {
@@ -212,9 +214,10 @@ TEST(ReportWaitTest, LockOrderNamesBothOrders) {
   take_both(kT1, a, b);
   take_both(kT2, b, a);
   const Finding finding = script.Build(suspicion);
-  EXPECT_EQ(finding.explanation,
-            "T1 takes b while it holds a; T2 takes a while it holds b. A schedule in which each has "
-            "taken its first lock makes them wait for ever.");
+  EXPECT_EQ(
+      finding.explanation,
+      "T1 takes b while it holds a; T2 takes a while it holds b. A schedule in which each has "
+      "taken its first lock makes them wait for ever.");
   EXPECT_THAT(finding.summary, HasSubstr("lock-order inversion (potential deadlock): "));
   EXPECT_EQ(finding.sides.size(), 4u);
 }
@@ -258,18 +261,18 @@ std::vector<uint32_t> Held(const History& history, ThreadId thread, EventSeq seq
 
 TEST(ReportHistoryTest, HeldLocksFollowLocksUnlocksAndWaits) {
   Script script(2);
-  const ObjectId a = script.Object(ObjectKind::kMutex, "a");            // 2
-  const ObjectId b = script.Object(ObjectKind::kSharedMutex, "b");      // 3
+  const ObjectId a = script.Object(ObjectKind::kMutex, "a");        // 2
+  const ObjectId b = script.Object(ObjectKind::kSharedMutex, "b");  // 3
   const ObjectId cv = script.Object(ObjectKind::kCondVar, "cv");
-  script.Do(kT1, OpKind::kLock, a);                                      // 1
-  script.Do(kT1, OpKind::kLock, a);                                      // 2: recursive
-  script.Do(kT1, OpKind::kLockShared, b);                                // 3
-  script.Do(kT1, OpKind::kUnlock, a);                                    // 4
-  script.Do(kT1, OpKind::kUnlock, a);                                    // 5
+  script.Do(kT1, OpKind::kLock, a);                                              // 1
+  script.Do(kT1, OpKind::kLock, a);                                              // 2: recursive
+  script.Do(kT1, OpKind::kLockShared, b);                                        // 3
+  script.Do(kT1, OpKind::kUnlock, a);                                            // 4
+  script.Do(kT1, OpKind::kUnlock, a);                                            // 5
   script.Do(kT1, {.kind = OpKind::kTryLock, .object = a}, 0, Outcome::kFailed);  // 6
-  script.Do(kT1, OpKind::kLock, a);                                      // 7
-  script.Do(kT1, {.kind = OpKind::kWait, .object = cv, .second = a});    // 8
-  script.Do(kT1, {.kind = OpKind::kWake, .object = cv, .second = a});    // 9
+  script.Do(kT1, OpKind::kLock, a);                                              // 7
+  script.Do(kT1, {.kind = OpKind::kWait, .object = cv, .second = a});            // 8
+  script.Do(kT1, {.kind = OpKind::kWake, .object = cv, .second = a});            // 9
   const History history(script.recording());
   EXPECT_THAT(Held(history, kT1, 1), ElementsAre());
   EXPECT_THAT(Held(history, kT1, 3), ElementsAre(2u));
@@ -285,9 +288,9 @@ TEST(ReportHistoryTest, HeldLocksFollowLocksUnlocksAndWaits) {
 TEST(ReportHistoryTest, WitnessByTimeObjectAndKind) {
   Script script(2);
   const ObjectId x = script.Object(ObjectKind::kVar, "x");
-  script.Do(kT1, OpKind::kWrite, x);                       // 1
-  script.Do(kT1, OpKind::kRead, x);                        // 2
-  script.Do(kT1, OpKind::kWrite, x);                       // 3
+  script.Do(kT1, OpKind::kWrite, x);  // 1
+  script.Do(kT1, OpKind::kRead, x);   // 2
+  script.Do(kT1, OpKind::kWrite, x);  // 3
   script.recording().events[2].clock[1] = 2;
   const History history(script.recording());
   Witness witness;
