@@ -70,7 +70,11 @@ void ControlledEngine::Destroy(ObjectHandle& handle, ObjectKind kind, const void
   if (observer_ != nullptr) observer_->OnPending(self.id, op);
   const Event event{++seq_, &op, Transition{self.id, Outcome::kDone, 0}, 0, 0, &self.clock};
   std::string_view in_use = model.InUse();
-  if (in_use.empty() && model.first_waiter != SyncModel::kNoWaiter) in_use = "waited on";
+  // Threads that a condition variable has notified need it no longer ([thread.condition.condvar]/4).
+  if (in_use.empty() && model.first_waiter != SyncModel::kNoWaiter &&
+      kind != ObjectKind::kCondVar) {
+    in_use = "waited on";
+  }
   if (!in_use.empty()) {
     ReportMisuse(FindingKind::kMisuse, op, self.id,
                  "destruction of a " + std::string(NameOf(kind)) + " that is " +

@@ -12,7 +12,11 @@ namespace {
 // nobody but yielding threads can run.
 constexpr VirtualTime kPollTick = 1'000'000;
 
-bool IsTimed(const Operation& op) { return op.deadline != kNoDeadline; }
+// A timeout can still end the wait. Once its deadline has passed, a thread that is blocked all the
+// same (it was in a timed wait, and its mutex is held) waits like any other.
+bool CanTimeOut(const Operation& op, VirtualTime now) {
+  return op.deadline != kNoDeadline && op.deadline > now;
+}
 
 }  // namespace
 
@@ -39,12 +43,12 @@ bool ControlledEngine::AdvanceTime() {
   VirtualTime earliest = kNoDeadline;
   for (uint32_t i = 0; i < thread_count_; ++i) {
     const ThreadState& thread = *threads_[i];
-    if (thread.status == ThreadStatus::kBlocked) {
+    if (thread.status == ThreadStatus::kBlocked && CanTimeOut(*thread.pending, now_)) {
       earliest = std::min(earliest, thread.pending->deadline);
     }
   }
   if (earliest == kNoDeadline) return false;
-  now_ = std::max(now_, earliest);
+  now_ = earliest;
   for (uint32_t i = 0; i < thread_count_; ++i) {
     ThreadState& thread = *threads_[i];
     if (thread.status == ThreadStatus::kBlocked && thread.pending->deadline <= now_) {
@@ -69,7 +73,7 @@ bool ControlledEngine::FindWaitCycle(std::vector<ThreadId>* cycle) {
   const auto enter = [&](ThreadId id) {
     const ThreadState& thread = StateOf(id);
     Visit visit{id, {}, 0};
-    if (thread.status == ThreadStatus::kBlocked && !IsTimed(*thread.pending)) {
+    if (thread.status == ThreadStatus::kBlocked && !CanTimeOut(*thread.pending, now_)) {
       thread.model->Holders(*thread.pending, id, &visit.holders);
     }
     marks[Index(id)] = Mark::kOnPath;
