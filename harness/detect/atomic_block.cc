@@ -38,7 +38,7 @@ AccessClass Classify(const Event& event) {
       return {op.object, done, true};
     case OpKind::kWait:
     case OpKind::kWake:
-      return {op.second, true, false};
+      return {op.kind == OpKind::kWake || done ? op.second : kNoObject, true, false};
     case OpKind::kLockShared:
     case OpKind::kTryLockShared:
     case OpKind::kUnlockShared:

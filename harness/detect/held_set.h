@@ -22,31 +22,31 @@ struct LockHold {
 
 class HeldSet {
  public:
-  void Clear() { holds_.clear(); }
-  size_t size() const { return holds_.size(); }
+  void Clear() { size_ = 0; }
+  size_t size() const { return size_; }
   const LockHold* begin() const { return holds_.data(); }
-  const LockHold* end() const { return holds_.data() + holds_.size(); }
+  const LockHold* end() const { return holds_.data() + size_; }
 
   bool Holds(ObjectId lock) const {
-    for (const LockHold& hold : holds_) {
+    for (const LockHold& hold : *this) {
       if (hold.lock == lock) return true;
     }
     return false;
   }
 
   void Take(ObjectId lock, bool shared, EventSeq taken) {
-    for (LockHold& hold : holds_) {
-      if (hold.lock != lock) continue;
-      ++hold.depth;
+    for (size_t i = 0; i < size_; ++i) {
+      if (holds_[i].lock != lock) continue;
+      ++holds_[i].depth;
       return;
     }
-    holds_.push_back(LockHold{lock, shared, 1, taken});
+    Add(LockHold{lock, shared, 1, taken});
   }
 
   void Release(ObjectId lock) {
-    for (size_t i = holds_.size(); i-- > 0;) {
+    for (size_t i = size_; i-- > 0;) {
       if (holds_[i].lock != lock) continue;
-      if (--holds_[i].depth == 0) holds_.erase(holds_.begin() + static_cast<std::ptrdiff_t>(i));
+      if (--holds_[i].depth == 0) Remove(i);
       return;
     }
   }
@@ -55,19 +55,28 @@ class HeldSet {
   // as often.
   void BeginWait(ObjectId lock) {
     waiting_depth_ = 1;
-    for (size_t i = holds_.size(); i-- > 0;) {
+    for (size_t i = size_; i-- > 0;) {
       if (holds_[i].lock != lock) continue;
       waiting_depth_ = holds_[i].depth;
-      holds_.erase(holds_.begin() + static_cast<std::ptrdiff_t>(i));
+      Remove(i);
       return;
     }
   }
-  void EndWait(ObjectId lock, EventSeq taken) {
-    holds_.push_back(LockHold{lock, false, waiting_depth_, taken});
-  }
+  void EndWait(ObjectId lock, EventSeq taken) { Add(LockHold{lock, false, waiting_depth_, taken}); }
 
  private:
-  std::vector<LockHold> holds_;
+  void Add(const LockHold& hold) {
+    if (size_ == holds_.size()) [[unlikely]]
+      holds_.emplace_back();
+    holds_[size_++] = hold;
+  }
+  void Remove(size_t i) {
+    --size_;
+    for (; i < size_; ++i) holds_[i] = holds_[i + 1];
+  }
+
+  std::vector<LockHold> holds_;  // the first size_ are held
+  size_t size_ = 0;
   uint32_t waiting_depth_ = 1;  // of the mutex of the wait that the thread is in
 };
 

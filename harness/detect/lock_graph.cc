@@ -6,7 +6,7 @@ void LockGraph::Clear() {
   if (edges_.empty()) return;
   edges_.clear();
   held_.clear();
-  held_begin_ = 0;
+  times_.clear();
   out_.Clear();
   ++stamp_;
   work_ = 0;
@@ -25,34 +25,47 @@ bool LockGraph::Insert(uint64_t key) {
   }
 }
 
-void LockGraph::SetHeld(const HeldSet& held) {
-  held_begin_ = static_cast<uint32_t>(held_.size());
+void LockGraph::BeginAcquisition(const HeldSet& held, const OrderClock& clock) {
+  present_.held_begin = static_cast<uint32_t>(held_.size());
   held_.insert(held_.end(), held.begin(), held.end());
+  present_.held_end = static_cast<uint32_t>(held_.size());
+  present_.times_begin = static_cast<uint32_t>(times_.size());
+  times_.insert(times_.end(), clock.times().begin(), clock.times().end());
+  present_.times_end = static_cast<uint32_t>(times_.size());
 }
 
 uint32_t LockGraph::Append(const LockEdge& edge) {
   const auto index = static_cast<uint32_t>(edges_.size());
   uint32_t& first = OutEdges(edge.from);
-  edges_.push_back(Node{edge, held_begin_, static_cast<uint32_t>(held_.size()), first});
+  edges_.push_back(Node{edge, present_, first});
   first = index;
   return index;
 }
 
 bool LockGraph::Compatible(const Node& a, const Node& b) const {
   if (a.edge.thread == b.edge.thread) return false;
-  if (b.edge.clock.At(a.edge.thread) >= a.edge.clock.time) return false;
-  if (a.edge.clock.At(b.edge.thread) >= b.edge.clock.time) return false;
-  for (uint32_t i = a.held_begin; i < a.held_end; ++i) {
-    for (uint32_t j = b.held_begin; j < b.held_end; ++j) {
+  const ThreadId thread_a = a.edge.thread, thread_b = b.edge.thread;
+  if (TimeAt(b.at, thread_a) >= TimeAt(a.at, thread_a)) return false;
+  if (TimeAt(a.at, thread_b) >= TimeAt(b.at, thread_b)) return false;
+  for (uint32_t i = a.at.held_begin; i < a.at.held_end; ++i) {
+    for (uint32_t j = b.at.held_begin; j < b.at.held_end; ++j) {
       if (held_[i].lock == held_[j].lock && !(held_[i].shared && held_[j].shared)) return false;
     }
   }
   return true;
 }
 
+bool LockGraph::Waits(const LockEdge& a, const LockEdge& b) {
+  return a.to == b.from && !(a.to_shared && b.from_shared);
+}
+
 bool LockGraph::FitsPath(const Node& node) const {
-  for (uint32_t index : path_) {
-    if (!Compatible(edges_[index], node)) return false;
+  for (size_t i = 0; i < path_.size(); ++i) {
+    const Node& earlier = edges_[path_[i]];
+    if (!Compatible(earlier, node)) return false;
+    // A shorter cycle is in this one, and is found by itself. Locks held shared make that possible.
+    if (i + 1 < path_.size() && Waits(earlier.edge, node.edge)) return false;
+    if (i > 0 && Waits(node.edge, earlier.edge)) return false;
   }
   return true;
 }

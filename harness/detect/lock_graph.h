@@ -5,7 +5,8 @@
 // no lock is held at two of them (a gate: it keeps the two from happening together), and no two of
 // them are ordered. Departures: locks may be shared, so both conditions ask whether the two modes
 // exclude each other; and the order between edges is a happens-before relation without lock
-// edges, given as a clock per edge, in place of segments of threads.
+// edges, given as a clock per acquisition, in place of segments of threads. Of cycles one in the
+// other only the shorter is reported.
 //
 // Bounds, so that an odd program cannot slow a search down: kMaxEdges different edges, cycles of at
 // most kMaxCycle locks, and kMaxWork edges looked at in one execution. What is beyond is not found.
@@ -20,8 +21,8 @@
 #include "harness/core/event.h"
 #include "harness/core/ids.h"
 #include "harness/core/operation.h"
-#include "harness/core/vector_clock.h"
 #include "harness/detect/held_set.h"
+#include "harness/detect/order_clock.h"
 #include "harness/detect/stamped_table.h"
 
 namespace heddle {
@@ -37,9 +38,6 @@ struct LockEdge {
   uintptr_t pc = 0;
   EventSeq from_taken = 0;
   EventSeq to_taken = 0;
-  // The thread's clock at the acquisition, its own time moved on since: another edge comes after
-  // this one exactly if its clock knows this time.
-  SyncClock clock;
 };
 
 class LockGraph {
@@ -57,8 +55,10 @@ class LockGraph {
   // True the first time that `key` is seen since Clear.
   bool Insert(uint64_t key);
 
-  // The locks held at the acquisition that the next edges are of.
-  void SetHeld(const HeldSet& held);
+  // Begins an acquisition, which the edges that are added next are of: the locks held at it, and
+  // what its thread knows of the threads' times. Another comes after it exactly if it knows the
+  // time that this thread has here.
+  void BeginAcquisition(const HeldSet& held, const OrderClock& clock);
   // Adds the edge and calls report(span<const LockEdge* const>) for every cycle that it closes; the
   // new edge comes first, and each edge wants the lock that the next one holds.
   template <typename Report>
@@ -72,10 +72,15 @@ class LockGraph {
   static constexpr uint32_t kSlots = 4 * kMaxEdges;
   static constexpr uint32_t kNone = 0xffffffff;
 
-  struct Node {
-    LockEdge edge;
+  struct Acquisition {
     uint32_t held_begin = 0;  // in held_
     uint32_t held_end = 0;
+    uint32_t times_begin = 0;  // in times_
+    uint32_t times_end = 0;
+  };
+  struct Node {
+    LockEdge edge;
+    Acquisition at;
     uint32_t next = kNone;  // edge with the same `from`
   };
   struct Slot {
@@ -84,8 +89,14 @@ class LockGraph {
   };
 
   uint32_t Append(const LockEdge& edge);
+  uint32_t TimeAt(const Acquisition& at, ThreadId thread) const {
+    const uint32_t i = at.times_begin + Index(thread);
+    return i < at.times_end ? times_[i] : 0;
+  }
   // Whether the acquisitions of the two edges may happen together.
   bool Compatible(const Node& a, const Node& b) const;
+  // Whether the thread of `a` would wait for that of `b`.
+  static bool Waits(const LockEdge& a, const LockEdge& b);
   bool FitsPath(const Node& node) const;
 
   template <typename Report>
@@ -95,9 +106,9 @@ class LockGraph {
     for (uint32_t i = OutEdges(last.edge.to); i != kNone; i = edges_[i].next) {
       if (++work_ > kMaxWork) return;
       const Node& node = edges_[i];
-      if ((last.edge.to_shared && node.edge.from_shared) || !FitsPath(node)) continue;
+      if (!Waits(last.edge, node.edge) || !FitsPath(node)) continue;
       path_.push_back(i);
-      if (node.edge.to == first.edge.from && !(node.edge.to_shared && first.edge.from_shared)) {
+      if (Waits(node.edge, first.edge)) {
         cycle_.clear();
         for (uint32_t index : path_) cycle_.push_back(&edges_[index].edge);
         report(std::span<const LockEdge* const>(cycle_));
@@ -114,7 +125,8 @@ class LockGraph {
 
   std::vector<Node> edges_;
   std::vector<LockHold> held_;
-  uint32_t held_begin_ = 0;  // of the present acquisition
+  std::vector<uint32_t> times_;
+  Acquisition present_;
   StampedTable<uint32_t> out_;
   std::vector<Slot> slots_;
   uint64_t stamp_ = 1;

@@ -15,7 +15,7 @@
 // The key is the sum over the acquisitions that would wait of MixSeed(pc, kind), plus the finding's
 // kind: a deadlock that happens has the same with its own kind, so that the two can be matched.
 // Cost: 3-4 ns a lock event; where locks nest, also a hash look-up per held lock, and from then on
-// synchronisation events (a few ns each) are looked at as well.
+// synchronisation events are looked at as well, O(threads) each.
 #ifndef HEDDLE_HARNESS_DETECT_LOCK_ORDER_H_
 #define HEDDLE_HARNESS_DETECT_LOCK_ORDER_H_
 
@@ -23,10 +23,10 @@
 #include <span>
 #include <vector>
 
-#include "harness/core/vector_clock.h"
 #include "harness/detect/detector.h"
 #include "harness/detect/held_set.h"
 #include "harness/detect/lock_graph.h"
+#include "harness/detect/order_clock.h"
 #include "harness/detect/stamped_table.h"
 
 namespace heddle {
@@ -39,13 +39,10 @@ class LockOrderDetector final : public Detector {
 
  private:
   // What must come before, without lock edges. Nothing before the first nested acquisition of the
-  // execution matters, since only the order between such acquisitions is asked for.
-  struct ThreadOrder {
-    ThreadClock clock;
-    uint32_t segment = 0;  // releases made: acquisitions within one are alike to all other threads
-  };
-
-  ThreadOrder& OrderOf(ThreadId thread);
+  // execution matters, since only the order between such acquisitions is asked for. A thread's time
+  // counts what it published: acquisitions at one time are alike to all other threads.
+  OrderClock& ClockOf(ThreadId thread);
+  OrderClock& PublishedAt(ObjectId object);
   HeldSet& HeldBy(ThreadId thread);
   void Acquired(const Event& event, ObjectId lock, bool shared);
   void AddEdges(const Event& event, const HeldSet& held, ObjectId lock, bool shared);
@@ -57,9 +54,8 @@ class LockOrderDetector final : public Detector {
   SuspicionSink* sink_ = nullptr;
   bool locks_nest_ = false;
   StampedTable<HeldSet> held_;
-  StampedTable<ThreadOrder> order_;
-  StampedTable<SyncClock> published_;  // by object
-  ClockArena arena_;
+  StampedTable<OrderClock> clocks_;     // by thread
+  StampedTable<OrderClock> published_;  // by object
   LockGraph graph_;
   std::vector<uint64_t> reported_;  // keys
 };
