@@ -1,0 +1,71 @@
+// An object is destroyed while another thread has got hold of it, but has not made its step on it.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <new>
+
+#include "harness/runtime/heap/malloc_interpose.h"
+#include "primitives/atomic.h"
+#include "primitives/thread.h"
+#include "tests/support/controlled.h"
+
+namespace heddle {
+namespace {
+
+using testing::Controlled;
+
+TEST(EngineDestroyTest, AnAtomicFreedUnderAPendingLoadIsAUseAfterFree) {
+  if (!kHeapIsDeterministic) GTEST_SKIP() << "needs the deterministic heap";
+  Controlled controlled;
+  controlled.RunRandom(
+      [] {
+        auto* const flag = new Atomic<int>(0);
+        Thread reader([=] {
+          flag->load();  // the object is known in this execution from here on
+          flag->load();
+        });
+        flag->load();
+        delete flag;
+        reader.join();
+      },
+      200);
+  EXPECT_GT(controlled.Count(FindingKind::kUseAfterFree), 0) << controlled.Text();
+  EXPECT_EQ(controlled.Count(FindingKind::kMisuse), 0) << controlled.Text();
+}
+
+TEST(EngineDestroyTest, AnAtomicOnTheStackThatEndsUnderAPendingLoadIsMisuse) {
+  Controlled controlled;
+  controlled.RunRandom(
+      [] {
+        alignas(Atomic<int>) unsigned char storage[sizeof(Atomic<int>)];
+        auto* const flag = new (storage) Atomic<int>(0);
+        Thread reader([=] { flag->load(); });
+        flag->store(1);
+        flag->~Atomic();
+        reader.join();
+      },
+      200);
+  EXPECT_GT(controlled.Count(FindingKind::kMisuse), 0) << controlled.Text();
+  EXPECT_EQ(controlled.Count(FindingKind::kUseAfterFree), 0) << controlled.Text();
+}
+
+TEST(EngineDestroyTest, AThreadThatHasMadeItsLastStepIsNoUser) {
+  Controlled controlled;
+  controlled.RunRandom(
+      [] {
+        Atomic<int> other(0);
+        auto flag = std::make_unique<Atomic<int>>(0);
+        Thread user([&, raw = flag.get()] {
+          raw->store(1);
+          other.load();
+        });
+        while (flag->load() == 0) Yield();
+        flag.reset();
+        user.join();
+      },
+      200);
+  EXPECT_TRUE(controlled.Clean()) << controlled.Text();
+}
+
+}  // namespace
+}  // namespace heddle
