@@ -113,9 +113,13 @@ std::string ExplainMisuse(const Evidence& evidence) {
     }
     return evidence.Thread(event->by.thread) + " still held " + JoinWords(held) + ".";
   }
-  const bool unlock = LockReleasedBy(*event) != kNoObject;
+  const bool unlock =
+      EventMask{OpKind::kUnlock, OpKind::kUnlockShared, OpKind::kWait}.contains(event->op.kind);
   if (!unlock && event->op.kind != OpKind::kDestroy) return {};
-  const ObjectId lock = unlock ? LockReleasedBy(*event) : evidence.suspicion().object;
+  const bool wait = event->op.kind == OpKind::kWait;
+  const ObjectId lock = wait     ? event->op.second
+                        : unlock ? event->op.object
+                                 : evidence.suspicion().object;
   const std::string& name = evidence.Object(lock);
   const RecordedEvent* last_unlock = nullptr;
   for (uint32_t i = 0; i < evidence.recording().threads.size(); ++i) {

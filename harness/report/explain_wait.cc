@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/core/arrival.h"
 #include "harness/report/explain.h"
 #include "harness/report/fingerprint.h"
 #include "harness/report/wording.h"
@@ -108,14 +109,19 @@ std::string ExplainSemaphore(const Evidence& evidence, ThreadId thread) {
 
 std::string ExplainBarrier(const Evidence& evidence, ThreadId thread) {
   const Operation& op = evidence.recording().threads[Index(thread)].pending;
+  uint64_t expected = evidence.recording().objects[Index(op.object)].initial;
   uint64_t arrived = 0;
   for (const RecordedEvent& event : evidence.recording().events) {
-    const bool arrives = event.op.kind == OpKind::kArrive || event.op.kind == OpKind::kArriveDrop;
-    arrived += arrives && event.op.object == op.object && event.value == op.operand;
+    const bool drops = event.op.kind == OpKind::kArriveDrop;
+    if (!drops && event.op.kind != OpKind::kArrive) continue;
+    if (event.op.object != op.object || event.by.outcome != Outcome::kDone) continue;
+    const uint64_t phase = event.value & ~kLastArrival;
+    if (phase == op.operand) arrived += event.op.operand;
+    if (drops && phase < op.operand) expected -= event.op.operand;
   }
   return evidence.Thread(thread) + " waits at " + evidence.Object(op.object) +
-         " for others: " + std::to_string(arrived) + (arrived == 1 ? " arrival" : " arrivals") +
-         " in this phase, not enough to end it.";
+         " for others: " + std::to_string(arrived) + " of " + std::to_string(expected) +
+         " arrivals in this phase.";
 }
 
 std::string ExplainAtomicWait(const Evidence& evidence, ThreadId thread) {

@@ -60,6 +60,7 @@ ObjectId LockTakenBy(const RecordedEvent& event) {
 }
 
 ObjectId LockReleasedBy(const RecordedEvent& event) {
+  if (event.by.outcome != Outcome::kDone) return kNoObject;  // misuse: it had nothing to give back
   if (event.op.kind == OpKind::kWait) return event.op.second;
   const bool unlock = event.op.kind == OpKind::kUnlock || event.op.kind == OpKind::kUnlockShared;
   return unlock ? event.op.object : kNoObject;
@@ -145,7 +146,10 @@ std::vector<ThreadId> History::WaitsFor(ThreadId thread) const {
     }
     return {target};
   }
-  if (op.kind == OpKind::kWake && NotificationOf(thread) != nullptr) return OwnersAtEnd(op.second);
+  if (op.kind == OpKind::kWake &&
+      (op.deadline != kNoDeadline || NotificationOf(thread) != nullptr)) {
+    return OwnersAtEnd(op.second);
+  }
   if (op.kind == OpKind::kOnceEnter) {
     ThreadId runs = kNoThread;
     for (const RecordedEvent& event : recording_.events) {
@@ -167,7 +171,10 @@ bool History::IsBlocked(ThreadId thread) const {
 const RecordedEvent* History::WaitOf(ThreadId thread) const {
   const RecordedEvent* wait = nullptr;
   for (const RecordedEvent& event : recording_.events) {
-    if (event.by.thread == thread && event.op.kind == OpKind::kWait) wait = &event;
+    if (event.by.thread == thread && event.op.kind == OpKind::kWait &&
+        event.by.outcome == Outcome::kDone) {
+      wait = &event;
+    }
   }
   return wait;
 }
@@ -182,7 +189,9 @@ const RecordedEvent* History::NotificationOf(ThreadId thread) const {
   std::vector<Waiter> waiters;  // in the order of waiting, as the model keeps them
   for (const RecordedEvent& event : recording_.events) {
     if (event.op.object != wait->op.object) continue;
-    if (event.op.kind == OpKind::kWait) waiters.push_back({event.by.thread, nullptr});
+    if (event.op.kind == OpKind::kWait && event.by.outcome == Outcome::kDone) {
+      waiters.push_back({event.by.thread, nullptr});
+    }
     if (event.op.kind == OpKind::kWake) {
       std::erase_if(waiters, [&](const Waiter& w) { return w.thread == event.by.thread; });
     }

@@ -10,6 +10,21 @@ namespace {
 const std::string kUnknown = "?";
 const std::string kEmpty;
 
+// Objects with an operation of their own. Others are made while a failed execution is unwound.
+std::vector<bool> UsedObjects(const Recording& recording) {
+  std::vector<bool> used(recording.objects.size());
+  const auto use = [&](const Operation& op) {
+    for (const ObjectId object : {op.object, op.second}) {
+      if (Index(object) < used.size()) used[Index(object)] = true;
+    }
+  };
+  for (const RecordedEvent& event : recording.events) use(event.op);
+  for (const RecordedThread& thread : recording.threads) {
+    if (thread.has_pending) use(thread.pending);
+  }
+  return used;
+}
+
 }  // namespace
 
 Names::Names(const Recording& recording, Symbolizer& symbolizer) : recording_(recording) {
@@ -39,6 +54,7 @@ void Names::NameObjects(Symbolizer& symbolizer) {
   const size_t count = recording_.objects.size();
   objects_.resize(count);
   declared_.resize(count);
+  const std::vector<bool> used = UsedObjects(recording_);
   std::map<std::pair<ObjectKind, std::string>, std::vector<size_t>> alike;
   for (size_t i = 0; i < count; ++i) {
     const RecordedObject& object = recording_.objects[i];
@@ -49,7 +65,8 @@ void Names::NameObjects(Symbolizer& symbolizer) {
     declared_[i] = !object.declared_name.empty() ? object.declared_name
                    : object.address != 0         ? symbolizer.DataSymbol(object.address)
                                                  : std::string();
-    alike[{object.kind, declared_[i]}].push_back(i);
+    objects_[i] = declared_[i].empty() ? std::string(NameOf(object.kind)) : declared_[i];
+    if (used[i]) alike[{object.kind, declared_[i]}].push_back(i);
   }
   for (auto& [key, members] : alike) {
     const bool unnamed = key.second.empty();

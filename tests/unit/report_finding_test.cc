@@ -208,6 +208,19 @@ TEST(ReportFindingTest, UnnamedObjectsAreNumberedByAddress) {
   }
 }
 
+TEST(ReportFindingTest, LostWakeupSaysThatTheNotificationCameFirst) {
+  Investigation investigation;
+  const auto finding = investigation.Find(LostWakeup, FindingKind::kStuck);
+  ASSERT_TRUE(finding.has_value()) << "bug not found";
+  EXPECT_THAT(finding->summary,
+              HasSubstr("T2 waits for ever for the notification of condition variable ready"));
+  EXPECT_THAT(finding->explanation,
+              AllOf(HasSubstr("The last one, the notify_one of T1 (tests/unit/report_programs.cc:"),
+                    HasSubstr("came before the wait began (tests/unit/report_programs.cc:"),
+                    EndsWith("main waits for T2 to end.")));
+  EXPECT_THAT(MatteringTexts(*finding), ::testing::Contains("T1: notify_one ready"));
+}
+
 TEST(ReportFindingTest, FingerprintIsThatOfTheBugNotOfTheSchedule) {
   Investigation investigation;
   std::set<std::string> deadlocks, schedules;
@@ -284,6 +297,7 @@ TEST_F(ReportGolden, Race) {
   Check("race_with_different_locks", RaceWithDifferentLocks, FindingKind::kDataRace);
 }
 TEST_F(ReportGolden, Deadlock) { Check("ab_ba", AbBa, FindingKind::kDeadlock); }
+TEST_F(ReportGolden, Stuck) { Check("lost_wakeup", LostWakeup, FindingKind::kStuck); }
 TEST_F(ReportGolden, Assertion) { Check("lost_update", LostUpdate, FindingKind::kAssertion); }
 
 }  // namespace

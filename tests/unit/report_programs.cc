@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "primitives/atomic.h"
+#include "primitives/condition_variable.h"
 #include "primitives/mutex.h"
 #include "primitives/thread.h"
 #include "primitives/var.h"
@@ -38,14 +39,16 @@ void RaceWithoutLocks() {
 void RaceWithDifferentLocks() {
   Mutex a("a"), b("b");
   Var<int> x(0, "x");
-  Thread one([&] {
+  const auto with_a = [&] {
     const std::lock_guard lock(a);
     Increment(x);
-  });
-  Thread two([&] {
+  };
+  const auto with_b = [&] {
     const std::lock_guard lock(b);
     Increment(x);
-  });
+  };
+  Thread one(with_a);
+  Thread two(with_b);
   one.join();
   two.join();
 }
@@ -83,14 +86,16 @@ void RaceBehindARelaxedFlag() {
 
 void AbBa() {
   Mutex a("a"), b("b");
-  Thread one([&] {
+  const auto a_then_b = [&] {
     const std::lock_guard first(a);
     const std::lock_guard second(b);
-  });
-  Thread two([&] {
+  };
+  const auto b_then_a = [&] {
     const std::lock_guard first(b);
     const std::lock_guard second(a);
-  });
+  };
+  Thread one(a_then_b);
+  Thread two(b_then_a);
   one.join();
   two.join();
 }
@@ -164,6 +169,20 @@ void ManyThreadsDeadlock() {
     });
   }
   for (Thread& philosopher : philosophers) philosopher.join();
+}
+
+void LostWakeup() {
+  Mutex m("m");
+  CondVar ready("ready");
+  const auto signal = [&] { ready.notify_one(); };
+  const auto wait = [&] {
+    std::unique_lock lock(m);
+    ready.wait(lock);
+  };
+  Thread signaller(signal);
+  Thread waiter(wait);
+  signaller.join();
+  waiter.join();
 }
 
 }  // namespace heddle::testing

@@ -18,6 +18,7 @@ void ForgottenThread();
 void JoinOfABlockedThread();
 void ThreadsOfThreads();
 void ManyThreadsDeadlock();
+void LostWakeup();
 
 }  // namespace heddle::testing
 

@@ -162,10 +162,9 @@ TEST(ReportWaitTest, SemaphoreWithoutPermits) {
 TEST(ReportWaitTest, BarrierWithTooFewArrivals) {
   Script script(2);
   const ObjectId b = script.Object(ObjectKind::kBarrier, "b", 2);
-  script.Do(kT1, OpKind::kArrive, b);
+  script.Do(kT1, {.kind = OpKind::kArrive, .object = b, .operand = 1});
   script.Blocks(kT1, {.kind = OpKind::kPhaseWait, .object = b, .operand = 0});
-  EXPECT_EQ(script.Stuck().explanation,
-            "T1 waits at b for others: 1 arrival in this phase, not enough to end it.");
+  EXPECT_EQ(script.Stuck().explanation, "T1 waits at b for others: 1 of 2 arrivals in this phase.");
 }
 
 TEST(ReportWaitTest, AtomicChangedWithoutNotification) {
