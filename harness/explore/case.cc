@@ -1,0 +1,67 @@
+#include "harness/explore/case.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace heddle {
+namespace {
+
+constexpr uint64_t kMaxSteps = 250'000;
+constexpr uint32_t kMaxThreads = 4'095;
+
+struct Registry {
+  std::vector<Case> cases;  // sorted by name
+  std::vector<std::string> errors;
+};
+
+// Made at the first registration, whichever file's that is.
+Registry& TheRegistry() {
+  static Registry registry;
+  return registry;
+}
+
+bool IsNameCharacter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '/';
+}
+
+// Empty: nothing is wrong.
+std::string ErrorOf(const Case& added) {
+  const std::string where = "case '" + added.name + "': ";
+  if (added.name.empty() || !std::all_of(added.name.begin(), added.name.end(), IsNameCharacter)) {
+    return where + "a name is made of a-z, 0-9, '_' and '/'";
+  }
+  if (added.body == nullptr) return where + "it has no body";
+  if (added.limits.steps == 0 || added.limits.steps > kMaxSteps) {
+    return where + "limits.steps is " + std::to_string(added.limits.steps) + "; expected 1 to " +
+           std::to_string(kMaxSteps);
+  }
+  if (added.limits.threads == 0 || added.limits.threads > kMaxThreads) {
+    return where + "limits.threads is " + std::to_string(added.limits.threads) +
+           "; expected 1 to " + std::to_string(kMaxThreads);
+  }
+  return {};
+}
+
+}  // namespace
+
+RegisterCase::RegisterCase(Case registered) {
+  Registry& registry = TheRegistry();
+  std::string error = ErrorOf(registered);
+  const auto place = std::lower_bound(
+      registry.cases.begin(), registry.cases.end(), registered.name,
+      [](const Case& listed, const std::string& name) { return listed.name < name; });
+  if (error.empty() && place != registry.cases.end() && place->name == registered.name) {
+    error = "case '" + registered.name + "' is registered twice; names are unique";
+  }
+  if (!error.empty()) {
+    registry.errors.push_back(std::move(error));
+    return;
+  }
+  registry.cases.insert(place, std::move(registered));
+}
+
+const std::vector<Case>& AllCases() { return TheRegistry().cases; }
+
+const std::vector<std::string>& CaseErrors() { return TheRegistry().errors; }
+
+}  // namespace heddle

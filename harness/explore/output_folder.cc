@@ -1,0 +1,144 @@
+#include "harness/explore/output_folder.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/report/json_report.h"
+#include "harness/report/text_report.h"
+
+namespace heddle {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kFindingFiles[] = {"finding.json", "schedule.txt", "report.txt"};
+
+bool WriteFile(const fs::path& file, std::string_view content, std::string* error) {
+  const fs::path temporary = file.string() + ".tmp";
+  errno = 0;
+  std::ofstream stream(temporary, std::ios::binary | std::ios::trunc);
+  stream << content;
+  stream.close();
+  if (!stream) {
+    *error = "cannot write '" + temporary.string() + "': " + std::strerror(errno);
+    return false;
+  }
+  std::error_code failed;
+  fs::rename(temporary, file, failed);
+  if (failed) *error = "cannot rename to '" + file.string() + "': " + failed.message();
+  return !failed;
+}
+
+// Only what a run writes; a folder with anything else in it stays.
+void RemoveEarlierRun(const fs::path& folder) {
+  std::error_code ignored;
+  fs::remove(folder / "run.json", ignored);
+  for (const fs::directory_entry& finding : fs::directory_iterator(folder / "findings", ignored)) {
+    for (const char* file : kFindingFiles) {
+      fs::remove(finding.path() / file, ignored);
+      fs::remove(finding.path() / (std::string(file) + ".tmp"), ignored);
+    }
+    fs::remove(finding.path(), ignored);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<OutputFolder> OutputFolder::Open(const std::string& path, std::string* error) {
+  const fs::path findings = fs::path(path) / "findings";
+  std::error_code failed;
+  fs::create_directories(findings, failed);
+  if (failed) {
+    *error = "cannot make the folder '" + findings.string() + "': " + failed.message();
+    return nullptr;
+  }
+  for (const fs::path& folder : {fs::path(path), findings}) {
+    if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+      *error = "cannot write to the folder '" + folder.string() + "': " + std::strerror(errno);
+      return nullptr;
+    }
+  }
+  const fs::path probe = findings / ".probe";
+  if (!WriteFile(probe, "", error)) return nullptr;
+  fs::remove(probe, failed);
+  RemoveEarlierRun(path);
+  return std::unique_ptr<OutputFolder>(new OutputFolder(path));
+}
+
+std::string OutputFolder::DirectoryFor(const std::string& fingerprint) const {
+  // Two cases may share the code that has the bug.
+  std::string name = fingerprint;
+  for (int n = 2; used_.contains(name); ++n) name = fingerprint + "-" + std::to_string(n);
+  return "findings/" + name;
+}
+
+bool OutputFolder::Write(const Finding& finding, std::string* error) {
+  const fs::path folder = fs::path(path_) / DirectoryFor(finding.fingerprint);
+  used_.insert(folder.filename().string());
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (failed) {
+    *error = "cannot make the folder '" + folder.string() + "': " + failed.message();
+    return false;
+  }
+  return WriteFile(folder / "schedule.txt", finding.schedule + "\n", error) &&
+         WriteFile(folder / "report.txt", RenderText(finding), error) &&
+         WriteFile(folder / "finding.json", ToJson(finding), error);
+}
+
+bool OutputFolder::WriteRun(const CampaignOptions& options, std::string_view build,
+                            const std::vector<CaseResult>& results, std::string* error) {
+  return WriteFile(fs::path(path_) / "run.json", RunJson(options, build, results), error);
+}
+
+std::string RunJson(const CampaignOptions& options, std::string_view build,
+                    const std::vector<CaseResult>& results) {
+  using Json = nlohmann::ordered_json;
+  Json cases = Json::array();
+  for (const CaseResult& result : results) {
+    Json expected = Json::array();
+    for (const FindingKind kind : result.expected) expected.push_back(NameOf(kind));
+    Json findings = Json::array();
+    for (const FoundBug& found : result.findings) {
+      const Finding& finding = found.finding;
+      Json entry = {
+          {"kind", NameOf(finding.kind)},      {"fingerprint", finding.fingerprint},
+          {"expected", found.expected},        {"confirmed", finding.confirmed},
+          {"summary", finding.summary},        {"first_execution", finding.first_execution},
+          {"preemptions", finding.preemptions}};
+      if (!found.directory.empty()) entry["directory"] = found.directory;
+      findings.push_back(std::move(entry));
+    }
+    Json entry = {{"name", result.name},
+                  {"expected", std::move(expected)},
+                  {"met", result.met},
+                  {"complete", result.complete},
+                  {"executions", result.executions},
+                  {"steps", result.steps},
+                  {"cut_by_step_limit", result.cut_by_step_limit},
+                  {"seconds", result.seconds},
+                  {"executions_per_second", result.ExecutionsPerSecond()}};
+    if (!result.search.empty()) entry["search"] = result.search;
+    if (!result.note.empty()) entry["note"] = result.note;
+    if (!result.skipped.empty()) entry["skipped"] = result.skipped;
+    if (!result.internal_error.empty()) entry["internal_error"] = result.internal_error;
+    entry["findings"] = std::move(findings);
+    cases.push_back(std::move(entry));
+  }
+  const Json run = {{"version", 1},
+                    {"seed", options.seed},
+                    {"strategy", options.strategy},
+                    {"build", build},
+                    {"cases", std::move(cases)}};
+  // A case's message may hold any bytes.
+  return run.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace heddle

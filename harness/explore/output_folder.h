@@ -1,0 +1,47 @@
+// The folder of one run's results: run.json and a folder for each finding.
+//
+// Every file is written under a temporary name and renamed when complete, so that a reader never
+// sees half of one. Errors name the file and the system's reason.
+#ifndef HEDDLE_HARNESS_EXPLORE_OUTPUT_FOLDER_H_
+#define HEDDLE_HARNESS_EXPLORE_OUTPUT_FOLDER_H_
+
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/explore/campaign.h"
+
+namespace heddle {
+
+class OutputFolder {
+ public:
+  // Makes the folder if there is none, checks that it can be written, and removes what an earlier
+  // run left in it (only files that runs write). Null on failure, with the reason in `*error`.
+  static std::unique_ptr<OutputFolder> Open(const std::string& path, std::string* error);
+
+  // Where a finding of this fingerprint would be written next, below the folder.
+  std::string DirectoryFor(const std::string& fingerprint) const;
+  // Writes the finding's files into that directory.
+  bool Write(const Finding& finding, std::string* error);
+  // run.json. To be called after each case, so that an interrupted run leaves what it has found.
+  bool WriteRun(const CampaignOptions& options, std::string_view build,
+                const std::vector<CaseResult>& results, std::string* error);
+
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit OutputFolder(std::string path) : path_(std::move(path)) {}
+
+  const std::string path_;
+  std::set<std::string> used_;  // names in findings/
+};
+
+// The content of run.json (docs: the command-line contract of docs/architecture.md).
+std::string RunJson(const CampaignOptions& options, std::string_view build,
+                    const std::vector<CaseResult>& results);
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_EXPLORE_OUTPUT_FOLDER_H_

@@ -1,0 +1,66 @@
+// What a worker process shares with its supervisor: signs of life, the schedule so far, and how the
+// worker died. The supervisor reads it at any time, also after the worker's death.
+//
+// Memory of the kind MAP_SHARED | MAP_ANONYMOUS, made before the fork. One writer, the worker.
+#ifndef HEDDLE_HARNESS_EXPLORE_SHARED_STATE_H_
+#define HEDDLE_HARNESS_EXPLORE_SHARED_STATE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "harness/runtime/controlled/decision_log.h"
+
+namespace heddle {
+
+enum class WorkerPhase : uint32_t {
+  kPlanning,  // harness code between two executions
+  kRunning,   // an execution runs: `log` holds its schedule so far
+  kDone,      // the last message has been sent
+};
+
+// Written by the signal handler of a worker that cannot go on.
+struct DeathRecord {
+  int signal = 0;           // 0: none recorded
+  bool in_harness = false;  // harness code was running, not the program's
+  bool from_check = false;  // SIGABRT in harness code: a failed HEDDLE_CHECK
+  uint32_t frames = 0;
+  uintptr_t stack[64] = {};  // return addresses, innermost first
+};
+
+struct SharedState {
+  std::atomic<WorkerPhase> phase{WorkerPhase::kPlanning};
+  std::atomic<uint64_t> execution{0};   // index of the one that runs or comes next
+  std::atomic<uint64_t> executions{0};  // ended
+  std::atomic<uint64_t> steps{0};       // of them
+  std::atomic<uint64_t> cut_by_step_limit{0};
+  std::atomic<bool> deferred_spinner{false};  // in some execution, a loop that waits was set aside
+  std::atomic<double> seconds{0};             // since the first execution
+  std::atomic<double> share_done{-1};         // of the strategy's search; negative: it cannot tell
+  DeathRecord death;
+  DecisionLog log;
+
+  // For a new process. Leaves the log's entries alone: memory that was never touched costs nothing.
+  void Reset() {
+    phase = WorkerPhase::kPlanning;
+    execution = executions = steps = cut_by_step_limit = 0;
+    deferred_spinner = false;
+    seconds = 0;
+    share_done = -1;
+    death = DeathRecord{};
+    log.count = log.steps = 0;
+  }
+};
+
+// Unmaps.
+struct SharedStateDeleter {
+  void operator()(SharedState* state) const;
+};
+using SharedStatePtr = std::unique_ptr<SharedState, SharedStateDeleter>;
+
+// Null when the system has no memory for it; errno says why.
+SharedStatePtr MakeSharedState();
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_EXPLORE_SHARED_STATE_H_

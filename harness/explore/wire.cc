@@ -1,0 +1,36 @@
+#include "harness/explore/wire.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace heddle {
+
+bool MessageWriter::Send(int pipe) {
+  const uint64_t size = bytes_.size() - sizeof(uint64_t);
+  std::memcpy(bytes_.data(), &size, sizeof(size));
+  std::string_view rest = bytes_;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(pipe, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    rest.remove_prefix(static_cast<size_t>(written));
+  }
+  return true;
+}
+
+bool MessageBuffer::Next(std::string_view* message) {
+  const std::string_view rest = std::string_view(bytes_).substr(begin_);
+  uint64_t size = 0;
+  if (rest.size() >= sizeof(size)) std::memcpy(&size, rest.data(), sizeof(size));
+  if (rest.size() < sizeof(size) || rest.size() - sizeof(size) < size) {
+    bytes_.erase(0, begin_);
+    begin_ = 0;
+    return false;
+  }
+  *message = rest.substr(sizeof(size), size);
+  begin_ += sizeof(size) + size;
+  return true;
+}
+
+}  // namespace heddle

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Wrong command lines: each ends with status 2 and says what was wrong and what was expected.
+source "${BASH_SOURCE[0]%/*}/lib.bash"
+
+expect 2 "$hostile" && says "list" "run" "replay"
+expect 2 "$hostile" rum && says "rum" "did you mean run"
+expect 2 "$hostile" run hostile/deadlok && says "no case matches 'hostile/deadlok'" "hostile/deadlock"
+expect 2 "$hostile" run deadlock && says "hostile/deadlock"
+expect 2 "$hostile" list 'nothing/*' && says "no case matches 'nothing/*'"
+expect 2 "$hostile" run --strateg=pct && says "--strateg" "did you mean --strategy"
+expect 2 "$hostile" run --strategy=best && says "--strategy" "best" "random"
+expect 2 "$hostile" run --strategy=pct:depht=3 && says "depht"
+expect 2 "$hostile" run --executions=many && says "--executions" "'many' is not a whole number"
+expect 2 "$hostile" run --executions=0 && says "--executions"
+expect 2 "$hostile" run --executions=-5 && says "--executions"
+expect 2 "$hostile" run --executions=99999999999999999999999 && says "--executions"
+expect 2 "$hostile" run --seed=x && says "--seed"
+expect 2 "$hostile" run --time=10 && says "--time" "10s"
+expect 2 "$hostile" run --time=0s && says "--time"
+expect 2 "$hostile" run --max-steps=1000000 && says "--max-steps" "250000"
+expect 2 "$hostile" run --memory-model=c++20 && says "--memory-model" "sc"
+expect 2 "$hostile" run --timeouts=never && says "--timeouts" "late" "any"
+expect 2 "$hostile" run --format=xml && says "--format" "json"
+expect 2 "$hostile" list --strategies 'x*' && says "takes no CASE-GLOB"
+expect 2 "$hostile" run --jobs=4 && says "--jobs"
+
+# An output folder that cannot be written: said before anything is run.
+touch "$work/file"
+expect 2 "$hostile" run hostile/hangs "--out=$work/file/out" && says "--out" "$work/file/out"
+expect 2 "$hostile" run hostile/hangs "--out=$work/file" && says "--out" "$work/file"
+if [ "$(id -u)" != 0 ]; then
+  mkdir "$work/locked" && chmod a-w "$work/locked"
+  expect 2 "$hostile" run hostile/hangs "--out=$work/locked" && says "--out" "Permission denied"
+fi
+expect 2 "$hostile" run hostile/hangs --out=/proc/heddle && says "--out" "/proc/heddle"
+
+# A schedule needs a case, a finding's folder needs its files.
+expect 2 "$hostile" replay && says "TARGET"
+expect 2 "$hostile" replay "$work" && says "schedule.txt"
+expect 2 "$hostile" replay "$work/missing" && says "$work/missing"
+expect 2 "$hostile" replay hostile/deadlok --schedule=x && says "no case matches" "hostile/deadlock"
+expect 2 "$hostile" replay hostile/deadlock --schedule=nonsense && says "schedule"
+expect 2 "$hostile" replay hostile/deadlock "--schedule=@$work/missing" && says "$work/missing"
+
+expect 0 "$hostile" --help && says "Exit status" "list" "replay"
+expect 0 "$hostile" run --help && says "--strategy" "random" "pct" "20000"
+expect 0 "$hostile" list --strategies && says "dfs" "random"
+expect 0 "$hostile" list && says "hostile/deadlock" "deadlock" "does nothing wrong"
+
+finish

@@ -1,0 +1,189 @@
+// Cases that try to take the harness down with them, for the tests of the command line. None
+// declares what it is expected to show: the tests look at what is reported.
+#include <heddle/atomic.h>
+#include <heddle/case.h>
+#include <heddle/mutex.h>
+#include <heddle/thread.h>
+#include <heddle/var.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <functional>
+#include <mutex>
+#include <stdexcept>
+#include <vector>
+
+namespace {
+
+using heddle::FindingKind;
+using heddle::RegisterCase;
+
+// Each misdeed is done by a second thread, after a step of the first.
+void InThread(const std::function<void()>& misdeed) {
+  heddle::Mutex mutex("mutex");
+  heddle::Thread thread([&] {
+    {
+      const std::lock_guard lock(mutex);
+    }
+    misdeed();
+  });
+  {
+    const std::lock_guard lock(mutex);
+  }
+  thread.join();
+}
+
+int Recurse(int depth) {
+  volatile char frame[512];
+  frame[0] = static_cast<char>(depth);
+  return depth < 0 ? 0 : Recurse(depth + 1) + frame[0];
+}
+
+int executions_so_far = 0;
+
+const RegisterCase kClean{
+    {.name = "hostile/clean", .body = [] { InThread([] {}); }, .about = "does nothing wrong"}};
+
+const RegisterCase kDeadlock{{.name = "hostile/deadlock",
+                              .body =
+                                  [] {
+                                    heddle::Mutex a("a"), b("b");
+                                    heddle::Thread thread([&] {
+                                      const std::scoped_lock first(b);
+                                      const std::scoped_lock second(a);
+                                    });
+                                    {
+                                      const std::scoped_lock first(a);
+                                      const std::scoped_lock second(b);
+                                    }
+                                    thread.join();
+                                  },
+                              .expect = {FindingKind::kDeadlock},
+                              .tolerate = {FindingKind::kLockOrder}}};
+
+const RegisterCase kNeverDeadlocks{{.name = "hostile/never_deadlocks",
+                                    .body = [] { InThread([] {}); },
+                                    .expect = {FindingKind::kDeadlock}}};
+
+const RegisterCase kThrows{{.name = "hostile/throws", .body = [] {
+                              InThread([] { throw std::runtime_error("thrown on purpose"); });
+                            }}};
+
+const RegisterCase kThrowsNoexcept{{.name = "hostile/throws_noexcept", .body = [] {
+                                      InThread([]() noexcept {
+                                        std::vector<int> empty;
+                                        static_cast<void>(empty.at(1));
+                                      });
+                                    }}};
+
+const RegisterCase kAborts{{.name = "hostile/aborts", .body = [] {
+                              InThread([] {
+                                std::fputs("last words of the program\n", stderr);
+                                std::abort();
+                              });
+                            }}};
+
+const RegisterCase kExits{
+    {.name = "hostile/exits", .body = [] { InThread([] { std::exit(0); }); }}};
+
+const RegisterCase kExitsAtOnce{
+    {.name = "hostile/exits_at_once", .body = [] { InThread([] { ::_exit(3); }); }}};
+
+const RegisterCase kKilled{
+    {.name = "hostile/killed", .body = [] { InThread([] { ::kill(::getpid(), SIGKILL); }); }}};
+
+const RegisterCase kOverflows{
+    {.name = "hostile/overflows_stack", .body = [] { InThread([] { Recurse(1); }); }}};
+
+const RegisterCase kNull{{.name = "hostile/null_pointer", .body = [] {
+                            InThread([] {
+                              volatile int* volatile nothing = nullptr;
+                              *nothing = 1;
+                            });
+                          }}};
+
+const RegisterCase kDivides{{.name = "hostile/divides_by_zero", .body = [] {
+                               InThread([] {
+                                 volatile int zero = 0;
+                                 executions_so_far = 100 / zero;
+                               });
+                             }}};
+
+const RegisterCase kHangs{{.name = "hostile/hangs", .body = [] {
+                             InThread([] {
+                               volatile bool forever = true;
+                               while (forever) {
+                               }
+                             });
+                           }}};
+
+const RegisterCase kExhausts{{.name = "hostile/exhausts_memory", .body = [] {
+                                InThread([] {
+                                  std::vector<std::vector<char>> blocks;
+                                  for (;;) blocks.emplace_back(std::size_t{1} << 20);
+                                });
+                              }}};
+
+const RegisterCase kManyThreads{{.name = "hostile/ten_thousand_threads", .body = [] {
+                                   std::vector<heddle::Thread> threads;
+                                   for (int i = 0; i < 10'000; ++i) threads.emplace_back([] {});
+                                   for (heddle::Thread& thread : threads) thread.join();
+                                 }}};
+
+const RegisterCase kRandom{{.name = "hostile/uses_rand", .body = [] {
+                              InThread([] {
+                                heddle::Atomic<int> value(0);
+                                if (std::rand() % 2 == 0) value.store(1);
+                                value.load();
+                              });
+                            }}};
+
+const RegisterCase kTime{{.name = "hostile/uses_time", .body = [] {
+                            InThread([] {
+                              timespec now;
+                              ::clock_gettime(CLOCK_MONOTONIC, &now);
+                              heddle::Atomic<long> value(0);
+                              value.store(now.tv_nsec);
+                            });
+                          }}};
+
+const RegisterCase kKeepsState{{.name = "hostile/keeps_state", .body = [] {
+                                  InThread([] {
+                                    heddle::Atomic<int> value(0);
+                                    if (++executions_so_far == 2) value.store(1);
+                                    value.load();
+                                  });
+                                }}};
+
+const RegisterCase kPrints{{.name = "hostile/prints", .body = [] {
+                              InThread([] { std::puts("a line that nobody wants to see"); });
+                            }}};
+
+// A race that every execution shows, and a crash that only some do.
+const RegisterCase kRaceThenCrash{{.name = "hostile/race_then_crash", .body = [] {
+                                     heddle::Var<int> racy(0);
+                                     heddle::Atomic<int> turn(0);
+                                     heddle::Thread thread([&] {
+                                       racy = 1;
+                                       turn.store(1);
+                                     });
+                                     racy = 2;
+                                     if (turn.load() == 1) ::kill(::getpid(), SIGKILL);
+                                     thread.join();
+                                   }}};
+
+const RegisterCase kAlwaysFails{{.name = "hostile/always_deadlocks",
+                                 .body =
+                                     [] {
+                                       heddle::Mutex mutex("mutex");
+                                       mutex.lock();
+                                       heddle::Thread thread([&] { mutex.lock(); });
+                                       thread.join();
+                                     },
+                                 .tolerate = {FindingKind::kDeadlock, FindingKind::kStuck}}};
+
+}  // namespace

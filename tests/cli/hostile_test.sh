@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Cases that crash, hang, exit, exhaust or deceive: each is a finding with a report, status 1, and the
+# run goes on to its end.
+source "${BASH_SOURCE[0]%/*}/lib.bash"
+
+# misdeed CASE KIND TEXT...: running CASE reports KIND, and the report contains each text.
+misdeed() {
+  local name=hostile/$1 kind=$2
+  shift 2
+  expect 1 "$hostile" run "$name" "--out=$work/out" || return
+  says "FAIL" "$kind" "$@"
+  grep -qF "\"kind\": \"$kind\"" "$work/out/run.json" || fail "$name: no $kind in run.json"
+  local folder
+  for folder in "$work"/out/findings/*/; do
+    for file in finding.json schedule.txt report.txt; do
+      [ -s "$folder$file" ] || fail "$name: $folder$file is missing or empty"
+    done
+  done
+}
+
+misdeed throws exception "thrown on purpose" hostile_cases.cc
+misdeed throws_noexcept exception hostile_cases.cc
+misdeed aborts crash "called abort" "last words of the program"
+misdeed exits crash "called exit(0)" hostile_cases.cc
+misdeed exits_at_once crash "status 3"
+misdeed killed crash "SIGKILL"
+misdeed overflows_stack crash "stack overflow" "Recurse"
+misdeed null_pointer crash "null pointer" hostile_cases.cc
+misdeed divides_by_zero crash "division by zero" hostile_cases.cc
+misdeed hangs timeout "no scheduling point" hostile_cases.cc
+misdeed exhausts_memory crash "memory"
+misdeed ten_thousand_threads misuse "2000 threads"
+misdeed uses_rand nondeterminism
+misdeed uses_time nondeterminism
+misdeed keeps_state nondeterminism
+
+# What a program prints does not mix with the command's own output.
+expect 0 "$hostile" run hostile/prints --executions=100
+if grep -q "nobody wants" <<<"$output"; then fail "the case's output is in the command's: $output"; fi
+
+# Nothing that was found is lost when a later execution kills the worker.
+expect 1 "$hostile" run hostile/race_then_crash --keep-going --executions=200 "--out=$work/out"
+says "data-race" "crash"
+
+# One hostile case does not keep the others from running.
+expect 1 "$hostile" run 'hostile/[aenc]*' --executions=100
+says "hostile/clean" "hostile/null_pointer" "hostile/exits"
+
+# No process is left behind.
+if pgrep -f "$hostile" >/dev/null; then fail "a worker survived: $(pgrep -af "$hostile")"; fi
+
+finish

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# What a run prints and writes, its exit statuses, and that it needs no more memory when everything
+# fails.
+source "${BASH_SOURCE[0]%/*}/lib.bash"
+
+expect 0 "$hostile" run hostile/clean "--out=$work/out"
+says "hostile/clean" "clean" "nothing" "ok (complete)" "1 of 1 case met the expectation"
+if grep -q $'\033' <<<"$output"; then fail "colours without a terminal: $output"; fi
+if grep -q $'\r' <<<"$output"; then fail "a progress line without a terminal: $output"; fi
+
+expect 0 "$hostile" run hostile/deadlock --seed=7 --format=json "--out=$work/out"
+cp "$work/out/run.json" "$work/run.json"
+[ "$(cat "$work/run.json")" = "$output" ] || fail "--format=json differs from run.json"
+for field in '"version": 1' '"seed": 7' '"strategy": "default"' '"build": "' \
+  '"name": "hostile/deadlock"' '"expected": [' '"met": true' '"executions": ' '"seconds": ' \
+  '"executions_per_second": ' '"kind": "deadlock"' '"fingerprint": "' '"first_execution": ' \
+  '"preemptions": ' '"directory": "findings/'; do
+  says "$field"
+done
+
+# The same seed finds the same things after as many executions; each run replaces the last one's files.
+expect 0 "$hostile" run hostile/deadlock --seed=7 --strategy=random "--out=$work/out"
+grep -E '"(executions|fingerprint|first_execution)"' "$work/out/run.json" >"$work/first"
+expect 0 "$hostile" run hostile/deadlock --seed=7 --strategy=random "--out=$work/out"
+grep -E '"(executions|fingerprint|first_execution)"' "$work/out/run.json" >"$work/second"
+cmp -s "$work/first" "$work/second" || fail "the same seed gave another run"
+expect 0 "$hostile" run hostile/clean "--out=$work/out"
+if compgen -G "$work/out/findings/*" >/dev/null; then fail "an earlier run's findings are left"; fi
+
+# A sampling strategy never completes.
+expect 4 "$hostile" run hostile/clean --strategy=random --executions=50 --require-complete
+expect 0 "$hostile" run hostile/clean --strategy=random --executions=50
+expect 0 "$hostile" run hostile/clean --strategy=dfs --require-complete
+expect 0 "$hostile" run hostile/deadlock --strategy=random --require-complete
+expect 0 timeout 10 "$hostile" run hostile/clean --strategy=random --time=300ms
+
+# An expected finding that is not found.
+expect 1 "$hostile" run hostile/never_deadlocks --strategy=random --executions=10
+says "expected deadlock, which was not found" "FAIL"
+
+# 200,000 failures: no growth of file descriptors or memory (2 KiB lost in each would be 400 MiB).
+expect 0 bash -c "ulimit -n 64; ulimit -d 3000000; exec '$hostile' run hostile/always_deadlocks --strategy=random \
+  --keep-going --executions=200000"
+says "200000"
+
+# Ctrl-C keeps what was found.
+"$hostile" run hostile/always_deadlocks --strategy=random --keep-going --time=60s "--out=$work/int" \
+  >"$work/int.log" 2>&1 &
+pid=$!
+sleep 3
+kill -INT "$pid"
+wait "$pid"
+grep -q '"interrupted"' "$work/int/run.json" && grep -q '"deadlock"' "$work/int/run.json" || fail "no run.json after an interrupt: $(cat "$work/int.log")"
+
+finish

@@ -1,0 +1,195 @@
+// heddle replay: runs one schedule again, in a fresh process, and reports what it shows.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+
+#include "harness/explore/loud_replay.h"
+#include "harness/explore/schedule_of.h"
+#include "harness/explore/shared_state.h"
+#include "harness/report/json_report.h"
+#include "harness/report/text_report.h"
+#include "tools/case_choice.h"
+#include "tools/exit_status.h"
+#include "tools/option_values.h"
+#include "tools/subcommand.h"
+#include "tools/terminal.h"
+
+namespace heddle {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string target;
+  std::string schedule;
+  std::string step_timeout = "5s";
+};
+
+// What is to be replayed, and where it came from.
+struct Request {
+  std::string text;                // of the schedule
+  std::string source;              // for messages: a file or option
+  std::optional<Finding> finding;  // the one to be shown; empty: any
+};
+
+std::optional<std::string> ReadFile(const fs::path& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file || fs::is_directory(path)) return std::nullopt;
+  return text.str();
+}
+
+// Returns kMet, or prints what is wrong.
+int ReadFolder(const std::string& folder, Request* request) {
+  const fs::path schedule = fs::path(folder) / "schedule.txt";
+  if (!fs::is_directory(folder)) {
+    std::string error;
+    const bool is_case = !CasesMatching(folder, &error).empty();
+    return BadInput(is_case ? "case " + folder +
+                                  " is to be replayed, but by which schedule? Add "
+                                  "--schedule=TEXT or --schedule=@FILE"
+                            : "'" + folder + "' is neither the folder of a finding nor a case");
+  }
+  const auto text = ReadFile(schedule);
+  if (!text) {
+    return BadInput("cannot read '" + schedule.string() +
+                    "': " + std::strerror(errno != 0 ? errno : ENOENT) +
+                    "; expected the folder of a finding, such as out/findings/<fingerprint>");
+  }
+  request->text = *text;
+  request->source = schedule.string();
+  const fs::path json = fs::path(folder) / "finding.json";
+  const auto content = ReadFile(json);
+  if (!content) return BadInput("cannot read '" + json.string() + "'");
+  auto finding = FindingFromJson(*content);
+  if (!finding.ok()) {
+    return BadInput("'" + json.string() + "': " + std::string(finding.status().message()));
+  }
+  request->finding = *std::move(finding);
+  return kMet;
+}
+
+int ReadRequest(const Options& options, Request* request) {
+  if (options.schedule.empty()) return ReadFolder(options.target, request);
+  std::string error;
+  const auto cases = CasesMatching(options.target, &error);
+  if (cases.empty()) return BadInput(error);
+  if (options.schedule.front() != '@') {
+    request->text = options.schedule;
+    request->source = "--schedule";
+    return kMet;
+  }
+  request->source = options.schedule.substr(1);
+  const auto text = ReadFile(request->source);
+  if (!text) {
+    return BadInput("--schedule: cannot read '" + request->source +
+                    "': " + std::strerror(errno != 0 ? errno : EISDIR));
+  }
+  request->text = *text;
+  return kMet;
+}
+
+void Print(const Finding& finding) {
+  const TextOptions layout{UseColor(STDOUT_FILENO), Width(STDOUT_FILENO)};
+  std::printf("%s\n", RenderText(finding, layout).c_str());
+}
+
+int Judge(const Request& request, const ReplayOutcome& outcome) {
+  const std::vector<ReplayedFinding>& shown = outcome.findings;
+  const auto wanted =
+      std::find_if(shown.begin(), shown.end(), [&](const ReplayedFinding& replayed) {
+        return !request.finding || (replayed.finding.kind == request.finding->kind &&
+                                    replayed.finding.fingerprint == request.finding->fingerprint);
+      });
+  if (!outcome.divergence.empty()) {
+    const std::string what = "the replay diverged from the schedule at " + outcome.divergence;
+    if (!request.finding || request.finding->kind != FindingKind::kNondeterminism) {
+      return BadInput(what +
+                      ". The case is not a function of its schedule (time, rand, addresses, "
+                      "state that outlives an execution?), or the machine differs");
+    }
+    std::printf("reproduced: nondeterminism %s\n%s\n", request.finding->fingerprint.c_str(),
+                what.c_str());
+    return kNotMet;
+  }
+  if (wanted == shown.end()) {
+    for (const ReplayedFinding& other : shown) Print(other.finding);
+    std::printf(
+        "not shown: the schedule was followed to its end, but %s\n",
+        !request.finding ? "nothing was found"
+        : shown.empty()
+            ? ("the " + std::string(NameOf(request.finding->kind)) + " did not show").c_str()
+            : "what it showed is not this finding");
+    return kMet;
+  }
+  for (const ReplayedFinding& replayed : shown) {
+    if (request.finding && &replayed != &*wanted) continue;
+    Print(replayed.finding);
+    std::printf("reproduced: %s %s\n", std::string(NameOf(replayed.finding.kind)).c_str(),
+                replayed.finding.fingerprint.c_str());
+  }
+  return kNotMet;
+}
+
+int Replay(const Options& options) {
+  Request request;
+  if (const int status = ReadRequest(options, &request); status != kMet) return status;
+  auto schedule = ParseSchedule(request.text);
+  if (!schedule.ok()) {
+    return BadInput(request.source + ": " + std::string(schedule.status().message()));
+  }
+  if (!options.schedule.empty() && schedule->case_name != options.target) {
+    return BadInput(request.source + ": the schedule is of case '" + schedule->case_name +
+                    "', not of '" + options.target + "'");
+  }
+  auto replayable = ResolveSchedule(*schedule);
+  if (!replayable.ok()) {
+    return BadInput(request.source + ": " + std::string(replayable.status().message()));
+  }
+  const SharedStatePtr shared = MakeSharedState();
+  if (shared == nullptr) {
+    return InternalError(std::string("no memory to share with the replay: ") +
+                         std::strerror(errno));
+  }
+  ReplayTask task;
+  task.program = replayable->program;
+  task.execution = replayable->execution;
+  task.decisions = schedule->decisions;
+  task.schedule = request.text;
+  task.first_execution = request.finding ? request.finding->first_execution : 1;
+  task.step_timeout = *ParseDuration(options.step_timeout);
+  ReplayOutcome outcome = ReplayLoudly(task, shared.get());
+  if (!outcome.internal_error.empty()) return InternalError(outcome.internal_error);
+  return Judge(request, outcome);
+}
+
+}  // namespace
+
+Action AddReplayCommand(CLI::App* subcommand) {
+  auto options = std::make_shared<Options>();
+  subcommand
+      ->add_option("TARGET", options->target,
+                   "The folder of a finding (out/findings/<fingerprint>), or a case")
+      ->required();
+  subcommand->add_option("--schedule", options->schedule,
+                         "For a case: the schedule's text, or @FILE");
+  subcommand
+      ->add_option("--step-timeout", options->step_timeout,
+                   "Real time without a scheduling point after which a case is said to hang")
+      ->check(Duration())
+      ->capture_default_str();
+  return [options] { return Replay(*options); };
+}
+
+}  // namespace heddle

@@ -1,0 +1,193 @@
+// heddle run: explores cases and reports what is found.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/explore/build_id.h"
+#include "harness/explore/explorer.h"
+#include "harness/explore/output_folder.h"
+#include "harness/report/text_report.h"
+#include "harness/strategy/registry.h"
+#include "tools/case_choice.h"
+#include "tools/exit_status.h"
+#include "tools/interrupt.h"
+#include "tools/option_values.h"
+#include "tools/progress_line.h"
+#include "tools/run_table.h"
+#include "tools/subcommand.h"
+#include "tools/terminal.h"
+
+namespace heddle {
+namespace {
+
+constexpr uint64_t kMostSteps = 250'000;
+constexpr uint64_t kMostSpurious = 1'000;
+
+struct Options {
+  std::string glob;
+  std::string strategy = "default";
+  std::string executions;
+  std::string time;
+  std::string seed = "1";
+  std::string memory_model = "sc";
+  std::string timeouts = "late";
+  std::string spurious = "0";
+  std::string max_steps;
+  std::string step_timeout = "5s";
+  std::string out;
+  std::string format = "text";
+  bool keep_going = false;
+  bool require_complete = false;
+  bool check_determinism = false;
+};
+
+CampaignOptions CampaignFor(const Options& options) {
+  CampaignOptions campaign;
+  campaign.strategy = options.strategy;
+  if (!options.executions.empty()) campaign.executions = ParseCount(options.executions);
+  if (!options.time.empty()) campaign.time = ParseDuration(options.time);
+  campaign.seed = *ParseCount(options.seed);
+  campaign.timeouts = options.timeouts == "any" ? Timeouts::kAny : Timeouts::kLate;
+  campaign.spurious = static_cast<uint32_t>(*ParseCount(options.spurious));
+  if (!options.max_steps.empty()) campaign.max_steps = ParseCount(options.max_steps);
+  campaign.step_timeout = *ParseDuration(options.step_timeout);
+  campaign.keep_going = options.keep_going;
+  campaign.check_determinism = options.check_determinism;
+  return campaign;
+}
+
+ExitStatus StatusOf(const std::vector<CaseResult>& results, bool require_complete) {
+  ExitStatus status = kMet;
+  for (const CaseResult& result : results) {
+    if (!result.internal_error.empty()) return kInternalError;
+    if (!result.met) status = kNotMet;
+    const bool short_of_bound =
+        require_complete && result.skipped.empty() && !result.complete && result.findings.empty();
+    if (status == kMet && short_of_bound) status = kBudgetEnded;
+  }
+  return status;
+}
+
+int Run(const Options& options, const std::string& command) {
+  if (auto strategy = MakeStrategy(options.strategy); !strategy.ok()) {
+    return BadInput("--strategy: " + std::string(strategy.status().message()));
+  }
+  std::string error;
+  const std::vector<const Case*> cases = CasesMatching(options.glob, &error);
+  if (cases.empty()) return BadInput(error);
+  std::unique_ptr<OutputFolder> folder;
+  if (!options.out.empty()) {
+    folder = OutputFolder::Open(options.out, &error);
+    if (folder == nullptr) return BadInput("--out: " + error);
+  }
+
+  const bool text = options.format == "text";
+  ProgressLine progress(text && IsTerminal(STDERR_FILENO));
+  const ExplorerOptions explorer_options{CampaignFor(options), command};
+  const auto explorer = Explorer::Make(explorer_options, folder.get(), &progress, &error);
+  if (explorer == nullptr) return InternalError(error);
+  TakeInterrupts();
+
+  const CampaignOptions& campaign = explorer_options.campaign;
+  const RunTable table(cases, UseColor(STDOUT_FILENO));
+  std::vector<CaseResult> results;
+  if (text) std::fputs(table.Header().c_str(), stdout);
+  for (const Case* explored : cases) {
+    progress.Begin("[" + std::to_string(results.size() + 1) + "/" + std::to_string(cases.size()) +
+                   "] " + explored->name);
+    results.push_back(explorer->Explore(*explored));
+    progress.Clear();
+    const CaseResult& result = results.back();
+    if (text) {
+      std::fputs(table.Row(result).c_str(), stdout);
+      for (const FoundBug& found : result.findings) {
+        if (found.expected) continue;
+        const TextOptions layout{UseColor(STDOUT_FILENO), Width(STDOUT_FILENO)};
+        std::printf("\n%s\n", RenderText(found.finding, layout).c_str());
+      }
+      std::fflush(stdout);
+    }
+    if (folder != nullptr && !folder->WriteRun(campaign, BuildId(), results, &error)) {
+      return BadInput("--out: " + error);
+    }
+    if (!result.internal_error.empty()) {
+      InternalError("in the exploration of " + result.name + ": " + result.internal_error);
+    }
+    if (Interrupted()) break;
+  }
+
+  if (text) {
+    std::fputs(table.Summary(results, folder == nullptr ? "" : folder->path()).c_str(), stdout);
+  } else {
+    std::fputs(RunJson(campaign, BuildId(), results).c_str(), stdout);
+  }
+  if (Interrupted()) EndInterrupted();
+  return StatusOf(results, options.require_complete);
+}
+
+}  // namespace
+
+Action AddRunCommand(CLI::App* subcommand, const std::string& command) {
+  auto options = std::make_shared<Options>();
+  subcommand->add_option("CASE-GLOB", options->glob,
+                         "Cases to explore, such as 'race/*'; * also matches '/'. All by default");
+  subcommand->add_option("--strategy", options->strategy, "NAME[:key=value,...]; see below")
+      ->capture_default_str();
+  subcommand
+      ->add_option("--executions", options->executions,
+                   "Executions of each case, at most. Without --time: " +
+                       std::to_string(kDefaultExecutions) + " in at most " +
+                       std::to_string(kDefaultTime.count()) + "s")
+      ->check(CountBetween(1, UINT64_MAX));
+  subcommand->add_option("--time", options->time, "Time for each case, at most: 500ms, 10s, 5m ...")
+      ->check(Duration());
+  subcommand->add_option("--seed", options->seed, "The only source of randomness")
+      ->check(CountBetween(0, UINT64_MAX))
+      ->capture_default_str();
+  subcommand
+      ->add_option("--memory-model", options->memory_model,
+                   "How atomics interleave: sc (sequentially consistent)")
+      ->check(CLI::IsMember({"sc"}))
+      ->capture_default_str();
+  subcommand
+      ->add_option(
+          "--timeouts", options->timeouts,
+          "When timed waits time out: late (when nothing else can run) or any (at any point)")
+      ->check(CLI::IsMember({"late", "any"}))
+      ->capture_default_str();
+  subcommand
+      ->add_option("--spurious", options->spurious,
+                   "Spurious wakeups and weak-exchange failures in an execution, at most")
+      ->check(CountBetween(0, kMostSpurious))
+      ->capture_default_str();
+  subcommand
+      ->add_option("--max-steps", options->max_steps,
+                   "Steps of one execution, at most; instead of each case's own limit")
+      ->check(CountBetween(1, kMostSteps));
+  subcommand
+      ->add_option("--step-timeout", options->step_timeout,
+                   "Real time without a scheduling point after which a case is said to hang")
+      ->check(Duration())
+      ->capture_default_str();
+  subcommand->add_option("--out", options->out,
+                         "Folder for run.json and a folder per finding; what an earlier run left "
+                         "there is removed");
+  subcommand->add_option("--format", options->format, "text or json (run.json, to the output)")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  subcommand->add_flag("--keep-going", options->keep_going,
+                       "Use the whole budget, whatever is found");
+  subcommand->add_flag("--require-complete", options->require_complete,
+                       "Exit status 4 if nothing was found but not every schedule was explored");
+  subcommand->add_flag("--check-determinism", options->check_determinism,
+                       "Run every schedule twice, not just the first " +
+                           std::to_string(kDeterminismChecks) + ", and compare");
+  subcommand->footer("Strategies:\n" + DescribeStrategies(2));
+  return [options, command] { return Run(*options, command); };
+}
+
+}  // namespace heddle

@@ -1,0 +1,115 @@
+// The `heddle` command. A program of cases that links heddle::main has the same subcommands.
+#include <algorithm>
+#include <exception>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "harness/explore/case.h"
+#include "tools/case_choice.h"
+#include "tools/exit_status.h"
+#include "tools/subcommand.h"
+
+namespace heddle {
+namespace {
+
+constexpr const char* kAbout =
+    "Finds data races, deadlocks and atomicity violations in the cases linked into this program, "
+    "by "
+    "running them under controlled schedules.";
+
+struct Subcommand {
+  CLI::App* parser;
+  Action action;
+};
+
+std::string SeeHelp(const CLI::App& app) {
+  std::string command = app.get_name();
+  for (const CLI::App* chosen : app.get_subcommands()) command += " " + chosen->get_name();
+  return "See `" + command + " --help`.";
+}
+
+// What CLI11 says, and the nearest option that there is.
+std::string Explain(const CLI::App& app, const CLI::ParseError& error) {
+  std::string text = error.what();
+  std::vector<std::string> known;
+  for (const CLI::App* chosen : app.get_subcommands()) {
+    for (const CLI::Option* option : chosen->get_options()) {
+      for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+    }
+  }
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    std::istringstream words(text);
+    for (std::string word; words >> word;) {
+      if (!word.starts_with("--")) continue;
+      const std::vector<std::string> nearest = Nearest(word.substr(0, word.find('=')), known);
+      if (!nearest.empty()) text += "; did you mean " + nearest.front() + "?";
+    }
+  }
+  return text + "\n" + SeeHelp(app);
+}
+
+int Main(int argc, char** argv) {
+  const std::string command = argc > 0 ? argv[0] : "heddle";
+  const size_t slash = command.rfind('/');
+  CLI::App app(kAbout, slash == std::string::npos ? command : command.substr(slash + 1));
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::simple);
+  app.footer(
+      "Exit status of run: 0 every case met its expectation; 1 a finding that was not expected, "
+      "or\n"
+      "an expected one that was not found; 2 bad usage or bad input; 3 internal error; 4 with\n"
+      "--require-complete: nothing was found, but the budget ended before everything was "
+      "explored.\n"
+      "Of replay: 1 reproduced; 0 not shown; 2 diverged, or not of this build.");
+
+  std::vector<Subcommand> subcommands;
+  CLI::App* const list = app.add_subcommand("list", "List the cases, or the strategies");
+  subcommands.push_back({list, AddListCommand(list)});
+  CLI::App* const run = app.add_subcommand("run", "Explore cases and report what is found");
+  subcommands.push_back({run, AddRunCommand(run, command)});
+  CLI::App* const replay =
+      app.add_subcommand("replay", "Run one schedule again and report what it shows");
+  subcommands.push_back({replay, AddReplayCommand(replay)});
+
+  std::string names;
+  std::vector<std::string> known;
+  for (const Subcommand& subcommand : subcommands) {
+    known.push_back(subcommand.parser->get_name());
+    names += (names.empty() ? "" : ", ") + known.back();
+  }
+  if (argc < 2) return BadInput("expected a subcommand: " + names + "\n" + SeeHelp(app));
+  if (argv[1][0] != '-' && std::find(known.begin(), known.end(), argv[1]) == known.end()) {
+    const std::vector<std::string> nearest = Nearest(argv[1], known);
+    return BadInput("there is no subcommand '" + std::string(argv[1]) + "'" +
+                    (nearest.empty() ? "" : "; did you mean " + nearest.front() + "?") +
+                    " Expected one of: " + names + "\n" + SeeHelp(app));
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error) == 0 ? kMet : kInternalError;  // --help
+    return BadInput(Explain(app, error));
+  }
+  if (!CaseErrors().empty()) {
+    for (const std::string& error : CaseErrors()) BadInput(error);
+    return kBadInput;
+  }
+  for (const Subcommand& subcommand : subcommands) {
+    if (subcommand.parser->parsed()) return subcommand.action();
+  }
+  return kInternalError;
+}
+
+}  // namespace
+}  // namespace heddle
+
+int main(int argc, char** argv) {
+  try {
+    return heddle::Main(argc, argv);
+  } catch (const std::exception& error) {
+    return heddle::InternalError(error.what());
+  }
+}

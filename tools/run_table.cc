@@ -1,0 +1,111 @@
+#include "tools/run_table.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <string_view>
+
+#include "tools/progress_line.h"
+#include "tools/terminal.h"
+
+namespace heddle {
+namespace {
+
+constexpr size_t kFoundWidth = 22;
+
+std::string KindsOr(const std::vector<FindingKind>& kinds, std::string_view none) {
+  std::string text;
+  for (const FindingKind kind : kinds) {
+    text += (text.empty() ? "" : ",") + std::string(NameOf(kind));
+  }
+  return text.empty() ? std::string(none) : text;
+}
+
+std::vector<FindingKind> KindsFound(const CaseResult& result) {
+  std::vector<FindingKind> kinds;
+  for (const FoundBug& found : result.findings) {
+    if (std::find(kinds.begin(), kinds.end(), found.finding.kind) == kinds.end()) {
+      kinds.push_back(found.finding.kind);
+    }
+  }
+  return kinds;
+}
+
+std::string Left(std::string text, size_t width) {
+  if (text.size() < width) text.append(width - text.size(), ' ');
+  return text;
+}
+
+std::string Right(const std::string& text, size_t width) {
+  return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
+}
+
+std::string Seconds(double seconds) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.2fs", seconds);
+  return text;
+}
+
+}  // namespace
+
+RunTable::RunTable(const std::vector<const Case*>& cases, bool color)
+    : color_(color), name_width_(4), expected_width_(8) {
+  for (const Case* one : cases) {
+    name_width_ = std::max(name_width_, one->name.size());
+    expected_width_ = std::max(expected_width_, KindsOr(one->expect, "clean").size());
+  }
+}
+
+std::string RunTable::Header() const {
+  return Left("case", name_width_) + "  " + Left("expected", expected_width_) + "  " +
+         Left("found", kFoundWidth) + Right("executions", 12) + Right("time", 9) +
+         Right("per second", 12) + "  result\n";
+}
+
+std::string RunTable::Row(const CaseResult& result) const {
+  std::string row = Left(result.name, name_width_) + "  " +
+                    Left(KindsOr(result.expected, "clean"), expected_width_) + "  ";
+  if (!result.skipped.empty()) return row + "skipped: " + result.skipped + "\n";
+  row += Left(KindsOr(KindsFound(result), "nothing"), kFoundWidth) +
+         Right(std::to_string(result.executions), 12) + Right(Seconds(result.seconds), 9) +
+         Right(ShortNumber(result.ExecutionsPerSecond()), 12) + "  " +
+         (result.met ? Green("ok", color_) : Red("FAIL", color_)) +
+         (result.complete ? " (complete)" : "") + "\n";
+  if (!result.note.empty()) row += "  note: " + result.note + "\n";
+  for (const FindingKind kind : result.expected) {
+    const std::vector<FindingKind> found = KindsFound(result);
+    if (std::find(found.begin(), found.end(), kind) != found.end()) continue;
+    row += "  expected " + std::string(NameOf(kind)) + ", which was not found";
+    row += result.complete ? ": there is no such schedule\n"
+                           : "; a larger --executions or another --strategy may find it\n";
+  }
+  return row;
+}
+
+std::string RunTable::Summary(const std::vector<CaseResult>& results,
+                              const std::string& out) const {
+  size_t met = 0;
+  size_t skipped = 0;
+  size_t findings = 0;
+  std::string missed;
+  for (const CaseResult& result : results) {
+    findings += result.findings.size();
+    if (!result.skipped.empty()) {
+      ++skipped;
+    } else if (result.met) {
+      ++met;
+    } else {
+      missed += (missed.empty() ? "" : ", ") + result.name;
+    }
+  }
+  const size_t run = results.size() - skipped;
+  std::string text = "\n" + std::to_string(met) + " of " + std::to_string(run) +
+                     (run == 1 ? " case" : " cases") + " met the expectation";
+  if (skipped > 0) text += ", " + std::to_string(skipped) + " skipped";
+  text += ", " + std::to_string(findings) + (findings == 1 ? " finding" : " findings");
+  text += out.empty() ? "" : "; results are in " + out + "/";
+  text += "\n";
+  if (!missed.empty()) text += Red("FAIL", color_) + ": " + missed + "\n";
+  return text;
+}
+
+}  // namespace heddle

@@ -1,0 +1,30 @@
+// What `heddle run` prints: a line per case and a summary.
+#ifndef HEDDLE_TOOLS_RUN_TABLE_H_
+#define HEDDLE_TOOLS_RUN_TABLE_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "harness/explore/campaign.h"
+
+namespace heddle {
+
+class RunTable {
+ public:
+  RunTable(const std::vector<const Case*>& cases, bool color);
+
+  // All end with a newline.
+  std::string Header() const;
+  std::string Row(const CaseResult& result) const;
+  std::string Summary(const std::vector<CaseResult>& results, const std::string& out) const;
+
+ private:
+  const bool color_;
+  size_t name_width_;
+  size_t expected_width_;
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_TOOLS_RUN_TABLE_H_
