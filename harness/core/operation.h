@@ -49,8 +49,8 @@ enum class OpKind : uint8_t {
   kAcquire,
   kTryAcquire,
   kRelease,
-  // Barrier. kArrive counts one arrival (value: the phase); kArriveDrop also leaves the barrier;
-  // kPhaseWait waits for the end of phase `operand`.
+  // Barrier. kArrive counts `operand` arrivals (value: the phase; see core/arrival.h); kArriveDrop
+  // also leaves the barrier; kPhaseWait waits for the end of phase `operand`.
   kArrive,
   kArriveDrop,
   kPhaseWait,
