@@ -27,7 +27,8 @@ ThreadId PctDecider::Pick(const SchedulingPoint& point) {
     priority_.push_back(InitialPriority(static_cast<uint32_t>(priority_.size())));
   }
   while (next_change_ < changes_.size() && changes_[next_change_].step <= point.step()) {
-    priority_[Index(point.running())] = changes_[next_change_++].priority;
+    const int64_t priority = changes_[next_change_++].priority;
+    priority_[Index(point.running())] = lowest_ < 0 ? --lowest_ : priority;
   }
   if (point.running_deferred()) priority_[Index(point.running())] = --lowest_;
   ThreadId best = point.enabled()[0];
@@ -41,7 +42,7 @@ bool Pct::Next(Plan* plan) {
   plan->prefix.clear();
   plan->sleep.clear();
   plan->parameter_a = depth_;
-  plan->parameter_b = length_;
+  plan->parameter_b = completed_ > 0 ? completed_ : failed_;
   return true;
 }
 

@@ -7,11 +7,12 @@
 // shows a given bug of depth d (one that needs d orderings between steps) with probability at least
 // 1 / (n * k^(d-1)).
 //
-// Departures: k is the longest execution seen so far that ended by itself, so the first execution
-// changes no priority. A thread that yields or spins drops below everything there is, which keeps a
-// program fair that waits for another thread in a loop. Values are uniform.
-// Plan: parameter_a is d, parameter_b is k, so that a decider is a function of its plan alone.
-// Cost: O(threads that can run) a step.
+// Departures: k is the longest execution seen so far that completed (as long as none has: that
+// ended with a finding), so the first execution changes no priority. A thread that yields or spins
+// drops below everything there is, which keeps a program fair that waits for another thread in a
+// loop; once one has, so does the thread at a change point, since i would no longer be low. Values
+// are uniform. Plan: parameter_a is d, parameter_b is k, so that a decider is a function of its
+// plan alone. Cost: O(threads that can run) a step.
 #ifndef HEDDLE_HARNESS_STRATEGY_PCT_H_
 #define HEDDLE_HARNESS_STRATEGY_PCT_H_
 
@@ -59,13 +60,16 @@ class Pct final : public Strategy {
   bool Next(Plan* plan) override;
   std::unique_ptr<Decider> MakeDecider() const override { return std::make_unique<PctDecider>(); }
   void Learn(const Plan&, const ExecutionRecord& record) override {
-    if (record.end != ExecutionEnd::kStepLimit) length_ = std::max(length_, record.steps);
+    if (record.end == ExecutionEnd::kCompleted) completed_ = std::max(completed_, record.steps);
+    if (record.end == ExecutionEnd::kFailed) failed_ = std::max(failed_, record.steps);
   }
   StrategyProgress Progress() const override { return {}; }
 
  private:
   const uint64_t depth_;
-  uint64_t length_ = 0;
+  // The longest execution so far, in steps.
+  uint64_t completed_ = 0;
+  uint64_t failed_ = 0;
 };
 
 }  // namespace heddle

@@ -1,0 +1,184 @@
+// PCT's hit rate on bugs of known depth, against its guarantee; and its fairness.
+#include "harness/strategy/pct.h"
+
+#include <cmath>
+#include <cstdint>
+
+#include "gtest/gtest.h"
+#include "primitives/atomic.h"
+#include "primitives/thread.h"
+#include "tests/support/exploration.h"
+
+namespace heddle {
+namespace {
+
+using testing::Exploration;
+
+Atomic<int>* x;
+Atomic<int>* y;
+bool hit;
+
+// Steps that have nothing to do with the bug, so that k is not tiny.
+void Pad(int steps) {
+  for (int i = 0; i < steps; ++i) y->store(i);
+}
+
+void TwoThreads(void (*first)(), void (*second)()) {
+  Atomic<int> one{0};
+  Atomic<int> two{0};
+  x = &one;
+  y = &two;
+  hit = false;
+  Thread a(first);
+  Thread b(second);
+  a.join();
+  b.join();
+}
+
+// One ordering: the second thread's load before the first thread's store.
+void DepthOne() {
+  TwoThreads([] { Pad(3), x->store(1), Pad(3); }, [] { Pad(3), hit = x->load() == 0, Pad(3); });
+}
+
+// Two: the store comes between the two loads.
+void DepthTwo() {
+  TwoThreads(
+      [] {
+        Pad(4);
+        const int before = x->load();
+        hit = x->load() != before;
+        Pad(4);
+      },
+      [] { Pad(4), x->store(1), Pad(4); });
+}
+
+// Three: first store, load, second store, load.
+void DepthThree() {
+  TwoThreads([] { Pad(2), x->store(1), x->store(2), Pad(2); },
+             [] {
+               Pad(2);
+               const int first = x->load();
+               const int second = x->load();
+               hit = first == 1 && second == 2;
+               Pad(2);
+             });
+}
+
+struct Rate {
+  double hits;
+  double bound;
+};
+
+// The hits in `executions` runs, and the least that the guarantee lets expect, less four standard
+// deviations.
+Rate Measure(void (*body)(), uint64_t depth, uint64_t executions) {
+  Exploration exploration;
+  Pct pct(depth);
+  exploration.Explore(body, pct, 1);  // learns k
+  const double k = static_cast<double>(exploration.record().steps);
+  const double n = exploration.record().threads;
+  double hits = 0;
+  exploration.Explore(body, pct, executions, [&] { hits += hit ? 1 : 0; }, 7);
+  EXPECT_EQ(exploration.record().steps, static_cast<uint64_t>(k));
+  const double p = 1 / (n * std::pow(k, static_cast<double>(depth - 1)));
+  const double count = static_cast<double>(executions);
+  return {hits, count * p - 4 * std::sqrt(count * p * (1 - p))};
+}
+
+TEST(PctTest, FindsABugOfDepthOneAsOftenAsItsGuarantee) {
+  const Rate rate = Measure(DepthOne, 1, 5'000);
+  EXPECT_GT(rate.hits, rate.bound);
+  EXPECT_LT(rate.hits, 4'000);  // half of the orders of two priorities
+}
+
+TEST(PctTest, FindsABugOfDepthTwoAsOftenAsItsGuarantee) {
+  const Rate rate = Measure(DepthTwo, 2, 20'000);
+  EXPECT_GT(rate.bound, 100);
+  EXPECT_GT(rate.hits, rate.bound);
+}
+
+TEST(PctTest, FindsABugOfDepthThreeAsOftenAsItsGuarantee) {
+  const Rate rate = Measure(DepthThree, 3, 60'000);
+  EXPECT_GT(rate.bound, 15);
+  EXPECT_GT(rate.hits, rate.bound);
+}
+
+TEST(PctTest, ADepthTooSmallDoesNotFindTheBug) {
+  EXPECT_EQ(Measure(DepthTwo, 1, 2'000).hits, 0);
+  EXPECT_EQ(Measure(DepthThree, 2, 2'000).hits, 0);
+}
+
+// The threads first wait for each other, so that each has lost its priority before the bug.
+void DepthTwoAfterSpinning() {
+  const auto meet = [] {
+    y->fetch_add(1);
+    while (y->load() < 2) {
+    }
+  };
+  static constexpr auto kMeet = meet;
+  TwoThreads(
+      [] {
+        kMeet();
+        const int before = x->load();
+        hit = x->load() != before;
+      },
+      [] { kMeet(), x->store(1), x->store(2); });
+}
+
+TEST(PctTest, PrioritiesChangeAlsoAfterThreadsHaveSpun) {
+  Exploration exploration;
+  Pct pct(2);
+  int hits = 0;
+  exploration.Explore(DepthTwoAfterSpinning, pct, 2'000, [&] { hits += hit ? 1 : 0; });
+  EXPECT_GT(hits, 50);
+}
+
+// Whoever waits in a loop must not starve the thread that it waits for.
+void SpinOnAFlag() {
+  TwoThreads(
+      [] {
+        while (x->load() == 0) {
+        }
+      },
+      [] { Pad(5), x->store(1); });
+}
+void YieldForAFlag() {
+  TwoThreads(
+      [] {
+        while (x->load() == 0) Yield();
+      },
+      [] { Pad(5), x->store(1); });
+}
+
+TEST(PctTest, SpinningThreadsDoNotStarveOthers) {
+  for (const auto body : {SpinOnAFlag, YieldForAFlag}) {
+    Exploration exploration({.max_steps = 500});
+    Pct pct(3);
+    exploration.Explore(body, pct, 1'000, [&] {
+      EXPECT_EQ(exploration.result().end, EngineEnd::kCompleted);
+      EXPECT_LT(exploration.result().steps, 60u);
+    });
+  }
+}
+
+TEST(PctTest, TheLengthIsThatOfExecutionsThatEndedByThemselves) {
+  Pct pct(2);
+  Plan plan;
+  const auto length_after = [&](ExecutionEnd end, uint64_t steps) {
+    ExecutionRecord record;
+    record.end = end;
+    record.steps = steps;
+    pct.Learn(plan, record);
+    EXPECT_TRUE(pct.Next(&plan));
+    return plan.parameter_b;
+  };
+  EXPECT_EQ(length_after(ExecutionEnd::kStepLimit, 20'000), 0u);
+  EXPECT_EQ(length_after(ExecutionEnd::kFailed, 7), 7u);  // better than nothing
+  EXPECT_EQ(length_after(ExecutionEnd::kFailed, 9), 9u);
+  EXPECT_EQ(length_after(ExecutionEnd::kCompleted, 8), 8u);
+  EXPECT_EQ(length_after(ExecutionEnd::kCompleted, 6), 8u);
+  EXPECT_EQ(length_after(ExecutionEnd::kFailed, 20'000), 8u);  // a livelock
+}
+
+}  // namespace
+}  // namespace heddle
