@@ -1,0 +1,15 @@
+// The two kinds of memory on which each case of this folder exists.
+//
+// A case's body is a template over the kind: with heddle::Var the accesses are checked by Heddle
+// itself; with Plain they are the compiler's own, which only ThreadSanitizer sees.
+#ifndef HEDDLE_CASES_RACE_PLAIN_H_
+#define HEDDLE_CASES_RACE_PLAIN_H_
+
+namespace heddle::cases {
+
+template <typename T>
+using Plain = T;
+
+}  // namespace heddle::cases
+
+#endif  // HEDDLE_CASES_RACE_PLAIN_H_
