@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include <string>
+#include <utility>
 
 #include "harness/core/random.h"
 #include "harness/explore/shared_state.h"
 #include "harness/runtime/controlled/engine.h"
+#include "harness/runtime/heap/poison.h"
 #include "harness/runtime/heap/program_context.h"
 
 namespace heddle {
@@ -42,70 +44,92 @@ bool handling = false;
   ::_exit(128 + signal);
 }
 
-std::string Describe(int signal, const siginfo_t& info, bool overflow) {
-  if (overflow) {
-    const StackBounds stack = engine->RunningStack();
-    return "stack overflow: the thread has used up its stack of " +
-           std::to_string((stack.highest - stack.lowest) >> 10) + " KiB (the case's limits.stack)";
+// Whether the program followed a pointer that it had read from memory filled with `byte`. Such an
+// address is not canonical: the processor does not say which it was, but a register holds it still.
+bool FollowedPoison(const siginfo_t& info, const ucontext_t& context, uint8_t byte) {
+  if (info.si_code != SI_KERNEL) return false;
+  const uint64_t pattern =
+      uint64_t{byte} * 0x010101010101;  // without the two lowest bytes: offsets
+  for (const greg_t value : context.uc_mcontext.gregs) {
+    if (static_cast<uint64_t>(value) >> 16 == pattern) return true;
   }
+  return false;
+}
+
+struct Verdict {
+  FindingKind kind = FindingKind::kCrash;
+  std::string message;
+  bool overflow = false;
+};
+
+Verdict Judge(int signal, const siginfo_t& info, const ucontext_t& context) {
+  const uintptr_t address = reinterpret_cast<uintptr_t>(info.si_addr);
   switch (signal) {
+    case kHangSignal:
+      return {FindingKind::kTimeout,
+              "no scheduling point was reached: the thread loops or waits outside of Heddle's "
+              "primitives"};
     case SIGABRT:
-      return "the program called abort";
+      return {FindingKind::kCrash, "the program called abort"};
     case SIGSEGV:
     case SIGBUS: {
+      const StackBounds stack = engine->RunningStack();
+      if (stack.IsOverflow(address)) {
+        return {FindingKind::kCrash,
+                "stack overflow: the thread has used up its stack of " +
+                    std::to_string((stack.highest - stack.lowest) >> 10) +
+                    " KiB (the case's limits.stack)",
+                true};
+      }
+      if (FollowedPoison(info, context, kFreedByte)) {
+        return {FindingKind::kUseAfterFree, "a pointer was followed that came from freed memory"};
+      }
       std::string text = signal == SIGBUS ? "bus error" : "segmentation fault";
-      // An address of its own says nothing that is the same in the next run; this one does.
-      if (info.si_code == SEGV_MAPERR && reinterpret_cast<uintptr_t>(info.si_addr) < 4096) {
+      if (FollowedPoison(info, context, kFreshByte)) {
+        text += ": a pointer was followed that came from memory that was never written";
+      } else if (info.si_code == SEGV_MAPERR && address < 4096) {
         text += ": an access through a null pointer";
       }
-      return text;
+      // Any other address says nothing that is the same in the next run.
+      return {FindingKind::kCrash, std::move(text)};
     }
     case SIGFPE:
-      return info.si_code == FPE_INTDIV ? "integer division by zero" : "arithmetic exception";
+      return {FindingKind::kCrash,
+              info.si_code == FPE_INTDIV ? "integer division by zero" : "arithmetic exception"};
     case SIGILL:
     case SIGTRAP:
-      return "an illegal or trapping instruction (an assertion of the compiler or the library?)";
+      return {FindingKind::kCrash,
+              "an illegal or trapping instruction (an assertion of the compiler or the library?)"};
     default:
-      return std::string("the program got a signal: ") + ::strsignal(signal);
+      return {FindingKind::kCrash, std::string("the program got a signal: ") + ::strsignal(signal)};
   }
 }
 
 // Names the place, the same in every execution of this process.
-uint64_t KeyOf(int signal, bool overflow) {
-  uint64_t key = MixSeed(static_cast<uint64_t>(signal), overflow ? 1 : 0);
-  if (overflow) return key;  // which call overflows depends on the schedule
+uint64_t KeyOf(int signal, const Verdict& verdict) {
+  uint64_t key = MixSeed(static_cast<uint64_t>(verdict.kind), static_cast<uint64_t>(signal));
+  // Which call overflows the stack, and where a loop is interrupted, is chance.
+  if (verdict.overflow || signal == kHangSignal) return key;
   void* stack[kFramesInKey];
   const int frames = ::backtrace(stack, kFramesInKey);
   for (int i = 0; i < frames; ++i) key = MixSeed(key, reinterpret_cast<uintptr_t>(stack[i]));
   return key;
 }
 
-void OnSignal(int signal, siginfo_t* info, void*) {
+void OnSignal(int signal, siginfo_t* info, void* context) {
   const bool in_program = InProgram();
   if (signal == kHangSignal && !in_program && !handling) return;  // it will be sent again
   LeaveProgram();
   if (!in_program || handling) Die(signal, !in_program);
   handling = true;
-  std::string message;
+  Verdict verdict;
   uint64_t key = 0;
-  FindingKind kind = FindingKind::kCrash;
   if (!engine->tearing_down()) {
-    const bool overflow =
-        (signal == SIGSEGV || signal == SIGBUS) &&
-        engine->RunningStack().IsOverflow(reinterpret_cast<uintptr_t>(info->si_addr));
-    if (signal == kHangSignal) {
-      kind = FindingKind::kTimeout;
-      message =
-          "no scheduling point was reached: the thread loops or waits outside of Heddle's "
-          "primitives";
-      key = MixSeed(static_cast<uint64_t>(kind), 1);  // where in the loop it was is chance
-    } else {
-      message = Describe(signal, *info, overflow);
-      key = KeyOf(signal, overflow);
-    }
+    verdict = Judge(signal, *info, *static_cast<const ucontext_t*>(context));
+    key = KeyOf(signal, verdict);
   }
   handling = false;
-  engine->AbandonRunning(kind, std::move(message), key);
+  engine->AbandonRunning(verdict.kind, std::move(verdict.message), key);
 }
 
 // Runs inside the program's own call of exit.

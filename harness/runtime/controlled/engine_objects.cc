@@ -30,11 +30,13 @@ void AddBlock(const BlockInfo& block, Suspicion* suspicion) {
 
 }  // namespace
 
-ObjectId ControlledEngine::Register(ObjectHandle& handle, const ObjectInit& init) {
+ObjectId ControlledEngine::Register(ObjectHandle& handle, const ObjectInit& given) {
   HarnessScope scope;
+  ObjectInit init = given;
   HEDDLE_CHECK(objects_.size() < ObjectHandle::kMaxId, "too many objects in one execution");
   if (heap_ != nullptr && heap_->Contains(init.address)) {
     CheckAddressIsLive(init, reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
+    if (heap_->IsFreed(init.address)) init.name = nullptr;  // what is left of it is poison
   }
   const ThreadId creator = active_->id;
   const SyncModel& model = objects_.Add(init, creator);
