@@ -18,7 +18,11 @@ project(user LANGUAGES CXX)
 find_package(heddle REQUIRED)
 add_executable(user_cases user_cases.cc)
 target_link_libraries(user_cases PRIVATE heddle::main)
+add_executable(bank bank.cc)
+target_link_libraries(bank PRIVATE heddle::main)
 EOF
+# The README's example, as it stands there.
+sed -n '/^```cpp$/,/^```$/p' "$HEDDLE_SOURCE/README.md" | sed '1d;$d' >"$work/bank.cc"
 cat >"$work/user_cases.cc" <<'EOF'
 #include <semaphore>  // includes POSIX's <semaphore.h>, which Heddle's must not hide
 
@@ -76,3 +80,11 @@ fi
 [ -s "$work/out/run.json" ] || fail "'user_cases run' left no run.json"
 
 "$prefix/bin/heddle" list >"$work/list.log" || fail "the installed command's list failed"
+
+# The README's report is what its example prints; the build's name and the checksum differ.
+report() { sed -n '/^WARNING:/,/^SUMMARY:/p' | sed -e 's/build=[0-9a-f]*/build=/' -e 's/ =[0-9a-f]*'"'"'$/ =/'; }
+(cd "$work" && build/bank run >bank.log 2>&1) && fail "the README's example found nothing"
+# The user's own sources are named by file alone, or by their last folders.
+diff <(report <"$HEDDLE_SOURCE/README.md") \
+  <(report <"$work/bank.log" | sed -e 's|[^ (]*/bank\.cc|bank.cc|g' -e 's|build/bank replay|./bank replay|') ||
+  fail "the README shows another report than its example gives"
