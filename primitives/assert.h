@@ -31,7 +31,8 @@ namespace internal {
 [[gnu::always_inline]] inline void Assert(
     bool condition, const char* what = "the condition is true",
     const std::source_location& where = std::source_location::current()) {
-  if (condition) [[likely]] return;
+  if (condition) [[likely]]
+    return;
   Runtime* runtime = Runtime::Current();
   if (runtime == nullptr) internal::NativeAssertFailed(what, where);
   runtime->Fail(FindingKind::kAssertion, what);

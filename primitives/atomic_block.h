@@ -5,11 +5,11 @@
 //     ...
 //   }
 //
-// It is a claim, not a mechanism: it locks nothing and orders nothing. The atomicity detector reports
-// an execution in which the block's accesses cannot be moved together, that is, in which another
-// thread could see or cause a state that no serial order of the blocks has. Nested blocks are part of
-// the outermost. Threads that are started inside the block belong to it.
-// Not a scheduling point. Without an engine it does nothing.
+// It is a claim, not a mechanism: it locks nothing and orders nothing. The atomicity detector
+// reports an execution in which the block's accesses cannot be moved together, that is, in which
+// another thread could see or cause a state that no serial order of the blocks has. Nested blocks
+// are part of the outermost. Threads that are started inside the block belong to it. Not a
+// scheduling point. Without an engine it does nothing.
 #ifndef HEDDLE_PRIMITIVES_ATOMIC_BLOCK_H_
 #define HEDDLE_PRIMITIVES_ATOMIC_BLOCK_H_
 

@@ -1,13 +1,14 @@
-// heddle::Promise, heddle::Future and heddle::SharedFuture: a result that one thread hands to others.
+// heddle::Promise, heddle::Future and heddle::SharedFuture: a result that one thread hands to
+// others.
 //
-// Contract as of [futures], for results of type T, T& and void. Setting the result synchronises with
-// every wait that returns ready and with get. What breaks the rules throws the std::future_error that
-// the standard says and, under control, is also a finding (misuse): a promise satisfied twice, a
-// second get_future, get or wait without a state (a second get), and a broken promise, that is a
-// Promise destroyed without a result while a thread waits for it or before one asks for it. A broken
-// promise that nobody asks is no finding. Timeouts are in virtual time under control.
-// Not offered: set_value_at_thread_exit, std::packaged_task, std::async.
-// Cost: one allocation for each Promise; every operation takes a mutex.
+// Contract as of [futures], for results of type T, T& and void. Setting the result synchronises
+// with every wait that returns ready and with get. What breaks the rules throws the
+// std::future_error that the standard says and, under control, is also a finding (misuse): a
+// promise satisfied twice, a second get_future, get or wait without a state (a second get), and a
+// broken promise, that is a Promise destroyed without a result while a thread waits for it or
+// before one asks for it. A broken promise that nobody asks is no finding. Timeouts are in virtual
+// time under control. Not offered: set_value_at_thread_exit, std::packaged_task, std::async. Cost:
+// one allocation for each Promise; every operation takes a mutex.
 #ifndef HEDDLE_PRIMITIVES_FUTURE_H_
 #define HEDDLE_PRIMITIVES_FUTURE_H_
 

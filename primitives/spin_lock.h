@@ -1,11 +1,11 @@
 // heddle::SpinLock: a lock whose waiters look again and again, letting others run in between.
 //
-// BasicLockable and Lockable: std::lock_guard, std::unique_lock and std::scoped_lock work on it. Not
-// recursive. An unlock synchronises with the next successful lock or try_lock. Under control an
-// unlock by a thread that does not hold it is a finding (misuse) without effect; a lock by the thread
-// that holds it is one too, and then spins for ever, as the real thing does.
-// Cost: lock is one atomic exchange (a scheduling step) for each look and a yield after a failed
-// one; unlock is one atomic store (a scheduling step).
+// BasicLockable and Lockable: std::lock_guard, std::unique_lock and std::scoped_lock work on it.
+// Not recursive. An unlock synchronises with the next successful lock or try_lock. Under control an
+// unlock by a thread that does not hold it is a finding (misuse) without effect; a lock by the
+// thread that holds it is one too, and then spins for ever, as the real thing does. Cost: lock is
+// one atomic exchange (a scheduling step) for each look and a yield after a failed one; unlock is
+// one atomic store (a scheduling step).
 #ifndef HEDDLE_PRIMITIVES_SPIN_LOCK_H_
 #define HEDDLE_PRIMITIVES_SPIN_LOCK_H_
 

@@ -4,12 +4,11 @@
 // Contract as of [thread.stoptoken]. A request_stop that returns true synchronises with every
 // stop_requested that returns true and with every callback. A callback runs in the thread that
 // requests the stop, or in the one that registers it if that comes later; the destructor of a
-// StopCallback waits for a run in another thread, not for one in its own. An exception that leaves a
-// callback calls std::terminate.
-// Reference counts are not operations of the program: copying a token is no scheduling point and
-// orders nothing.
-// Cost: stop_requested is one atomic load (a scheduling step); registering, removing and requesting
-// take a mutex. One allocation for each StopSource.
+// StopCallback waits for a run in another thread, not for one in its own. An exception that leaves
+// a callback calls std::terminate. Reference counts are not operations of the program: copying a
+// token is no scheduling point and orders nothing. Cost: stop_requested is one atomic load (a
+// scheduling step); registering, removing and requesting take a mutex. One allocation for each
+// StopSource.
 #ifndef HEDDLE_PRIMITIVES_STOP_TOKEN_H_
 #define HEDDLE_PRIMITIVES_STOP_TOKEN_H_
 

@@ -1,12 +1,12 @@
 // heddle::ThreadLocal<T>: a value for each program thread, as a member or local object where the
 // keyword thread_local cannot stand.
 //
-// A thread's value is made at its first use by that thread, from the factory, and destroyed when the
-// thread ends (values of one thread: the newest first), or with the ThreadLocal if that is destroyed
-// earlier by the same thread. A value whose ThreadLocal is gone lives on, unreachable, until its
-// thread ends. The values of different threads are never touched by each other, so it needs no
-// synchronisation and orders nothing.
-// Not a scheduling point. Cost: a search through the values of the calling thread.
+// A thread's value is made at its first use by that thread, from the factory, and destroyed when
+// the thread ends (values of one thread: the newest first), or with the ThreadLocal if that is
+// destroyed earlier by the same thread. A value whose ThreadLocal is gone lives on, unreachable,
+// until its thread ends. The values of different threads are never touched by each other, so it
+// needs no synchronisation and orders nothing. Not a scheduling point. Cost: a search through the
+// values of the calling thread.
 #ifndef HEDDLE_PRIMITIVES_THREAD_LOCAL_H_
 #define HEDDLE_PRIMITIVES_THREAD_LOCAL_H_
 
@@ -56,7 +56,8 @@ class ThreadLocalValues {
     entries_.push_back(Entry{key, value.get(), [](void* old) { delete static_cast<T*>(old); }});
     return value.release();
   }
-  // Does nothing once the thread's values are gone: a static ThreadLocal outlives the main thread's.
+  // Does nothing once the thread's values are gone: a static ThreadLocal outlives the main
+  // thread's.
   static void Remove(uint64_t key) {
     if (!ended_) OfThisThread().RemoveHere(key);
   }

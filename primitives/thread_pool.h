@@ -1,8 +1,8 @@
 // heddle::ThreadPool: a fixed number of threads that run submitted calls in order of submission.
 //
-// submit synchronises with the beginning of the call, its end with a wait for its Future (which also
-// hands over its result or exception). Waiting in a task for another task of the same pool takes a
-// worker away and deadlocks when none is left: that is the pool's nature, and a finding.
+// submit synchronises with the beginning of the call, its end with a wait for its Future (which
+// also hands over its result or exception). Waiting in a task for another task of the same pool
+// takes a worker away and deadlocks when none is left: that is the pool's nature, and a finding.
 //
 // shutdown lets the workers finish everything that was submitted, tasks that those tasks submit
 // included, and joins them; it may be called again. Its return happens after every task. The
@@ -45,11 +45,11 @@ class ThreadPool {
   template <typename Function, typename... Arguments>
   Future<internal::TaskResult<Function, Arguments...>> submit(Function&& function,
                                                               Arguments&&... arguments) {
-    auto task = internal::MakeTask(std::forward<Function>(function),
-                                   std::forward<Arguments>(arguments)...);
+    auto task =
+        internal::MakeTask(std::forward<Function>(function), std::forward<Arguments>(arguments)...);
     auto future = task->GetFuture();
     {
-      std::unique_lock lock(monitor_);
+      std::unique_lock<Mutex> lock(monitor_);
       if (!stopping_ || running_in_ == this) {
         tasks_.push_back(std::move(task));
         work_.notify_one();
@@ -62,7 +62,7 @@ class ThreadPool {
 
   void shutdown() {
     {
-      std::unique_lock lock(monitor_);
+      std::unique_lock<Mutex> lock(monitor_);
       stopping_ = true;
       work_.notify_all();
     }
@@ -81,7 +81,7 @@ class ThreadPool {
     for (;;) {
       std::unique_ptr<internal::Task> task;
       {
-        std::unique_lock lock(monitor_);
+        std::unique_lock<Mutex> lock(monitor_);
         work_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
         if (tasks_.empty()) return;
         task = std::move(tasks_.front());

@@ -22,7 +22,8 @@ class VarArray {
   using const_reference = const Var<T>&;
 
   constexpr VarArray() = default;
-  // Every element begins as `value`; reports call each of them `name`, which must outlive the array.
+  // Every element begins as `value`; reports call each of them `name`, which must outlive the
+  // array.
   explicit VarArray(const T& value, const char* name = nullptr)
       : VarArray(value, name, std::make_index_sequence<kSize>()) {}
   VarArray(const VarArray&) = delete;

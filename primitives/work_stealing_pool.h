@@ -4,10 +4,10 @@
 // A task that is submitted by a task goes to the end of that worker's queue, and the worker goes on
 // with the newest (its data is warm); a task from outside goes to the workers in turn. A worker
 // without tasks takes the oldest of another's queue, the next one's first. So tasks run in no
-// particular order. Otherwise as ThreadPool: submit synchronises with the beginning of the call, its
-// end with a wait for its Future; shutdown drains, and a submit from outside after it is misuse.
-// A task that waits for another keeps its worker: waiting does not help.
-// Cost: submit takes a queue's mutex and releases a semaphore; two allocations a task.
+// particular order. Otherwise as ThreadPool: submit synchronises with the beginning of the call,
+// its end with a wait for its Future; shutdown drains, and a submit from outside after it is
+// misuse. A task that waits for another keeps its worker: waiting does not help. Cost: submit takes
+// a queue's mutex and releases a semaphore; two allocations a task.
 #ifndef HEDDLE_PRIMITIVES_WORK_STEALING_POOL_H_
 #define HEDDLE_PRIMITIVES_WORK_STEALING_POOL_H_
 
@@ -42,15 +42,15 @@ class WorkStealingPool {
   template <typename Function, typename... Arguments>
   Future<internal::TaskResult<Function, Arguments...>> submit(Function&& function,
                                                               Arguments&&... arguments) {
-    auto task = internal::MakeTask(std::forward<Function>(function),
-                                   std::forward<Arguments>(arguments)...);
+    auto task =
+        internal::MakeTask(std::forward<Function>(function), std::forward<Arguments>(arguments)...);
     auto future = task->GetFuture();
     if (here_.pool == this) {
       Put(here_.worker, std::move(task));
       return future;
     }
     {
-      std::unique_lock lock(monitor_);
+      std::unique_lock<Mutex> lock(monitor_);
       if (!stopping_) {
         Put(next_++ % queues_.size(), std::move(task));
         return future;
@@ -62,7 +62,7 @@ class WorkStealingPool {
 
   void shutdown() {
     {
-      std::unique_lock lock(monitor_);
+      std::unique_lock<Mutex> lock(monitor_);
       if (!std::exchange(stopping_, true)) {
         permits_.release(static_cast<std::ptrdiff_t>(queues_.size()));
       }
@@ -111,19 +111,22 @@ class WorkStealingPool {
     return task;
   }
 
-  // There is a permit for each task, put after it, and one for the end of each worker. Whoever has a
-  // permit and finds no task lets others go first and looks again, unless the pool is stopping: then
-  // it may end, for its permit pays for that, and the permits of tasks that it has missed remain for
-  // the workers that are left. The last of these misses none, because nobody else puts any.
+  // There is a permit for each task, put after it, and one for the end of each worker. Whoever has
+  // a permit and finds no task lets others go first and looks again, unless the pool was stopping
+  // when it began to look: then it may end, for its permit pays for that, and the permits of tasks
+  // that it has missed remain for the workers that are left. The last of these misses none, because
+  // nobody puts any while it looks.
   void Work(size_t self) {
     here_ = Here{this, self};
     for (;;) {
       permits_.acquire();
       TaskPointer task = Find(self);
       while (task == nullptr) {
-        if (IsStopping()) return;
-        Yield();
+        const bool stopping = IsStopping();
         task = Find(self);
+        if (task != nullptr) break;
+        if (stopping) return;
+        Yield();
       }
       monitor_.Annotate(Annotation::kTaskBegin);
       task->Run();
@@ -132,16 +135,16 @@ class WorkStealingPool {
   }
 
   bool IsStopping() {
-    std::unique_lock lock(monitor_);
+    std::unique_lock<Mutex> lock(monitor_);
     return stopping_;
   }
 
   // Whose worker the calling thread is.
   struct Here {
-    const WorkStealingPool* pool = nullptr;
-    size_t worker = 0;
+    const WorkStealingPool* pool;
+    size_t worker;
   };
-  static inline constinit thread_local Here here_;
+  static inline constinit thread_local Here here_{nullptr, 0};
 
   internal::MonitorMutex monitor_;
   // Guarded by monitor_.

@@ -25,12 +25,12 @@ namespace heddle::internal {
   throw std::future_error(error);
 }
 
-// What is kept for a result of type T: itself, the address of what a reference refers to, or nothing.
+// What is kept for a result of type T: itself, the address of what a reference refers to, or
+// nothing.
 template <typename T>
 using FutureStored =
     std::conditional_t<std::is_void_v<T>, std::monostate,
-                       std::conditional_t<std::is_reference_v<T>,
-                                          std::remove_reference_t<T>*, T>>;
+                       std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*, T>>;
 
 template <typename T>
 class FutureState {

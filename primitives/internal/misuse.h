@@ -1,7 +1,7 @@
 // How composed primitives report that a rule of theirs was broken.
 //
-// Under control it is a finding, and the execution goes on with whatever the primitive documents for
-// that case. Without an engine there is nobody to tell; only the documented effect remains.
+// Under control it is a finding, and the execution goes on with whatever the primitive documents
+// for that case. Without an engine there is nobody to tell; only the documented effect remains.
 #ifndef HEDDLE_PRIMITIVES_INTERNAL_MISUSE_H_
 #define HEDDLE_PRIMITIVES_INTERNAL_MISUSE_H_
 

@@ -66,8 +66,7 @@ template <typename Result>
 Future<Result> RejectedFuture() {
   Promise<Result> promise;
   Future<Result> future = promise.get_future();
-  promise.set_exception(
-      std::make_exception_ptr(std::runtime_error("the pool has been shut down")));
+  promise.set_exception(std::make_exception_ptr(std::runtime_error("the pool has been shut down")));
   return future;
 }
 

@@ -17,8 +17,8 @@ inline void ExpectClean(void (*body)(), ExecutionOptions options = {}) {
   body();
   Controlled controlled(options);
   controlled.RunRandom(body, 2'000);
-  EXPECT_TRUE(controlled.Clean()) << controlled.suspicions.size() << " findings: "
-                                  << controlled.Text().substr(0, 1'000);
+  EXPECT_TRUE(controlled.Clean()) << controlled.suspicions.size()
+                                  << " findings: " << controlled.Text().substr(0, 1'000);
 }
 
 // What random walks find in the body, as "kind: message", each once.

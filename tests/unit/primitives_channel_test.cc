@@ -1,6 +1,4 @@
 // Channel, on real threads and under the controlled engine.
-#include "primitives/channel.h"
-
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -10,6 +8,7 @@
 
 #include "gtest/gtest.h"
 #include "primitives/assert.h"
+#include "primitives/channel.h"
 #include "primitives/thread.h"
 #include "primitives/time.h"
 #include "primitives/var.h"
@@ -233,11 +232,11 @@ TEST(Channel, AnnotatesWithTheNumberOfTheValue) {
   AnnotationLog log;
   controlled.engine().SetEventSinks({&log});
   controlled.RunRandom(SendReceiveClose);
-  EXPECT_EQ(log.seen, (std::vector<std::pair<Annotation, uint64_t>>{
-                          {Annotation::kChannelSend, 1},
-                          {Annotation::kChannelSend, 2},
-                          {Annotation::kChannelReceive, 1},
-                          {Annotation::kChannelClose, 0}}));
+  EXPECT_EQ(log.seen,
+            (std::vector<std::pair<Annotation, uint64_t>>{{Annotation::kChannelSend, 1},
+                                                          {Annotation::kChannelSend, 2},
+                                                          {Annotation::kChannelReceive, 1},
+                                                          {Annotation::kChannelClose, 0}}));
   EXPECT_EQ(log.objects.size(), 1u);
   EXPECT_EQ(log.objects.count(kNoObject), 0u);
 }

@@ -1,6 +1,4 @@
 // Promise, Future and SharedFuture, on real threads and under the controlled engine.
-#include "primitives/future.h"
-
 #include <chrono>
 #include <exception>
 #include <future>
@@ -11,6 +9,7 @@
 
 #include "gtest/gtest.h"
 #include "primitives/assert.h"
+#include "primitives/future.h"
 #include "primitives/thread.h"
 #include "primitives/time.h"
 #include "primitives/var.h"
@@ -78,9 +77,8 @@ void HandOverMoveOnly() {
 void HandOverException() {
   Promise<int> promise;
   Future<int> future = promise.get_future();
-  Thread setter([&] {
-    promise.set_exception(std::make_exception_ptr(std::runtime_error("no value")));
-  });
+  Thread setter(
+      [&] { promise.set_exception(std::make_exception_ptr(std::runtime_error("no value"))); });
   bool thrown = false;
   try {
     future.get();
@@ -162,7 +160,9 @@ void PromiseMoves() {
 }
 
 void UnaskedPromiseBreaks() {
-  { Promise<int> nobody; }
+  {
+    Promise<int> nobody;
+  }
   Promise<int> promise;
   const Future<int> future = promise.get_future();
   Thread([promise = std::move(promise)] {}).join();
@@ -182,9 +182,8 @@ void BreakBeforeGet() {
 void BreakUnderWaiter() {
   auto promise = std::make_unique<Promise<void>>();
   Future<void> future = promise->get_future();
-  Thread waiter([&] {
-    Assert(FailsWith(std::future_errc::broken_promise, [&] { future.get(); }));
-  });
+  Thread waiter(
+      [&] { Assert(FailsWith(std::future_errc::broken_promise, [&] { future.get(); })); });
   promise.reset();
   waiter.join();
 }
