@@ -34,6 +34,7 @@
 #include "harness/runtime/controlled/thread_sanitizer.h"
 #include "harness/runtime/controlled/thread_state.h"
 #include "harness/runtime/heap/arena.h"
+#include "harness/runtime/heap/loaded_modules.h"
 #include "harness/runtime/runtime.h"
 #include "harness/strategy/decider.h"
 
@@ -237,6 +238,7 @@ class ControlledEngine final : public Runtime,
   FairDecider fair_;
   Repetition repetition_;
   ThreadId tail_anchor_ = kNoThread;
+  std::vector<AddressRange> static_storage_;  // as it was when the fair tail began
   ObjectTable objects_;
   RaceShadow shadow_;
   struct Consumer {

@@ -5,7 +5,8 @@
 // and static storage), then that schedule repeats for ever: a livelock, proved, not guessed. If the
 // program ends or nothing repeats within the tail, the limit was too small.
 //
-// Exact but for hash collisions. A program that counts its attempts never repeats its state and is
+// Exact but for hash collisions; in sanitizer builds, whose heap and static storage are not the
+// program's alone, a state is stacks, registers and modelled objects. A program that counts its attempts never repeats its state and is
 // reported as over the limit. Virtual time is not part of the state, the deadlines that threads wait
 // for are.
 #include <cstring>
@@ -46,6 +47,7 @@ void ControlledEngine::AtStepLimit(ThreadState& self) {
     fair_.Begin();
     decider_ = &fair_;
     repetition_.Begin();
+    static_storage_ = ProgramStaticStorage();
     tail_anchor_ = self.id;
     return;
   }
@@ -101,9 +103,9 @@ uint64_t ControlledEngine::StateHash() {
       const auto start = reinterpret_cast<uintptr_t>(block.start);
       hash = HashMemory(MixSeed(hash, start), start, start + block.size);
     }
-  }
-  for (const AddressRange& range : ProgramStaticStorage()) {
-    hash = HashMemory(hash, range.begin, range.end);
+    for (const AddressRange& range : static_storage_) {
+      hash = HashMemory(hash, range.begin, range.end);
+    }
   }
   return hash;
 }
