@@ -6,6 +6,7 @@
 // guarded members by reference.
 //
 // The twin holds the lock for as long as it uses the reference.
+#include <memory>
 #include <mutex>
 
 #include "cases/race/plain.h"
@@ -34,20 +35,20 @@ struct Config {
 
 template <template <typename> class Memory>
 void EscapedReference() {
-  Config<Memory> config;
-  heddle::Thread reader([&] { heddle::Assert(config.Timeout() > 0, "a timeout is set"); });
-  config.SetTimeout(20);
+  const auto config = std::make_unique<Config<Memory>>();
+  heddle::Thread reader([&] { heddle::Assert(config->Timeout() > 0, "a timeout is set"); });
+  config->SetTimeout(20);
   reader.join();
 }
 
 template <template <typename> class Memory>
 void EscapedReferenceFixed() {
-  Config<Memory> config;
+  const auto config = std::make_unique<Config<Memory>>();
   heddle::Thread reader([&] {
-    const std::lock_guard lock(config.mutex);  // fix
-    heddle::Assert(config.Timeout() > 0, "a timeout is set");
+    const std::lock_guard lock(config->mutex);  // fix
+    heddle::Assert(config->Timeout() > 0, "a timeout is set");
   });
-  config.SetTimeout(20);
+  config->SetTimeout(20);
   reader.join();
 }
 
