@@ -46,6 +46,7 @@ void ControlledEngine::AtStepLimit(ThreadState& self) {
     step_limit_ += kTailSteps;
     fair_.Begin();
     decider_ = &fair_;
+    every_step_ = fair_.WantsEveryStep();
     repetition_.Begin();
     static_storage_ = ProgramStaticStorage();
     tail_anchor_ = self.id;

@@ -17,6 +17,9 @@ class FairDecider final : public Decider {
     last_run_.clear();
     user_choices_ = 0;
   }
+  // Which thread has waited longest must not depend on what the strategy wanted to be asked: the
+  // repetition of the execution is led by another one.
+  bool WantsEveryStep() const override { return true; }
 
   ThreadId Pick(const SchedulingPoint& point) override {
     if (last_run_.size() < point.thread_count()) last_run_.resize(point.thread_count());
