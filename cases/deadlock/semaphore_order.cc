@@ -20,8 +20,8 @@ using heddle::Semaphore;
 using heddle::Thread;
 using heddle::Var;
 
-constexpr int kSlots = 1;
-constexpr int kItems = 2;
+constexpr int kSlots = 2;
+constexpr int kItems = 3;
 
 class Buffer {
  public:
