@@ -1,0 +1,57 @@
+// What the command reads: times, counts, names that are nearly right.
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tools/case_choice.h"
+#include "tools/option_values.h"
+#include "tools/progress_line.h"
+
+namespace heddle {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+TEST(OptionValues, Durations) {
+  EXPECT_EQ(ParseDuration("500ms"), nanoseconds(milliseconds(500)));
+  EXPECT_EQ(ParseDuration("10s"), nanoseconds(seconds(10)));
+  EXPECT_EQ(ParseDuration("1.5s"), nanoseconds(milliseconds(1500)));
+  EXPECT_EQ(ParseDuration("5m"), nanoseconds(seconds(300)));
+  EXPECT_EQ(ParseDuration("2h"), nanoseconds(seconds(7200)));
+  for (const char* wrong :
+       {"", "10", "s", "-1s", "0s", "1 s", "1s ", "1d", "nan s", "1e3s", "99999999999h", "infs"}) {
+    EXPECT_EQ(ParseDuration(wrong), std::nullopt) << wrong;
+  }
+}
+
+TEST(OptionValues, Counts) {
+  EXPECT_EQ(ParseCount("0"), 0u);
+  EXPECT_EQ(ParseCount("18446744073709551615"), UINT64_MAX);
+  for (const char* wrong : {"", "-1", "+1", " 1", "1 ", "0x10", "1e3", "18446744073709551616"}) {
+    EXPECT_EQ(ParseCount(wrong), std::nullopt) << wrong;
+  }
+}
+
+TEST(Nearest, FindsMisspelledNamesAndNothingElse) {
+  const std::vector<std::string> names = {"deadlock/ab_ba", "deadlock/ab_ba_fixed",
+                                          "race/lost_update"};
+  EXPECT_EQ(Nearest("deadlock/ab_bb", names).front(), "deadlock/ab_ba");
+  EXPECT_EQ(Nearest("ab_ba", names).front(), "deadlock/ab_ba");
+  EXPECT_EQ(Nearest("data_race/lost_update", names).front(), "race/lost_update");
+  EXPECT_TRUE(Nearest("entirely_different_thing", names).empty());
+  EXPECT_TRUE(Nearest("", {}).empty());
+}
+
+TEST(ShortNumber, IsShort) {
+  EXPECT_EQ(ShortNumber(0), "0");
+  EXPECT_EQ(ShortNumber(9999), "9999");
+  EXPECT_EQ(ShortNumber(12345), "12.3k");
+  EXPECT_EQ(ShortNumber(1234567), "1.23M");
+}
+
+}  // namespace
+}  // namespace heddle

@@ -1,0 +1,226 @@
+// Whole campaigns: when they end, what they count, and what comes of a case that deceives.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/explore/explorer.h"
+#include "harness/explore/schedule_of.h"
+#include "primitives/atomic.h"
+#include "primitives/mutex.h"
+#include "primitives/thread.h"
+#include "primitives/var.h"
+
+namespace heddle {
+namespace {
+
+void Deadlock() {
+  Mutex a("a"), b("b");
+  Thread thread([&] {
+    const std::lock_guard first(b);
+    const std::lock_guard second(a);
+  });
+  {
+    const std::lock_guard first(a);
+    const std::lock_guard second(b);
+  }
+  thread.join();
+}
+
+// Clean, with far more schedules than any test explores.
+void Counting() {
+  Atomic<int> value(0);
+  const auto count = [&] {
+    for (int i = 0; i < 8; ++i) value.fetch_add(1);
+  };
+  Thread first(count), second(count);
+  first.join();
+  second.join();
+}
+
+// Goes wrong only when the lock is seen to be held: between a lock and its unlock.
+void SeesLockHeld() {
+  Mutex mutex("mutex");
+  Var<int> seen(0);
+  Thread thread([&] {
+    mutex.lock();
+    mutex.unlock();
+  });
+  if (mutex.try_lock()) {
+    mutex.unlock();
+  } else {
+    int* volatile wrong = nullptr;
+    *static_cast<volatile int*>(wrong) = 1;
+  }
+  thread.join();
+}
+
+int executions_so_far = 0;
+void KeepsState() {
+  Atomic<int> value(0);
+  if (++executions_so_far % 2 == 0) value.store(1);
+  value.load();
+}
+
+Case Made(void (*body)(), std::vector<FindingKind> expect = {}) {
+  Case made;
+  made.name = "unit/test";
+  made.body = body;
+  made.expect = std::move(expect);
+  made.tolerate = {FindingKind::kLockOrder};
+  return made;
+}
+
+CaseResult Explore(const Case& explored, CampaignOptions campaign, OutputFolder* folder = nullptr) {
+  std::string error;
+  const auto explorer = Explorer::Make({campaign, "heddle"}, folder, nullptr, &error);
+  EXPECT_NE(explorer, nullptr) << error;
+  CaseResult result = explorer->Explore(explored);
+  EXPECT_EQ(result.internal_error, "");
+  return result;
+}
+
+bool Has(const CaseResult& result, FindingKind kind) {
+  return std::any_of(result.findings.begin(), result.findings.end(),
+                     [&](const FoundBug& bug) { return bug.finding.kind == kind; });
+}
+
+TEST(Explorer, StopsWhenWhatIsExpectedWasFound) {
+  const CaseResult result = Explore(Made(Deadlock, {FindingKind::kDeadlock}), {});
+  EXPECT_TRUE(result.met);
+  EXPECT_TRUE(Has(result, FindingKind::kDeadlock));
+  EXPECT_FALSE(result.complete);
+  EXPECT_LT(result.executions, 100u);
+}
+
+TEST(Explorer, StopsAtTheFirstUnexpectedFinding) {
+  const CaseResult result = Explore(Made(Deadlock), {});
+  EXPECT_FALSE(result.met);
+  EXPECT_TRUE(Has(result, FindingKind::kDeadlock));
+  EXPECT_LT(result.executions, 100u);
+}
+
+TEST(Explorer, KeepsGoingWhenAsked) {
+  CampaignOptions options;
+  options.strategy = "random";
+  options.keep_going = true;
+  options.executions = 500;
+  const CaseResult result = Explore(Made(Deadlock), options);
+  EXPECT_EQ(result.executions, 500u);
+  EXPECT_EQ(
+      std::count_if(result.findings.begin(), result.findings.end(),
+                    [](const FoundBug& bug) { return bug.finding.kind == FindingKind::kDeadlock; }),
+      1);
+}
+
+TEST(Explorer, IsAFunctionOfItsSeed) {
+  CampaignOptions options;
+  options.strategy = "random";
+  options.seed = 5;
+  const Case explored = Made(Deadlock, {FindingKind::kDeadlock});
+  const CaseResult first = Explore(explored, options);
+  const CaseResult second = Explore(explored, options);
+  EXPECT_EQ(first.executions, second.executions);
+  EXPECT_EQ(first.steps, second.steps);
+  ASSERT_EQ(first.findings.size(), second.findings.size());
+  for (size_t i = 0; i < first.findings.size(); ++i) {
+    EXPECT_EQ(first.findings[i].finding.fingerprint, second.findings[i].finding.fingerprint);
+    EXPECT_EQ(first.findings[i].finding.schedule, second.findings[i].finding.schedule);
+  }
+}
+
+TEST(Explorer, EndsWithItsBudget) {
+  CampaignOptions options;
+  options.executions = 300;
+  CaseResult result = Explore(Made(Counting), options);
+  EXPECT_TRUE(result.met);
+  EXPECT_FALSE(result.complete);
+  EXPECT_EQ(result.executions, 300u);
+
+  options.executions.reset();
+  options.time = std::chrono::milliseconds(200);
+  result = Explore(Made(Counting), options);
+  EXPECT_TRUE(result.met);
+  EXPECT_GT(result.executions, 300u);
+  EXPECT_LT(result.seconds, 5);
+}
+
+TEST(Explorer, ACutExecutionLeavesTheSearchIncomplete) {
+  CampaignOptions options;
+  options.strategy = "dfs";
+  options.executions = 50;
+  options.max_steps = 5;
+  const CaseResult result = Explore(Made(Counting), options);
+  EXPECT_FALSE(result.complete);
+}
+
+TEST(Explorer, UnlocksBecomeSchedulingPointsWhereATryLockLooks) {
+  CampaignOptions options;
+  options.strategy = "dfs";
+  const CaseResult result = Explore(Made(SeesLockHeld, {FindingKind::kCrash}), options);
+  EXPECT_TRUE(result.met);
+  ASSERT_TRUE(Has(result, FindingKind::kCrash));
+  EXPECT_NE(result.findings.front().finding.schedule.find("unlock-is-point=1"), std::string::npos);
+}
+
+TEST(Explorer, StateThatOutlivesAnExecutionIsNondeterminism) {
+  const CaseResult result = Explore(Made(KeepsState), {});
+  EXPECT_FALSE(result.met);
+  EXPECT_TRUE(Has(result, FindingKind::kNondeterminism));
+}
+
+TEST(Explorer, WritesAFolderForEachFindingAndRunJson) {
+  char folder[] = "/tmp/heddle_explorer_XXXXXX";
+  ASSERT_NE(::mkdtemp(folder), nullptr);
+  std::string error;
+  const auto output = OutputFolder::Open(folder, &error);
+  ASSERT_NE(output, nullptr) << error;
+  const CampaignOptions options;
+  const CaseResult result =
+      Explore(Made(Deadlock, {FindingKind::kDeadlock}), options, output.get());
+  ASSERT_FALSE(result.findings.empty());
+  for (const FoundBug& bug : result.findings) {
+    EXPECT_EQ(bug.directory, "findings/" + bug.finding.fingerprint);
+    for (const char* file : {"finding.json", "schedule.txt", "report.txt"}) {
+      EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(folder) / bug.directory / file));
+    }
+  }
+  ASSERT_TRUE(output->WriteRun(options, "build", {result}, &error)) << error;
+  const auto json = nlohmann::json::parse(RunJson(options, "build", {result}));
+  EXPECT_EQ(json["version"], 1);
+  EXPECT_EQ(json["build"], "build");
+  EXPECT_EQ(json["cases"][0]["name"], "unit/test");
+  EXPECT_EQ(json["cases"][0]["met"], true);
+  EXPECT_EQ(json["cases"][0]["expected"][0], "deadlock");
+  EXPECT_EQ(json["cases"][0]["findings"].size(), result.findings.size());
+
+  // A second finding of the same fingerprint does not overwrite the first.
+  const Finding& first = result.findings.front().finding;
+  EXPECT_EQ(output->DirectoryFor(first.fingerprint), "findings/" + first.fingerprint + "-2");
+  // The next run begins with an empty folder.
+  ASSERT_NE(OutputFolder::Open(folder, &error), nullptr);
+  EXPECT_TRUE(std::filesystem::is_empty(std::filesystem::path(folder) / "findings"));
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Explorer, LeavesNoFileDescriptorOpen) {
+  const auto count = [] {
+    int open = 0;
+    for (int fd = 0; fd < 256; ++fd) open += ::fcntl(fd, F_GETFD) != -1;
+    return open;
+  };
+  const int before = count();
+  for (int i = 0; i < 3; ++i) Explore(Made(Deadlock, {FindingKind::kDeadlock}), {});
+  EXPECT_EQ(count(), before);
+}
+
+}  // namespace
+}  // namespace heddle
