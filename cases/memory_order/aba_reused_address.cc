@@ -68,6 +68,7 @@ const heddle::RegisterCase kBug{{
     .name = "memory_order/aba_reused_address",
     .body = AbaReusedAddress,
     .expect = {heddle::FindingKind::kAssertion},
+    .needs_deterministic_heap = true,
     .about = "a pointer is taken for the object it was, after its memory is reused",
 }};
 const heddle::RegisterCase kTwin{{

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/core/sanitizer_edges.h"
+#include "harness/runtime/heap/malloc_interpose.h"
+
 namespace heddle {
 namespace {
 
@@ -63,5 +66,24 @@ RegisterCase::RegisterCase(Case registered) {
 const std::vector<Case>& AllCases() { return TheRegistry().cases; }
 
 const std::vector<std::string>& CaseErrors() { return TheRegistry().errors; }
+
+std::string WhyNotJudged(const Case& one) {
+  if (one.needs_thread_sanitizer && !kThreadSanitizer) {
+    return "its bug is on plain memory, which only the build with ThreadSanitizer sees";
+  }
+  const auto is_of_the_heap = [](FindingKind kind) {
+    return kind == FindingKind::kUseAfterFree || kind == FindingKind::kDoubleFree ||
+           kind == FindingKind::kLeak;
+  };
+  // AddressSanitizer ends the process at the first bad access; ThreadSanitizer's heap only hides it.
+  const bool may_die = !kThreadSanitizer && std::any_of(one.tolerate.begin(), one.tolerate.end(),
+                                                        is_of_the_heap);
+  if (!kHeapIsDeterministic &&
+      (one.needs_deterministic_heap || may_die ||
+       std::any_of(one.expect.begin(), one.expect.end(), is_of_the_heap))) {
+    return "its bug is in the heap, which in this build is the sanitizer's";
+  }
+  return {};
+}
 
 }  // namespace heddle

@@ -29,12 +29,6 @@ bool Contains(const std::vector<FindingKind>& kinds, FindingKind kind) {
   return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
 
-#if defined(HEDDLE_TSAN)
-constexpr bool kHasThreadSanitizer = true;
-#else
-constexpr bool kHasThreadSanitizer = false;
-#endif
-
 }  // namespace
 
 // One call of Explore.
@@ -295,8 +289,8 @@ bool Explorer::Campaign::Met() const {
 }
 
 CaseResult Explorer::Campaign::Run() {
-  if (case_.needs_thread_sanitizer && !kHasThreadSanitizer) {
-    result_.skipped = "its bug is on plain memory, which only the build with ThreadSanitizer sees";
+  result_.skipped = WhyNotJudged(case_);
+  if (!result_.skipped.empty()) {
     result_.met = true;
     return std::move(result_);
   }
