@@ -120,8 +120,7 @@ class Barrier {
       runtime.Fail(FindingKind::kMisuse, "arrival at a barrier of less than one");
       return 0;
     }
-    Operation op{
-        .kind = kind, .object = Id(runtime), .operand = static_cast<uint64_t>(update)};
+    Operation op{.kind = kind, .object = Id(runtime), .operand = static_cast<uint64_t>(update)};
     const uint64_t value = runtime.Perform(op).value;
     if constexpr (kHasCompletion) {
       if ((value & kLastArrival) != 0) {

@@ -41,9 +41,8 @@ class CountingSemaphore {
       runtime->Fail(FindingKind::kMisuse, "release of a semaphore by a negative number");
       return;
     }
-    Operation op{.kind = OpKind::kRelease,
-                 .object = Id(*runtime),
-                 .operand = static_cast<uint64_t>(update)};
+    Operation op{
+        .kind = OpKind::kRelease, .object = Id(*runtime), .operand = static_cast<uint64_t>(update)};
     runtime->Perform(op);
   }
 

@@ -77,10 +77,8 @@ class BasicSharedMutex {
  protected:
   // True when it completed normally.
   bool Do(Runtime& runtime, OpKind kind, VirtualTime deadline = kNoDeadline) {
-    const ObjectInit init{.kind = ObjectKind::kSharedMutex,
-                          .address = this,
-                          .size = sizeof(*this),
-                          .name = name_};
+    const ObjectInit init{
+        .kind = ObjectKind::kSharedMutex, .address = this, .size = sizeof(*this), .name = name_};
     Operation op{.kind = kind, .object = runtime.Resolve(handle_, init), .deadline = deadline};
     return runtime.Perform(op).outcome == Outcome::kDone;
   }

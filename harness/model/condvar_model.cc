@@ -33,16 +33,20 @@ uint32_t CondVarModel::Candidates(const Operation& op, ThreadId, Outcome,
 void CondVarModel::Apply(const Operation& op, const Transition& by, ModelContext& context,
                          Event* event) {
   switch (op.kind) {
-    case OpKind::kWait: return Wait(op, by.thread, context, event);
-    case OpKind::kWake: return Wake(by.thread, context);
-    case OpKind::kNotifyOne: return Notify(false, by.source);
-    case OpKind::kNotifyAll: return Notify(true, 0);
-    default: return;
+    case OpKind::kWait:
+      return Wait(op, by.thread, context, event);
+    case OpKind::kWake:
+      return Wake(by.thread, context);
+    case OpKind::kNotifyOne:
+      return Notify(false, by.source);
+    case OpKind::kNotifyAll:
+      return Notify(true, 0);
+    default:
+      return;
   }
 }
 
-void CondVarModel::Wait(const Operation& op, ThreadId thread, ModelContext& context,
-                        Event* event) {
+void CondVarModel::Wait(const Operation& op, ThreadId thread, ModelContext& context, Event* event) {
   SyncModel& second = context.ModelOf(op.second);
   HEDDLE_CHECK(second.kind == ObjectKind::kMutex, "a wait with something that is not a mutex");
   auto& mutex = static_cast<MutexModel&>(second);
@@ -81,9 +85,8 @@ void CondVarModel::Notify(bool all, uint32_t source) {
 }
 
 const CondVarModel::Waiter& CondVarModel::WaiterOf(ThreadId thread) const {
-  const auto at = std::find_if(waiters_.begin(), waiters_.end(), [thread](const Waiter& waiter) {
-    return waiter.thread == thread;
-  });
+  const auto at = std::find_if(waiters_.begin(), waiters_.end(),
+                               [thread](const Waiter& waiter) { return waiter.thread == thread; });
   HEDDLE_CHECK(at != waiters_.end(), "a wake without its wait");
   return *at;
 }

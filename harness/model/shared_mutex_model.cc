@@ -37,8 +37,8 @@ OutcomeSet SharedMutexModel::Possible(const Operation& op, ThreadId,
     case OpKind::kLockShared: {
       OutcomeSet outcomes;
       if (available) outcomes = Outcome::kDone;
-      if (op.deadline != kNoDeadline && ((!available && context.now() >= op.deadline) ||
-                                         context.early_timeout_allowed())) {
+      if (op.deadline != kNoDeadline &&
+          ((!available && context.now() >= op.deadline) || context.early_timeout_allowed())) {
         outcomes = outcomes | Outcome::kTimedOut;
       }
       return outcomes;
@@ -98,13 +98,12 @@ void SharedMutexModel::Unlock(const Operation& op, ThreadId thread, ModelContext
     return;
   }
   event->by.outcome = Outcome::kFailed;
-  context.ReportMisuse(FindingKind::kMisuse, op, thread,
-                       FindReader(thread) != nullptr
-                           ? "unlock of a shared mutex that the thread holds shared: "
-                             "unlock_shared is meant"
-                       : owner_ == kNoThread
-                           ? "unlock of a shared mutex that is not locked exclusively"
-                           : "unlock of a shared mutex that another thread holds");
+  context.ReportMisuse(
+      FindingKind::kMisuse, op, thread,
+      FindReader(thread) != nullptr ? "unlock of a shared mutex that the thread holds shared: "
+                                      "unlock_shared is meant"
+      : owner_ == kNoThread         ? "unlock of a shared mutex that is not locked exclusively"
+                                    : "unlock of a shared mutex that another thread holds");
 }
 
 void SharedMutexModel::UnlockShared(const Operation& op, ThreadId thread, ModelContext& context,
@@ -123,9 +122,8 @@ void SharedMutexModel::UnlockShared(const Operation& op, ThreadId thread, ModelC
 }
 
 SharedMutexModel::Reader* SharedMutexModel::FindReader(ThreadId thread) {
-  const auto at = std::find_if(readers_.begin(), readers_.end(), [thread](const Reader& reader) {
-    return reader.thread == thread;
-  });
+  const auto at = std::find_if(readers_.begin(), readers_.end(),
+                               [thread](const Reader& reader) { return reader.thread == thread; });
   return at != readers_.end() ? &*at : nullptr;
 }
 

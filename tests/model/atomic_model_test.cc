@@ -13,12 +13,18 @@ Operation Store(uint64_t value, memory_order order) {
 }
 Operation Load(memory_order order) { return {.kind = OpKind::kLoad, .order = order}; }
 Operation Add(uint64_t value, memory_order order) {
-  return {.kind = OpKind::kRmw, .order = order, .operand = value,
+  return {.kind = OpKind::kRmw,
+          .order = order,
+          .operand = value,
           .rmw = [](uint64_t old, uint64_t operand) { return old + operand; }};
 }
 Operation Exchange(uint64_t expected, uint64_t desired, bool weak = false) {
-  return {.kind = OpKind::kCompareExchange, .weak = weak, .order = memory_order::acq_rel,
-          .failure_order = memory_order::relaxed, .operand = desired, .expected = expected};
+  return {.kind = OpKind::kCompareExchange,
+          .weak = weak,
+          .order = memory_order::acq_rel,
+          .failure_order = memory_order::relaxed,
+          .operand = desired,
+          .expected = expected};
 }
 
 class AtomicModelTest : public ::testing::Test {

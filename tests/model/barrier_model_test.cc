@@ -76,8 +76,7 @@ TEST_F(BarrierModelTest, WhoDropsIsNotExpectedInTheNextPhase) {
 }
 
 TEST_F(BarrierModelTest, TheCompletionFunctionRunsBetweenTheLastArrivalAndTheEnd) {
-  SyncModel& barrier =
-      context_.Add({.kind = ObjectKind::kBarrier, .initial = 2, .limit = 1});
+  SyncModel& barrier = context_.Add({.kind = ObjectKind::kBarrier, .initial = 2, .limit = 1});
   const uint32_t time_a = context_.Time(A);
   EXPECT_EQ(context_.Do(barrier, A, kArrive).value, 0u);
   EXPECT_EQ(context_.Do(barrier, B, kArrive).value, 0u | kLastArrival);

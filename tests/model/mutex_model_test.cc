@@ -87,12 +87,11 @@ TEST_F(MutexModelTest, MisuseHasNoEffect) {
   EXPECT_EQ(context_.Do(mutex_, B, kUnlock).by.outcome, Outcome::kFailed);
   EXPECT_EQ(mutex_.InUse(), "locked");
   context_.Do(mutex_, A, kTryLock, Outcome::kFailed);
-  EXPECT_EQ(context_.misuse,
-            (std::vector<std::string>{
-                "unlock of a mutex that is not locked",
-                "unlock of a mutex that another thread holds",
-                "try_lock of a mutex that the thread holds already (undefined by "
-                "[thread.mutex.requirements.mutex])"}));
+  EXPECT_EQ(context_.misuse, (std::vector<std::string>{
+                                 "unlock of a mutex that is not locked",
+                                 "unlock of a mutex that another thread holds",
+                                 "try_lock of a mutex that the thread holds already (undefined by "
+                                 "[thread.mutex.requirements.mutex])"}));
 }
 
 TEST_F(MutexModelTest, EqualStatesHashAlike) {

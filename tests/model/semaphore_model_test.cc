@@ -13,8 +13,7 @@ constexpr Operation kRelease{.kind = OpKind::kRelease, .operand = 1};
 class SemaphoreModelTest : public ::testing::Test {
  protected:
   FakeContext context_;
-  SyncModel& semaphore_ =
-      context_.Add({.kind = ObjectKind::kSemaphore, .initial = 2, .limit = 3});
+  SyncModel& semaphore_ = context_.Add({.kind = ObjectKind::kSemaphore, .initial = 2, .limit = 3});
 };
 
 TEST_F(SemaphoreModelTest, CountsPermits) {

@@ -1,7 +1,8 @@
 // A thread as an object, alone.
+#include "harness/model/thread_model.h"
+
 #include <gtest/gtest.h>
 
-#include "harness/model/thread_model.h"
 #include "tests/support/fake_context.h"
 
 namespace heddle::testing {
