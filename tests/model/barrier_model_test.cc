@@ -58,6 +58,18 @@ TEST_F(BarrierModelTest, ArrivalsAreOrderedBeforeTheReturnsOfTheSamePhase) {
   EXPECT_TRUE(context_.Knows(B, A, time_a));
 }
 
+TEST_F(BarrierModelTest, AWaitIsNotOrderedAfterEarlierPhases) {
+  SyncModel& alone = context_.Add({.kind = ObjectKind::kBarrier, .initial = 1});
+  const uint32_t time_a = context_.Time(A);
+  context_.Do(alone, A, kArrive);
+  context_.Do(alone, B, kArrive);
+  const uint32_t time_b = context_.Time(B);
+  context_.Do(alone, B, kArrive);
+  context_.Do(alone, C, WaitFor(2));
+  EXPECT_TRUE(context_.Knows(C, B, time_b));
+  EXPECT_FALSE(context_.Knows(C, A, time_a));
+}
+
 TEST_F(BarrierModelTest, ALookThatFailsIsOrderedAfterNothing) {
   const Operation look{.kind = OpKind::kPhaseWait, .operand = 0, .deadline = 0};
   const uint32_t time_a = context_.Time(A);
