@@ -115,6 +115,7 @@ class Runtime {
   virtual void OnValueSlow(const void* value, uint32_t size) = 0;
 
   static void SetCurrent(Runtime* runtime) { current_ = runtime; }
+  void NewStamp() { stamp_ = ++last_stamp_; }
 
   uint64_t stamp_ = 0;      // of the current execution; from 1
   Epoch epoch_;             // of the running thread; never equal to a cell's while recording
@@ -122,6 +123,8 @@ class Runtime {
 
  private:
   static inline constinit Runtime* current_ = nullptr;
+  // Of the process: a primitive in static storage may meet several engines.
+  static inline constinit uint64_t last_stamp_ = 0;
 };
 
 }  // namespace heddle

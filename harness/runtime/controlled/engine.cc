@@ -80,7 +80,7 @@ void ControlledEngine::UpdateWanted() {
 
 ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) {
   HEDDLE_CHECK(stamp_ < Epoch::kMaxStamp, "an engine was used for more executions than it can tell apart");
-  ++stamp_;
+  NewStamp();
   program_ = program;
   has_invariant_ = program.invariant != nullptr;
   decider_ = &decider;
