@@ -176,7 +176,7 @@ class ControlledEngine final : public Runtime,
   void ReportRace(const RaceShadow::Conflict& conflict, bool is_write, const ObjectInit& var,
                   uintptr_t pc);
   void CheckAddressIsLive(const ObjectInit& init, uintptr_t pc);
-  void CheckNobodyIsAboutToUse(const Operation& destroy, ObjectKind kind, const void* address);
+  void CheckNobodyIsAboutToUse(const Operation& destroy, ObjectKind kind);
   void ReportLeaks();
   static bool DecideReuse(void* engine, uint32_t candidates);
 

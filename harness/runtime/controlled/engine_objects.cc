@@ -82,22 +82,21 @@ void ControlledEngine::Destroy(ObjectHandle& handle, ObjectKind kind, const void
                  "destruction of a " + std::string(NameOf(kind)) + " that is " +
                      std::string(in_use));
   }
-  if (unfinished_ > 1) CheckNobodyIsAboutToUse(op, kind, address);
+  static_cast<void>(address);
+  if (unfinished_ > 1) CheckNobodyIsAboutToUse(op, kind);
   if (wanted_.contains(OpKind::kDestroy)) Emit(event);
 }
 
 // A thread that has got hold of the object, but not yet made its step on it, makes it after the end.
 // (Operations that can block are in the object's list of waiters: Destroy has reported them.)
-void ControlledEngine::CheckNobodyIsAboutToUse(const Operation& destroy, ObjectKind kind,
-                                               const void* address) {
+void ControlledEngine::CheckNobodyIsAboutToUse(const Operation& destroy, ObjectKind kind) {
   for (uint32_t i = 0; i < thread_count_; ++i) {
     const ThreadState& other = *threads_[i];
     if (&other == active_ || other.status == ThreadStatus::kFinished) continue;
     const Operation& pending = *other.pending;
     if (pending.object != destroy.object || TraitsOf(pending.kind).may_block) continue;
-    const bool on_heap = heap_ != nullptr && heap_->Contains(address);
     Suspicion suspicion;
-    suspicion.kind = on_heap ? FindingKind::kUseAfterFree : FindingKind::kMisuse;
+    suspicion.kind = FindingKind::kUseAfterFree;
     suspicion.message = "destruction of a " + std::string(NameOf(kind)) +
                         " that another thread is about to use (" +
                         std::string(TraitsOf(pending.kind).name) + ")";
