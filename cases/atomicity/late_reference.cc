@@ -79,7 +79,7 @@ const heddle::RegisterCase kBug{{
     .name = "atomicity/late_reference",
     .body = LateReference,
     .expect = {heddle::FindingKind::kUseAfterFree},
-    .tolerate = {heddle::FindingKind::kDoubleFree, heddle::FindingKind::kLeak},
+    .tolerate = {heddle::FindingKind::kDataRace, heddle::FindingKind::kDoubleFree},
     .about = "an object is found under a lock and its count raised after it",
 }};
 const heddle::RegisterCase kTwin{{

@@ -83,6 +83,7 @@ const heddle::RegisterCase kBug{{
     .name = "memory_order/freed_stack_node",
     .body = FreedStackNode,
     .expect = {heddle::FindingKind::kUseAfterFree},
+    .tolerate = {heddle::FindingKind::kDataRace},
     .about = "a lock-free pop reads a node that another pop has freed",
 }};
 const heddle::RegisterCase kTwin{{

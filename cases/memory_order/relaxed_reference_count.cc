@@ -12,18 +12,18 @@
 
 namespace {
 
+struct Orders {
+  heddle::MemoryOrder drop = heddle::MemoryOrder::relaxed;
+  heddle::MemoryOrder last = heddle::MemoryOrder::relaxed;
+};
+
 class Message {
  public:
   heddle::Var<int> reads[2] = {0, 0};
 
-  void Release() {
-    if (references_.fetch_sub(1, heddle::MemoryOrder::relaxed) == 1) delete this;
-  }
-
-  void ReleaseFixed() {
-    heddle::atomic_thread_fence(heddle::MemoryOrder::release);  // fix
-    if (references_.fetch_sub(1, heddle::MemoryOrder::relaxed) != 1) return;
-    heddle::atomic_thread_fence(heddle::MemoryOrder::acquire);  // fix
+  void Release(Orders orders) {
+    if (references_.fetch_sub(1, orders.drop) != 1) return;
+    heddle::atomic_thread_fence(orders.last);  // does nothing when relaxed
     delete this;
   }
 
@@ -31,26 +31,24 @@ class Message {
   heddle::Atomic<int> references_{2, "references"};
 };
 
-void RelaxedReferenceCount() {
+void ShareMessage(Orders orders) {
   auto* const message = new Message;
   const auto use = [=](int owner) {
     ++message->reads[owner];
-    message->Release();
+    message->Release(orders);
   };
   heddle::Thread other(use, 1);
   use(0);
   other.join();
 }
 
+void RelaxedReferenceCount() { ShareMessage({}); }
+
 void RelaxedReferenceCountFixed() {
-  auto* const message = new Message;
-  const auto use = [=](int owner) {
-    ++message->reads[owner];
-    message->ReleaseFixed();
-  };
-  heddle::Thread other(use, 1);
-  use(0);
-  other.join();
+  ShareMessage({
+      .drop = heddle::MemoryOrder::release,  // fix
+      .last = heddle::MemoryOrder::acquire,  // fix
+  });
 }
 
 const heddle::RegisterCase kBug{{
