@@ -75,9 +75,10 @@ std::string WhyNotJudged(const Case& one) {
     return kind == FindingKind::kUseAfterFree || kind == FindingKind::kDoubleFree ||
            kind == FindingKind::kLeak;
   };
-  // AddressSanitizer ends the process at the first bad access; ThreadSanitizer's heap only hides it.
-  const bool may_die = !kThreadSanitizer && std::any_of(one.tolerate.begin(), one.tolerate.end(),
-                                                        is_of_the_heap);
+  // AddressSanitizer ends the process at the first bad access; ThreadSanitizer's heap only hides
+  // it.
+  const bool may_die =
+      !kThreadSanitizer && std::any_of(one.tolerate.begin(), one.tolerate.end(), is_of_the_heap);
   if (!kHeapIsDeterministic &&
       (one.needs_deterministic_heap || may_die ||
        std::any_of(one.expect.begin(), one.expect.end(), is_of_the_heap))) {

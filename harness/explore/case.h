@@ -41,8 +41,8 @@ struct Case {
   void (*at_end)() = nullptr;              // run after all threads have ended
   CaseLimits limits = {};
   bool atomicity_of_unannotated = false;  // report AVIO's interleavings too
-  bool needs_deterministic_heap = false;    // the bug is in how the heap reuses memory; implied by an
-                                            // expected use-after-free, double-free or leak
+  bool needs_deterministic_heap = false;  // the bug is in how the heap reuses memory; implied by an
+                                          // expected use-after-free, double-free or leak
   bool needs_thread_sanitizer = false;    // the bug is on plain memory, seen only by the tsan build
   std::string about = {};                 // one line for `heddle list`
 };
