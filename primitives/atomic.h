@@ -14,6 +14,7 @@
 #include <new>
 #include <type_traits>
 
+#include "harness/core/sanitizer_edges.h"
 #include "harness/runtime/runtime.h"
 
 namespace heddle {
@@ -189,7 +190,15 @@ class Atomic {
 
  private:
   // The value in memory follows the model's, for debuggers and for the next execution's beginning.
-  void Mirror(T value) { native_.store(value, MemoryOrder::relaxed); }
+  // The step is over by now, so that nothing orders this store before the atomic's deletion by the
+  // thread that makes the next one: ThreadSanitizer must not see it.
+  void Mirror(T value) {
+    if constexpr (kThreadSanitizer) {
+      StoreUnseen(&native_, &value, sizeof(T));
+    } else {
+      native_.store(value, MemoryOrder::relaxed);
+    }
+  }
 
   Operation Op(Runtime& runtime, OpKind kind, MemoryOrder order) const {
     Operation op{.kind = kind, .size = static_cast<uint8_t>(sizeof(T)), .order = order};

@@ -9,6 +9,8 @@
 #ifndef HEDDLE_HARNESS_CORE_SANITIZER_EDGES_H_
 #define HEDDLE_HARNESS_CORE_SANITIZER_EDGES_H_
 
+#include <cstddef>
+
 #include "harness/core/ids.h"
 
 namespace heddle {
@@ -38,6 +40,9 @@ class SanitizerEdges {
   const Node* first_ = nullptr;
 };
 
+// Copies without being seen: for what a door keeps in the program's memory on the engine's behalf.
+void StoreUnseen(void* to, const void* from, size_t size);
+
 #else
 
 inline constexpr bool kThreadSanitizer = false;
@@ -49,6 +54,8 @@ class SanitizerEdges {
   void OnAcquire() const {}
   static void BeginExecution() {}
 };
+
+void StoreUnseen(void* to, const void* from, size_t size) = delete;
 
 #endif
 
