@@ -134,6 +134,7 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
 __attribute__((noinline)) Result ControlledEngine::Perform(Operation& op) {
   LeaveProgram();
   op.pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
+  if constexpr (kThreadSanitizer) DeliverSanitizerReports();
   ThreadState& self = *active_;
   self.frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   Result result;

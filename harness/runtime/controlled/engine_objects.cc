@@ -172,9 +172,9 @@ void ControlledEngine::ReportRace(const RaceShadow::Conflict& conflict, bool is_
   Raise(std::move(suspicion));
 }
 
-// In the middle of an access of the running thread: a race on memory that no Var wraps.
+// A race on memory that no Var wraps, by an access of the running thread since its last operation.
 void ControlledEngine::OnSanitizerRace(const SanitizerRace& race) {
-  if (active_ == nullptr || tearing_down_ || checking_ || race.accesses.size() < 2) return;
+  if (active_ == nullptr || tearing_down_ || checking_) return;
   HarnessScope scope;
   Suspicion suspicion;
   suspicion.kind = FindingKind::kDataRace;
@@ -185,9 +185,10 @@ void ControlledEngine::OnSanitizerRace(const SanitizerRace& race) {
     for (uint32_t i = 0; i < thread_count_; ++i) {
       if (threads_[i]->donor->os_thread() == access.os_thread) witness.thread = ThreadId{i};
     }
-    witness.stack = access.stack;
-    const uintptr_t pc = access.stack.empty() ? 0 : access.stack.front();
-    suspicion.key += MixSeed(pc, access.is_write ? 1 : 0);
+    for (uintptr_t pc : access.stack) {
+      if (pc != 0) witness.stack.push_back(pc);
+    }
+    suspicion.key += MixSeed(access.stack[0], access.is_write ? 1 : 0);
     suspicion.witnesses.push_back(std::move(witness));
   }
   suspicion.witnesses.front().seq = seq_;

@@ -190,6 +190,7 @@ void ControlledEngine::RunProgramThread(ThreadState& self) {
 
 // The thread's last act, on its own stack, which nothing returns to.
 void ControlledEngine::FinishThread(ThreadState& self) {
+  if constexpr (kThreadSanitizer) DeliverSanitizerReports();
   if (tearing_down_) {
     self.status = ThreadStatus::kFinished;
     --unfinished_;

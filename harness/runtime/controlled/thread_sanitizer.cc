@@ -4,8 +4,6 @@
 
 #include <sanitizer/tsan_interface_atomic.h>
 
-#include <algorithm>
-
 extern "C" {
 // The query functions of a report, as <sanitizer/tsan_interface.h> of later versions and LLVM's
 // debugger support declare them.
@@ -37,16 +35,10 @@ SanitizerReportSink* report_sink = nullptr;
 __tsan_atomic64 boundary_before;  // released by the carrier after all earlier executions
 __tsan_atomic64 boundary_now;     // released by each thread of this execution at its end
 
-constexpr unsigned long kMaxFrames = 64;
-
-std::vector<uintptr_t> StackOf(void* const (&trace)[kMaxFrames]) {
-  std::vector<uintptr_t> stack;
-  for (void* pc : trace) {
-    if (pc == nullptr) break;
-    stack.push_back(reinterpret_cast<uintptr_t>(pc));
-  }
-  return stack;
-}
+// Reports since the last delivery; more than fit are those of one step, and are dropped.
+constexpr int kMaxPending = 8;
+SanitizerRace pending[kMaxPending];
+int pending_count = 0;
 
 uint64_t OsThread(void* report, int thread_count, int tid) {
   for (int i = 0; i < thread_count; ++i) {
@@ -63,29 +55,42 @@ uint64_t OsThread(void* report, int thread_count, int tid) {
   return 0;
 }
 
-SanitizerRace ReadReport(void* report) {
+void ReadReport(void* report, SanitizerRace* race) {
   const char* description = nullptr;
   int count = 0, stacks = 0, accesses = 0, locations = 0, mutexes = 0, threads = 0, tids = 0;
   void* sleep_trace[1] = {};
   __tsan_get_report_data(report, &description, &count, &stacks, &accesses, &locations, &mutexes,
                          &threads, &tids, sleep_trace, 1);
-  SanitizerRace race;
-  for (int i = 0; i < accesses; ++i) {
+  for (int i = 0; i < 2 && i < accesses; ++i) {
     int tid = 0, size = 0, write = 0, atomic = 0;
     void* address = nullptr;
-    void* trace[kMaxFrames] = {};
+    void* trace[SanitizerAccess::kMaxFrames] = {};
     __tsan_get_report_mop(report, static_cast<unsigned long>(i), &tid, &address, &size, &write,
-                          &atomic, trace, kMaxFrames);
-    race.accesses.push_back(SanitizerAccess{write != 0, static_cast<uint32_t>(size),
-                                            reinterpret_cast<uintptr_t>(address),
-                                            OsThread(report, threads, tid), StackOf(trace)});
+                          &atomic, trace, SanitizerAccess::kMaxFrames);
+    SanitizerAccess& access = race->accesses[i];
+    access.is_write = write != 0;
+    access.size = static_cast<uint32_t>(size);
+    access.address = reinterpret_cast<uintptr_t>(address);
+    access.os_thread = OsThread(report, threads, tid);
+    for (size_t frame = 0; frame < SanitizerAccess::kMaxFrames; ++frame) {
+      access.stack[frame] = reinterpret_cast<uintptr_t>(trace[frame]);
+    }
   }
-  return race;
 }
 
 }  // namespace
 
-void SetSanitizerReportSink(SanitizerReportSink* sink) { report_sink = sink; }
+void SetSanitizerReportSink(SanitizerReportSink* sink) {
+  report_sink = sink;
+  pending_count = 0;
+}
+
+void DeliverSanitizerReports() {
+  for (int i = 0; i < pending_count && report_sink != nullptr; ++i) {
+    report_sink->OnSanitizerRace(pending[i]);
+  }
+  pending_count = 0;
+}
 
 void SanitizerBoundary::BeginExecution() {
   __tsan_atomic64_load(&boundary_now, __tsan_memory_order_acquire);
@@ -109,8 +114,11 @@ namespace __tsan {
 class ReportDesc;
 __attribute__((used)) bool OnReport(const ReportDesc* report, bool suppressed) {
   if (heddle::report_sink == nullptr || suppressed) return suppressed;
-  heddle::report_sink->OnSanitizerRace(
-      heddle::ReadReport(const_cast<ReportDesc*>(report)));
+  if (heddle::pending_count < heddle::kMaxPending) {
+    heddle::SanitizerRace& race = heddle::pending[heddle::pending_count++];
+    race = heddle::SanitizerRace();
+    heddle::ReadReport(const_cast<ReportDesc*>(report), &race);
+  }
   return true;
 }
 }  // namespace __tsan
@@ -120,6 +128,7 @@ __attribute__((used)) bool OnReport(const ReportDesc* report, bool suppressed) {
 namespace heddle {
 
 void SetSanitizerReportSink(SanitizerReportSink*) {}
+void DeliverSanitizerReports() {}
 void SanitizerBoundary::BeginExecution() {}
 void SanitizerBoundary::OnThreadStart() {}
 void SanitizerBoundary::OnThreadEnd() {}

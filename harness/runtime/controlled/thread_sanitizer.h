@@ -11,23 +11,26 @@
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_THREAD_SANITIZER_H_
 #define HEDDLE_HARNESS_RUNTIME_CONTROLLED_THREAD_SANITIZER_H_
 
+#include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "harness/core/sanitizer_edges.h"
 
 namespace heddle {
 
-// A race on ordinary memory that the sanitizer found: both accesses, the later one first.
+// A race on ordinary memory that the sanitizer found: both accesses, the later one first. Of fixed
+// size, because the sanitizer holds locks while it reports, which an allocation would want too.
 struct SanitizerAccess {
+  static constexpr size_t kMaxFrames = 32;
+
   bool is_write = false;
   uint32_t size = 0;
   uintptr_t address = 0;
-  uint64_t os_thread = 0;        // of the donor; 0 if unknown
-  std::vector<uintptr_t> stack;  // return addresses, innermost first
+  uint64_t os_thread = 0;              // of the donor; 0 if unknown
+  uintptr_t stack[kMaxFrames] = {};    // return addresses, innermost first, then zeros
 };
 struct SanitizerRace {
-  std::vector<SanitizerAccess> accesses;
+  SanitizerAccess accesses[2];
 };
 
 class SanitizerReportSink {
@@ -36,8 +39,10 @@ class SanitizerReportSink {
   virtual void OnSanitizerRace(const SanitizerRace& race) = 0;
 };
 
-// Where reports go from now on; null: the sanitizer prints them itself.
+// Where reports go from now on; null: the sanitizer prints them itself. A report is kept until the
+// engine asks for it, at the thread's next operation.
 void SetSanitizerReportSink(SanitizerReportSink* sink);
+void DeliverSanitizerReports();
 
 // The edges between executions. BeginExecution runs on the carrier, OnThreadStart and OnThreadEnd
 // with the context of a program thread.
