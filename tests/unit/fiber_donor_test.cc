@@ -18,7 +18,6 @@
 #include <gtest/gtest.h>
 
 #include "harness/runtime/fiber/donor.h"
-#include "harness/runtime/fiber/donor_pool.h"
 #include "tests/unit/fiber_test_support.h"
 
 namespace heddle {
@@ -185,98 +184,48 @@ TEST(FiberDonor, LeavesNothingBehind) {
 }
 
 TEST(FiberDonor, AThousandAreAlive) {
-  DonorPool pool({});
-  std::vector<Donor*> donors;
-  std::vector<std::unique_ptr<TestFiber>> fibers;
   constexpr size_t kFibers = 1000;
+  std::vector<Donor> donors(kFibers);
+  std::vector<std::unique_ptr<TestFiber>> fibers;
   size_t rounds = 0;
-  for (size_t i = 0; i < kFibers; ++i) {
-    Donor* donor = pool.Acquire();
-    ASSERT_NE(donor, nullptr) << strerror(pool.error());
-    donors.push_back(donor);
-    fibers.push_back(std::make_unique<TestFiber>(donor, [&](TestFiber& self) {
+  for (Donor& donor : donors) {
+    const int error = donor.Start({});
+    ASSERT_EQ(error, 0) << strerror(error);
+    fibers.push_back(std::make_unique<TestFiber>(&donor, [&](TestFiber& self) {
       for (int round = 0; round < 10; ++round) {
         ++rounds;
         self.Suspend();
       }
     }));
   }
-  EXPECT_EQ(pool.size(), kFibers);
   for (int round = 0; round < 11; ++round) {
     for (auto& fiber : fibers) fiber->Resume();
   }
   for (auto& fiber : fibers) EXPECT_TRUE(fiber->ended());
   EXPECT_EQ(rounds, kFibers * 10);
-  for (Donor* donor : donors) pool.Release(donor);
-  pool.RetireAll();
-  EXPECT_EQ(pool.size(), 0u);
+  for (Donor& donor : donors) donor.Retire();
   SetThreadExitListFinder(nullptr);
 }
 
-TEST(FiberDonorPool, GivesTheSameDonorsWhenReleasedInReverse) {
-  DonorPool pool({});
-  std::vector<Donor*> first, second;
-  for (int i = 0; i < 3; ++i) first.push_back(pool.Acquire());
-  if (!first[0]->Reusable()) GTEST_SKIP() << "a donor serves one program thread in this build";
-  for (size_t i = 3; i-- > 0;) pool.Release(first[i]);
-  for (int i = 0; i < 3; ++i) second.push_back(pool.Acquire());
-  EXPECT_EQ(first, second);
-  EXPECT_EQ(pool.size(), 3u);
-  for (Donor* donor : second) pool.Release(donor);
-}
-
-TEST(FiberDonorPool, RetiresTheDiscarded) {
-  const size_t threads = CountThreads();
-  DonorPool pool({});
-  Donor* kept = pool.Acquire();
-  Donor* lost = pool.Acquire();
-  pool.Discard(lost);
-  EXPECT_EQ(pool.size(), 2u);
-  pool.RetireDiscarded();
-  EXPECT_EQ(pool.size(), 1u);
-  EXPECT_TRUE(ThreadsFallTo(threads + 1));
-  pool.Discard(kept);
-}
-
-TEST(FiberDonorPool, SaysThatItsLimitIsReached) {
-  DonorPoolOptions options;
-  options.max_donors = 2;
-  DonorPool pool(options);
-  Donor* one = pool.Acquire();
-  Donor* two = pool.Acquire();
-  EXPECT_FALSE(one == nullptr || two == nullptr);
-  EXPECT_EQ(pool.Acquire(), nullptr);
-  EXPECT_EQ(pool.error(), EAGAIN);
-  EXPECT_TRUE(pool.limit_reached());
-  pool.Discard(two);  // makes room: it is retired when the next is made
-  Donor* three = pool.Acquire();
-  EXPECT_NE(three, nullptr);
-  pool.Discard(one);
-  pool.Discard(three);
-}
-
-TEST(FiberDonorPool, SaysThatMemoryEnds) {
-  DonorPoolOptions options;
-  options.donor.stack_size = size_t{1} << 50;
-  DonorPool pool(options);
+TEST(FiberDonor, SaysThatMemoryEnds) {
+  DonorOptions options;
+  options.stack_size = size_t{1} << 50;
+  Donor donor;
   const size_t mappings = CountMappings();
-  EXPECT_EQ(pool.Acquire(), nullptr);
-  EXPECT_EQ(pool.error(), ENOMEM);
-  EXPECT_FALSE(pool.limit_reached());
-  EXPECT_EQ(pool.size(), 0u);
-  EXPECT_EQ(CountMappings(), mappings);
+  EXPECT_EQ(donor.Start(options), ENOMEM);
+  EXPECT_FALSE(donor.started());
+  EXPECT_LE(CountMappings(), mappings + (UnderSanitizer() ? 5 : 0));
 }
 
-TEST(FiberDonorPoolDeathTest, SaysThatThreadsEnd) {
-  const auto acquire_without_threads = [] {
+TEST(FiberDonorDeathTest, SaysThatThreadsEnd) {
+  const auto start_without_threads = [] {
     const rlimit one_process{1, 1};
     setrlimit(RLIMIT_NPROC, &one_process);
     if (geteuid() == 0 && setuid(65534) != 0) _exit(1);  // root is above the limit
-    DonorPool pool({});
-    const bool refused = pool.Acquire() == nullptr && pool.error() == EAGAIN && pool.size() == 0;
-    _exit(refused ? 31 : 32);
+    Donor donor;
+    _exit(donor.Start({}) == EAGAIN && !donor.started() ? 31 : 32);
   };
-  EXPECT_EXIT(acquire_without_threads(), testing::ExitedWithCode(31), "");
+  EXPECT_EXIT(start_without_threads(), testing::ExitedWithCode(31), "");
 }
 
 }  // namespace

@@ -83,8 +83,6 @@ class alignas(64) Donor {
   bool started() const { return mapping_ != nullptr; }
 
  private:
-  friend class DonorPool;
-
   enum State : uint32_t { kStarting, kAsleep, kRetiring };
 
   static void* ThreadMain(void* donor);
@@ -92,7 +90,6 @@ class alignas(64) Donor {
 
   Context context_;
   const TlsImage* tls_image_ = nullptr;
-  Donor* next_ = nullptr;  // in one of the pool's lists
   StackBounds stack_;
   std::atomic<uint32_t> state_{kStarting};  // a futex
   pthread_t thread_{};
