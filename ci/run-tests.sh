@@ -2,8 +2,7 @@
 # Installs what is missing, builds, and runs all tests:
 #   release      g++ (or CXX), every test
 #   asan-ubsan   the unit and model tests again, the harness instrumented
-#   tsan         clang++-19, so also the second compiler; the races of the catalogue run under
-#                ThreadSanitizer
+#   tsan         clang++-19, so also the second compiler; the catalogue runs under ThreadSanitizer
 # One run of ctest covers the three, so its closing summary counts every test.
 # Usage: ci/run-tests.sh [arguments of ctest]
 set -euo pipefail

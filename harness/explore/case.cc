@@ -72,11 +72,10 @@ std::string WhyNotJudged(const Case& one) {
     return "its bug is on plain memory, which only the build with ThreadSanitizer sees";
   }
   const auto is_of_the_heap = [](FindingKind kind) {
-    return kind == FindingKind::kUseAfterFree || kind == FindingKind::kDoubleFree ||
-           kind == FindingKind::kLeak;
+    // ThreadSanitizer sees uses of freed memory, AddressSanitizer ends the process at the first.
+    if (kind == FindingKind::kUseAfterFree) return !kThreadSanitizer;
+    return kind == FindingKind::kDoubleFree || kind == FindingKind::kLeak;
   };
-  // AddressSanitizer ends the process at the first bad access; ThreadSanitizer's heap only hides
-  // it.
   const bool may_die =
       !kThreadSanitizer && std::any_of(one.tolerate.begin(), one.tolerate.end(), is_of_the_heap);
   if (!kHeapIsDeterministic &&

@@ -105,6 +105,7 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   tearing_down_ = false;
   checking_ = false;
   in_fair_tail_ = false;
+  used_freed_memory_ = false;
   result_ = {};
   UpdateWanted();
   if (heap_ != nullptr) heap_->BeginExecution();
@@ -134,8 +135,8 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
 __attribute__((noinline)) Result ControlledEngine::Perform(Operation& op) {
   LeaveProgram();
   op.pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
-  if constexpr (kThreadSanitizer) DeliverSanitizerReports();
   ThreadState& self = *active_;
+  if constexpr (kThreadSanitizer) TakeSanitizerReports(self);
   self.frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   Result result;
   if (tearing_down_ | checking_) [[unlikely]] {

@@ -132,6 +132,7 @@ class ControlledEngine final : public Runtime,
   }
   void OnHeapFault(const HeapFault& fault) override;
   void OnSanitizerRace(const SanitizerRace& race) override;
+  void TakeSanitizerReports(ThreadState& self);
 
   // ---- The step (engine.cc) ----
   void Publish(ThreadState& self, Operation& op);
@@ -233,6 +234,7 @@ class ControlledEngine final : public Runtime,
   std::vector<std::unique_ptr<ThreadState>> threads_;  // reused; the first thread_count_ are live
 
   bool in_fair_tail_ = false;  // the step limit was reached: see engine_livelock.cc
+  bool used_freed_memory_ = false;  // by this execution's program, as ThreadSanitizer has seen
 
   const ExecutionOptions options_;
   FairDecider fair_;

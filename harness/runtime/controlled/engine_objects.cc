@@ -32,7 +32,9 @@ void AddBlock(const BlockInfo& block, Suspicion* suspicion) {
 
 ObjectId ControlledEngine::Register(ObjectHandle& handle, const ObjectInit& given) {
   HarnessScope scope;
+  if constexpr (kThreadSanitizer) TakeSanitizerReports(*active_);
   ObjectInit init = given;
+  if (tearing_down_) init.name = nullptr;  // it may lie in frames that are gone
   HEDDLE_CHECK(objects_.size() < ObjectHandle::kMaxId, "too many objects in one execution");
   if (heap_ != nullptr && heap_->Contains(init.address)) {
     CheckAddressIsLive(init, reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
@@ -40,7 +42,7 @@ ObjectId ControlledEngine::Register(ObjectHandle& handle, const ObjectInit& give
   }
   const ThreadId creator = active_->id;
   const SyncModel& model = objects_.Add(init, creator);
-  handle = ObjectHandle(stamp_, model.id);
+  if (!used_freed_memory_) handle = ObjectHandle(stamp_, model.id);
   if (observer_ != nullptr) observer_->OnObject(model.id, init, creator);
   return model.id;
 }
@@ -172,16 +174,30 @@ void ControlledEngine::ReportRace(const RaceShadow::Conflict& conflict, bool is_
   Raise(std::move(suspicion));
 }
 
+// What freed memory holds now may be the harness's own, which a program that uses it overwrites: no
+// execution goes on from there.
+void ControlledEngine::TakeSanitizerReports(ThreadState& self) {
+  DeliverSanitizerReports();
+  if (used_freed_memory_ && !tearing_down_) StopExecution(self);
+}
+
 // A race on memory that no Var wraps, by an access of the running thread since its last operation.
 void ControlledEngine::OnSanitizerRace(const SanitizerRace& race) {
   if (active_ == nullptr || tearing_down_ || checking_) return;
   HarnessScope scope;
   Suspicion suspicion;
-  suspicion.kind = FindingKind::kDataRace;
+  suspicion.kind = race.is_use_after_free ? FindingKind::kUseAfterFree : FindingKind::kDataRace;
   suspicion.key = static_cast<uint64_t>(suspicion.kind);
+  if (race.is_use_after_free) {
+    used_freed_memory_ = true;
+    suspicion.message = std::string("memory is ") +
+                        (race.accesses[0].is_write ? "written" : "read") +
+                        " after it has been freed";
+  }
   for (const SanitizerAccess& access : race.accesses) {
     Witness witness;
     witness.role = access.is_write ? "write" : "read";
+    if (race.is_use_after_free && &access != &race.accesses[0]) witness.role = "freed";
     for (uint32_t i = 0; i < thread_count_; ++i) {
       if (threads_[i]->donor->os_thread() == access.os_thread) witness.thread = ThreadId{i};
     }
@@ -236,14 +252,15 @@ void ControlledEngine::Fail(FindingKind kind, const char* message) {
   suspicion.witnesses.push_back(Witness{std::string(NameOf(kind)), self.id, seq_, kNoObject, 0, {}, 0});
   suspicion.key = MixSeed(static_cast<uint64_t>(kind), pc);
   Raise(std::move(suspicion));
-  if (kind == FindingKind::kAssertion || kind == FindingKind::kInvariant) {
-    result_.end = EngineEnd::kFailed;
-    tearing_down_ = true;
-    self.unwinding = true;
-    self.resume_after_unwind = &carrier_;
-    ++self.unwind_throws;
-    throw ExecutionEnded();
-  }
+  if (kind != FindingKind::kAssertion && kind != FindingKind::kInvariant) return;
+  if (self.status != ThreadStatus::kFinished) StopExecution(self);
+  // The final check: no other thread is left.
+  result_.end = EngineEnd::kFailed;
+  tearing_down_ = true;
+  self.unwinding = true;
+  self.resume_after_unwind = &carrier_;
+  ++self.unwind_throws;
+  throw ExecutionEnded();
 }
 
 bool ControlledEngine::DecideReuse(void* engine, uint32_t candidates) {

@@ -271,13 +271,14 @@ void ControlledEngine::ReportThreadsAtEnd() {
   }
 }
 
-// Ends the execution from inside the engine, on the stack of a thread that still has frames.
+// Ends the execution on the stack of a running thread. The thread is unwound in its turn, not first:
+// newer threads may use what lies in its frames.
 void ControlledEngine::StopExecution(ThreadState& self) {
   result_.end = result_.end == EngineEnd::kStepLimit ? EngineEnd::kStepLimit : EngineEnd::kFailed;
   tearing_down_ = true;
   if (self.status == ThreadStatus::kFinished) LeaveForever(self, &carrier_);
-  self.unwinding = true;
-  self.resume_after_unwind = &carrier_;
+  self.pending = nullptr;  // it has frames, even if it has performed nothing since its start
+  SwitchContext(self.context, &carrier_);
   ++self.unwind_throws;
   throw ExecutionEnded();
 }

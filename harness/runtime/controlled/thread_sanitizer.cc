@@ -4,6 +4,9 @@
 
 #include <sanitizer/tsan_interface_atomic.h>
 
+#include <string_view>
+#include <utility>
+
 extern "C" {
 // The query functions of a report, as <sanitizer/tsan_interface.h> of later versions and LLVM's
 // debugger support declare them.
@@ -17,13 +20,14 @@ int __tsan_get_report_thread(void* report, unsigned long index, int* tid, uint64
                              unsigned long trace_size);
 
 // Every report counts, however often its stacks have been seen: each schedule stands for itself.
-// Nothing is symbolised or printed here: reports are findings like all others.
+// Nothing is symbolised or printed here: reports are findings like all others. Nor is the process
+// kept for a second at its exit, for reports by threads that still run: the donors sleep.
 const char* __tsan_default_options() {
   return "suppress_equal_stacks=0:suppress_equal_addresses=0:symbolize=0:exitcode=0:"
          "halt_on_error=0:detect_deadlocks=0:report_signal_unsafe=0:report_thread_leaks=0:"
          "report_destroy_locked=0:report_mutex_bugs=0:report_atomic_races=0:history_size=4:"
          "die_after_fork=0:handle_segv=0:handle_abort=0:handle_sigill=0:handle_sigfpe=0:"
-         "handle_sigbus=0:use_sigaltstack=0";
+         "handle_sigbus=0:use_sigaltstack=0:atexit_sleep_ms=0";
 }
 }
 
@@ -61,6 +65,9 @@ void ReadReport(void* report, SanitizerRace* race) {
   void* sleep_trace[1] = {};
   __tsan_get_report_data(report, &description, &count, &stacks, &accesses, &locations, &mutexes,
                          &threads, &tids, sleep_trace, 1);
+  race->is_use_after_free =
+      description != nullptr &&
+      std::string_view(description).find("use-after-free") != std::string_view::npos;
   for (int i = 0; i < 2 && i < accesses; ++i) {
     int tid = 0, size = 0, write = 0, atomic = 0;
     void* address = nullptr;
@@ -86,10 +93,10 @@ void SetSanitizerReportSink(SanitizerReportSink* sink) {
 }
 
 void DeliverSanitizerReports() {
-  for (int i = 0; i < pending_count && report_sink != nullptr; ++i) {
+  const int count = std::exchange(pending_count, 0);
+  for (int i = 0; i < count && report_sink != nullptr; ++i) {
     report_sink->OnSanitizerRace(pending[i]);
   }
-  pending_count = 0;
 }
 
 void SanitizerBoundary::BeginExecution() {

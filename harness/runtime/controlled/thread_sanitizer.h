@@ -18,8 +18,8 @@
 
 namespace heddle {
 
-// A race on ordinary memory that the sanitizer found: both accesses, the later one first. Of fixed
-// size, because the sanitizer holds locks while it reports, which an allocation would want too.
+// A race on ordinary memory or a use after free that the sanitizer found: both accesses, the later
+// one first. Of fixed size, because the sanitizer holds locks while it reports, which an allocation would want too.
 struct SanitizerAccess {
   static constexpr size_t kMaxFrames = 32;
 
@@ -30,6 +30,7 @@ struct SanitizerAccess {
   uintptr_t stack[kMaxFrames] = {};    // return addresses, innermost first, then zeros
 };
 struct SanitizerRace {
+  bool is_use_after_free = false;  // then the earlier access is the deletion
   SanitizerAccess accesses[2];
 };
 
