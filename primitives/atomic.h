@@ -203,14 +203,14 @@ class Atomic {
   Operation Op(Runtime& runtime, OpKind kind, MemoryOrder order) const {
     Operation op{.kind = kind, .size = static_cast<uint8_t>(sizeof(T)), .order = order};
     // The value at the first use in an execution is whatever memory holds.
-    op.object = runtime.Resolve(handle_, Init(runtime));
+    op.object = runtime.Resolve(handle_, [&] { return Init(runtime); });
     return op;
   }
   ObjectInit Init(Runtime& runtime) const {
     return ObjectInit{.kind = ObjectKind::kAtomic,
                       .address = this,
                       .size = sizeof(T),
-                      .initial = handle_.Belongs(runtime.stamp()) ? 0 : Initial(runtime),
+                      .initial = Initial(runtime),
                       .name = name_};
   }
   uint64_t Initial(Runtime& runtime) const {

@@ -107,12 +107,14 @@ class Barrier {
 
  private:
   ObjectId Id(Runtime& runtime) const {
-    return runtime.Resolve(handle_, ObjectInit{.kind = ObjectKind::kBarrier,
-                                               .address = this,
-                                               .size = sizeof(*this),
-                                               .initial = static_cast<uint64_t>(expected_),
-                                               .limit = kHasCompletion ? 1u : 0u,
-                                               .name = name_});
+    return runtime.Resolve(handle_, [this] {
+      return ObjectInit{.kind = ObjectKind::kBarrier,
+                        .address = this,
+                        .size = sizeof(*this),
+                        .initial = static_cast<uint64_t>(expected_),
+                        .limit = kHasCompletion ? 1u : 0u,
+                        .name = name_};
+    });
   }
   // Returns the phase that it arrived in.
   uint64_t Arrive(Runtime& runtime, OpKind kind, std::ptrdiff_t update) {

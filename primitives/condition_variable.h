@@ -123,10 +123,12 @@ class CondVar {
   static std::mutex& NativeOf(Mutex& mutex) { return mutex.native(); }
 
   ObjectId Id(Runtime& runtime) {
-    return runtime.Resolve(
-        handle_,
-        ObjectInit{
-            .kind = ObjectKind::kCondVar, .address = this, .size = sizeof(*this), .name = name_});
+    return runtime.Resolve(handle_, [this] {
+      return ObjectInit{.kind = ObjectKind::kCondVar,
+                        .address = this,
+                        .size = sizeof(*this),
+                        .name = name_};
+    });
   }
   void Notify(Runtime& runtime, OpKind kind) {
     Operation op{.kind = kind, .object = Id(runtime)};

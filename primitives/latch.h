@@ -61,11 +61,13 @@ class Latch {
 
  private:
   ObjectId Id(Runtime& runtime) const {
-    return runtime.Resolve(handle_, ObjectInit{.kind = ObjectKind::kBarrier,
-                                               .address = this,
-                                               .size = sizeof(*this),
-                                               .initial = static_cast<uint64_t>(expected_),
-                                               .name = name_});
+    return runtime.Resolve(handle_, [this] {
+      return ObjectInit{.kind = ObjectKind::kBarrier,
+                        .address = this,
+                        .size = sizeof(*this),
+                        .initial = static_cast<uint64_t>(expected_),
+                        .name = name_};
+    });
   }
   void CountDown(Runtime& runtime, std::ptrdiff_t update) {
     if (update < 0) {

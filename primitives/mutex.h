@@ -56,11 +56,13 @@ class BasicMutex {
 
  protected:
   ObjectId Id(Runtime& runtime) {
-    return runtime.Resolve(handle_, ObjectInit{.kind = ObjectKind::kMutex,
-                                               .address = this,
-                                               .size = sizeof(*this),
-                                               .initial = kRecursive ? 1u : 0u,
-                                               .name = name_});
+    return runtime.Resolve(handle_, [this] {
+      return ObjectInit{.kind = ObjectKind::kMutex,
+                        .address = this,
+                        .size = sizeof(*this),
+                        .initial = kRecursive ? 1u : 0u,
+                        .name = name_};
+    });
   }
   Result Do(Runtime& runtime, OpKind kind, VirtualTime deadline = kNoDeadline) {
     Operation op{.kind = kind, .object = Id(runtime), .deadline = deadline};

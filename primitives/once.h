@@ -34,10 +34,12 @@ class OnceFlag {
   friend void CallOnce(OnceFlag& flag, Function&& function, Arguments&&... arguments);
 
   ObjectId Id(Runtime& runtime) {
-    return runtime.Resolve(
-        handle_,
-        ObjectInit{
-            .kind = ObjectKind::kOnce, .address = this, .size = sizeof(*this), .name = name_});
+    return runtime.Resolve(handle_, [this] {
+      return ObjectInit{.kind = ObjectKind::kOnce,
+                        .address = this,
+                        .size = sizeof(*this),
+                        .name = name_};
+    });
   }
 
   // Ends a run, also when the function throws.

@@ -76,12 +76,14 @@ class CountingSemaphore {
 
  private:
   ObjectId Id(Runtime& runtime) {
-    return runtime.Resolve(handle_, ObjectInit{.kind = ObjectKind::kSemaphore,
-                                               .address = this,
-                                               .size = sizeof(*this),
-                                               .initial = static_cast<uint64_t>(initial_),
-                                               .limit = static_cast<uint64_t>(kLeastMax),
-                                               .name = name_});
+    return runtime.Resolve(handle_, [this] {
+      return ObjectInit{.kind = ObjectKind::kSemaphore,
+                        .address = this,
+                        .size = sizeof(*this),
+                        .initial = static_cast<uint64_t>(initial_),
+                        .limit = static_cast<uint64_t>(kLeastMax),
+                        .name = name_};
+    });
   }
   bool Acquire(Runtime& runtime, OpKind kind, VirtualTime deadline) {
     Operation op{.kind = kind, .object = Id(runtime), .deadline = deadline};

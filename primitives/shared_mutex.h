@@ -77,10 +77,16 @@ class BasicSharedMutex {
  protected:
   // True when it completed normally.
   bool Do(Runtime& runtime, OpKind kind, VirtualTime deadline = kNoDeadline) {
-    const ObjectInit init{
-        .kind = ObjectKind::kSharedMutex, .address = this, .size = sizeof(*this), .name = name_};
-    Operation op{.kind = kind, .object = runtime.Resolve(handle_, init), .deadline = deadline};
+    Operation op{.kind = kind, .object = Id(runtime), .deadline = deadline};
     return runtime.Perform(op).outcome == Outcome::kDone;
+  }
+  ObjectId Id(Runtime& runtime) {
+    return runtime.Resolve(handle_, [this] {
+      return ObjectInit{.kind = ObjectKind::kSharedMutex,
+                        .address = this,
+                        .size = sizeof(*this),
+                        .name = name_};
+    });
   }
   Native& native() { return native_; }
 

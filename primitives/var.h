@@ -24,7 +24,7 @@ class Var {
       : value_(std::move(value)), name_(name) {}
   // The end of the lifetime conflicts with accesses that are not ordered before it.
   ~Var() {
-    if (Runtime* runtime = Runtime::Current()) runtime->OnWrite(shadow_, Init());
+    if (Runtime* runtime = Runtime::Current()) runtime->OnWrite(shadow_, [this] { return Init(); });
   }
   Var(const Var& other) : value_(other.Read()) {}
   Var& operator=(const Var& other) {
@@ -44,7 +44,7 @@ class Var {
   template <typename Function>
   decltype(auto) Update(Function&& function) {
     Runtime* runtime = Runtime::Current();
-    if (runtime != nullptr) runtime->OnWrite(shadow_, Init());
+    if (runtime != nullptr) runtime->OnWrite(shadow_, [this] { return Init(); });
     struct Tell {
       ~Tell() {
         if (runtime != nullptr) runtime->OnValue(&var.value_, sizeof(T));
@@ -89,13 +89,13 @@ class Var {
   T Read() const {
     Runtime* runtime = Runtime::Current();
     if (runtime == nullptr) return value_;
-    runtime->OnRead(shadow_, Init());
+    runtime->OnRead(shadow_, [this] { return Init(); });
     runtime->OnValue(&value_, sizeof(T));
     return value_;
   }
   void Write(T value) {
     Runtime* runtime = Runtime::Current();
-    if (runtime != nullptr) runtime->OnWrite(shadow_, Init());
+    if (runtime != nullptr) runtime->OnWrite(shadow_, [this] { return Init(); });
     value_ = std::move(value);
     if (runtime != nullptr) runtime->OnValue(&value_, sizeof(T));
   }

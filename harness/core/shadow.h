@@ -40,6 +40,13 @@ class Epoch {
     return epoch;
   }
 
+  // The epoch of the same thread at `time`, for one that was made with time 0.
+  constexpr Epoch At(uint32_t time) const {
+    Epoch epoch;
+    epoch.bits_ = bits_ | time;
+    return epoch;
+  }
+
   constexpr bool IsShared() const { return (bits_ & kSharedBit) != 0; }
   constexpr uint64_t stamp() const { return (bits_ & ~kSharedBit) >> (kTimeBits + kThreadBits); }
   constexpr ThreadId thread() const {

@@ -66,13 +66,13 @@ void CondVarModel::Wait(const Operation& op, ThreadId thread, ModelContext& cont
     break;
   }
   waiters_.push_back(Waiter{thread, &mutex, mutex.depth(), false});
-  mutex.Release(thread, context);
+  mutex.Release(context.ClockOf(thread));
 }
 
 void CondVarModel::Wake(ThreadId thread, ModelContext& context) {
   const Waiter waiter = WaiterOf(thread);
   std::erase_if(waiters_, [thread](const Waiter& other) { return other.thread == thread; });
-  waiter.mutex->Acquire(thread, waiter.depth, context);
+  waiter.mutex->Acquire(thread, waiter.depth, context.ClockOf(thread), context.arena());
 }
 
 void CondVarModel::Notify(bool all, uint32_t source) {

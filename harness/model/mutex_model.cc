@@ -14,7 +14,7 @@ void MutexModel::Reset(const ObjectInit& init) {
 OutcomeSet MutexModel::Possible(const Operation& op, ThreadId thread,
                                 const ModelContext& context) const {
   if (op.kind == OpKind::kUnlock) return Outcome::kDone;
-  const bool available = owner_ == kNoThread || (recursive_ && owner_ == thread);
+  const bool available = AvailableTo(thread);
   if (op.kind == OpKind::kTryLock) return available ? Outcome::kDone : Outcome::kFailed;
   if (op.deadline == kNoDeadline) return available ? OutcomeSet(Outcome::kDone) : OutcomeSet();
   OutcomeSet outcomes;
@@ -35,7 +35,7 @@ void MutexModel::Apply(const Operation& op, const Transition& by, ModelContext& 
                                                : "unlock of a mutex that another thread holds");
       return;
     }
-    if (--depth_ == 0) Release(by.thread, context);
+    if (--depth_ == 0) Release(context.ClockOf(by.thread));
     return;
   }
   if (by.outcome != Outcome::kDone) {
@@ -49,20 +49,8 @@ void MutexModel::Apply(const Operation& op, const Transition& by, ModelContext& 
   if (owner_ == by.thread) {
     ++depth_;
   } else {
-    Acquire(by.thread, 1, context);
+    Acquire(by.thread, 1, context.ClockOf(by.thread), context.arena());
   }
-}
-
-void MutexModel::Acquire(ThreadId thread, uint32_t depth, ModelContext& context) {
-  owner_ = thread;
-  depth_ = depth;
-  context.ClockOf(thread).Acquire(released_, context.arena());
-}
-
-void MutexModel::Release(ThreadId thread, ModelContext& context) {
-  owner_ = kNoThread;
-  depth_ = 0;
-  context.ClockOf(thread).Release(&released_);
 }
 
 void MutexModel::Holders(const Operation&, ThreadId, std::vector<ThreadId>* holders) const {

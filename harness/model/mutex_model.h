@@ -19,12 +19,27 @@ class MutexModel final : public SyncModel {
   std::string_view InUse() const override;
   uint64_t StateHash() const override;
 
+  // The two commonest questions and answers, for the engine to inline: the first lock of a mutex
+  // and its last unlock.
+  bool AvailableTo(ThreadId thread) const {
+    return owner_ == kNoThread || (recursive_ && owner_ == thread);
+  }
+  bool IsLastUnlockOf(ThreadId thread) const { return owner_ == thread && depth_ == 1; }
+
   // For the condition variable, whose wait is an unlock and a lock.
   bool IsFree() const { return owner_ == kNoThread; }
   ThreadId owner() const { return owner_; }
   uint32_t depth() const { return depth_; }
-  void Acquire(ThreadId thread, uint32_t depth, ModelContext& context);
-  void Release(ThreadId thread, ModelContext& context);
+  void Acquire(ThreadId thread, uint32_t depth, ThreadClock& clock, ClockArena& arena) {
+    owner_ = thread;
+    depth_ = depth;
+    clock.Acquire(released_, arena);
+  }
+  void Release(ThreadClock& clock) {
+    owner_ = kNoThread;
+    depth_ = 0;
+    clock.Release(&released_);
+  }
 
  private:
   ThreadId owner_ = kNoThread;

@@ -30,15 +30,11 @@ OutcomeSet ThreadModel::Possible(const Operation& op, ThreadId thread,
 void ThreadModel::Apply(const Operation& op, const Transition& by, ModelContext& context, Event*) {
   switch (op.kind) {
     case OpKind::kSpawn:
-      context.ClockOf(by.thread).Release(&spawned_);
-      return;
+      return Spawn(context.ClockOf(by.thread));
     case OpKind::kStart:
-      context.ClockOf(by.thread).Acquire(spawned_, context.arena());
-      return;
+      return Start(context.ClockOf(by.thread), context.arena());
     case OpKind::kExit:
-      finished_ = true;
-      context.ClockOf(by.thread).Release(&exited_);
-      return;
+      return Exit(context.ClockOf(by.thread));
     case OpKind::kJoin:
       if (self_ == by.thread) {
         context.ReportMisuse(FindingKind::kMisuse, op, by.thread, "a thread joins itself");

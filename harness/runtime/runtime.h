@@ -51,9 +51,11 @@ class Runtime {
   static Runtime* Current() { return current_; }
 
   // The id of the object behind `handle` in this execution; registers it when this is its first use.
-  ObjectId Resolve(ObjectHandle& handle, const ObjectInit& init) {
+  // init() gives the ObjectInit, which most calls do not need.
+  template <typename Init>
+  ObjectId Resolve(ObjectHandle& handle, const Init& init) {
     if (handle.Belongs(stamp_)) [[likely]] return handle.id();
-    return Register(handle, init);
+    return Register(handle, init());
   }
   // The current execution, counted from 1.
   uint64_t stamp() const { return stamp_; }
@@ -69,11 +71,14 @@ class Runtime {
 
   // Race check of an access to ordinary memory, before it is made. Inline part: the location was
   // accessed by this thread since its last release.
-  void OnRead(ShadowCell& cell, const ObjectInit& var) {
-    if (!cell.ReadIsKnown(epoch_)) [[unlikely]] OnReadSlow(cell, var);
+  // var() gives the ObjectInit.
+  template <typename Init>
+  void OnRead(ShadowCell& cell, const Init& var) {
+    if (!cell.ReadIsKnown(epoch_)) [[unlikely]] OnReadSlow(cell, var());
   }
-  void OnWrite(ShadowCell& cell, const ObjectInit& var) {
-    if (!cell.WriteIsKnown(epoch_)) [[unlikely]] OnWriteSlow(cell, var);
+  template <typename Init>
+  void OnWrite(ShadowCell& cell, const Init& var) {
+    if (!cell.WriteIsKnown(epoch_)) [[unlikely]] OnWriteSlow(cell, var());
   }
   // Tells recorders the value that an access read or wrote; a no-op unless the execution is recorded.
   void OnValue(const void* value, uint32_t size) {

@@ -132,27 +132,52 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   return result_;
 }
 
-__attribute__((noinline)) Result ControlledEngine::Perform(Operation& op) {
+// The calls of PerformStep and PerformEvent are jumps, so that what is no step does not save all
+// registers for a switch.
+Result ControlledEngine::Perform(Operation& op) {
   LeaveProgram();
   op.pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
+  if constexpr (kThreadSanitizer) TakeSanitizerReports(*active_);
+  if ((points_ >> static_cast<int>(op.kind) & 1) == 0) return PerformEvent(op);
+  return PerformStep(op);
+}
+
+__attribute__((noinline)) Result ControlledEngine::PerformStep(Operation& op) {
   ThreadState& self = *active_;
-  if constexpr (kThreadSanitizer) TakeSanitizerReports(self);
   self.frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   Result result;
   if (tearing_down_ | checking_) [[unlikely]] {
     result = PerformUnscheduled(self, op);
-  } else if ((points_ >> static_cast<int>(op.kind) & 1) == 0) {
-    if (recording_) [[unlikely]] observer_->OnPending(self.id, op);
-    result = Execute(self, op, objects_[op.object], Outcome::kDone, 0);
   } else {
     if (has_invariant_ | recording_) [[unlikely]] BeforeStep(self, op);
     Publish(self, op);
     ThreadState& next = ChooseNext(self);
     if (&next != &self) SwitchTo(self, next);
+    if (self.links[0].model != nullptr) UnlinkPending(self);
     result = Complete(self);
   }
   EnterProgram(Index(self.id), self.context->fs_base);
   return result;
+}
+
+__attribute__((noinline)) Result ControlledEngine::PerformEvent(Operation& op) {
+  ThreadState& self = *active_;
+  Result result;
+  if (tearing_down_ | checking_) [[unlikely]] {
+    result = PerformUnscheduled(self, op);
+  } else {
+    if (recording_) [[unlikely]] observer_->OnPending(self.id, op);
+    SyncModel& model = objects_[op.object];
+    if (!ExecutePlainly(self, op, model)) result = Execute(self, op, model, Outcome::kDone, 0);
+  }
+  EnterProgram(Index(self.id), self.context->fs_base);
+  return result;
+}
+
+// An operation whose completion was chosen.
+Result ControlledEngine::ExecuteOpen(ThreadState& self, Operation& op, SyncModel& model,
+                                     const Transition& by) {
+  return Execute(self, op, model, by.outcome, by.source);
 }
 
 void ControlledEngine::BeforeStep(ThreadState& self, const Operation& op) {
@@ -164,6 +189,10 @@ Result ControlledEngine::PerformUnscheduled(ThreadState& self, Operation& op) {
   return tearing_down_ ? PerformWhileUnwinding(self, op) : PerformWhileChecking(self, op);
 }
 
+void ControlledEngine::EmitDone(ThreadState& self, const Operation& op) {
+  Emit(Event{seq_, &op, Transition{self.id, Outcome::kDone, 0}, 0, 0, &self.clock});
+}
+
 void ControlledEngine::Emit(const Event& event) {
   bool wants_changed = false;
   for (const Consumer& consumer : consumers_) {
@@ -173,6 +202,7 @@ void ControlledEngine::Emit(const Event& event) {
   }
   if (wants_changed) [[unlikely]] {
     UpdateWanted();
+    for (uint32_t i = 0; i < thread_count_; ++i) threads_[i]->epoch = EpochOf(ThreadId{i});
     UpdateEpoch(StateOf(event.by.thread));
   }
   if (observer_ != nullptr && observer_->Wants().contains(event.op->kind)) observer_->OnEvent(event);
@@ -224,7 +254,7 @@ Transition ControlledEngine::DecideTransition(ThreadState& self) {
   }
   const uint32_t candidates = model.Candidates(op, self.id, by.outcome, *this);
   if (candidates > 1) {
-    const bool notify = internal::kNotifyOneKinds.contains(op.kind);
+    const bool notify = op.kind == OpKind::kNotifyOne || op.kind == OpKind::kAtomicNotifyOne;
     by.source =
         DecideValue(notify ? ChoiceKind::kWaiter : ChoiceKind::kStore, self, &op, candidates);
   }

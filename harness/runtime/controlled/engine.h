@@ -135,6 +135,8 @@ class ControlledEngine final : public Runtime,
   void TakeSanitizerReports(ThreadState& self);
 
   // ---- The step (engine.cc) ----
+  Result PerformStep(Operation& op);
+  Result PerformEvent(Operation& op);
   void Publish(ThreadState& self, Operation& op);
   ThreadState& ChooseNext(ThreadState& self);
   void SwitchTo(ThreadState& from, ThreadState& to);
@@ -145,7 +147,10 @@ class ControlledEngine final : public Runtime,
   }
   Result Execute(ThreadState& self, Operation& op, SyncModel& model, Outcome outcome,
                  uint32_t source);
-  void AfterExecute(ThreadState& self, const Operation& op, const Event& event);
+  bool ExecutePlainly(ThreadState& self, Operation& op, SyncModel& model);
+  void EmitDone(ThreadState& self, const Operation& op);
+  Result ExecuteOpen(ThreadState& self, Operation& op, SyncModel& model, const Transition& by);
+  void KeepBooks(ThreadState& self, const Operation& op, const Event& event);
   void Emit(const Event& event);
   void UpdateWanted();
   void Reevaluate(SyncModel& model);
@@ -154,17 +159,19 @@ class ControlledEngine final : public Runtime,
   void SetStatus(ThreadState& thread, ThreadStatus status);
   void Link(ThreadState& thread, int which, SyncModel& model);
   void Unlink(ThreadState& thread, int which);
+  void LinkPending(ThreadState& self);
+  void UnlinkPending(ThreadState& self);
   void RestoreDeferred(const ThreadState* except);
   void DeferRunning(ThreadState& self);
   void NoteHeapUse();
   uint32_t DecideValue(ChoiceKind kind, ThreadState& self, const Operation* op, uint32_t bound);
-  void UpdateEpoch(const ThreadState& self) {
-    // An execution never has the largest stamp: no access counts as known.
-    epoch_ = every_access_ ? Epoch(Epoch::kMaxStamp, self.id, 0)
-                           : Epoch(stamp_, self.id, self.clock.time());
+  // An execution never has the largest stamp: no access counts as known.
+  Epoch EpochOf(ThreadId thread) const {
+    return Epoch(every_access_ ? Epoch::kMaxStamp : stamp_, thread, 0);
   }
+  void UpdateEpoch(const ThreadState& self) { epoch_ = self.epoch.At(self.clock.time()); }
   OutcomeSet PossibleOf(const SyncModel& model, const Operation& op, ThreadId thread) const;
-  void ApplyTo(SyncModel& model, const Operation& op, const Transition& by, Event* event);
+  void ApplyTo(SyncModel& model, const Operation& op, Event* event);
   Transition DecideTransition(ThreadState& self);
   void BeforeStep(ThreadState& self, const Operation& op);
   Result PerformUnscheduled(ThreadState& self, Operation& op);
@@ -173,6 +180,8 @@ class ControlledEngine final : public Runtime,
 
   // ---- Objects and memory (engine_objects.cc) ----
   ObjectId VarObject(const ObjectInit& var);
+  void NoteAccess(OpKind kind, const ObjectInit& var, uintptr_t pc,
+                  const RaceShadow::Conflict& conflict);
   void RecordAccess(OpKind kind, const ObjectInit& var, uintptr_t pc);
   void ReportRace(const RaceShadow::Conflict& conflict, bool is_write, const ObjectInit& var,
                   uintptr_t pc);
@@ -185,7 +194,10 @@ class ControlledEngine final : public Runtime,
   ThreadState& NewThread(void (*entry)(void*), void* argument, ThreadState* parent,
                          const char* name);
   [[noreturn]] void StopWithoutThread(std::string why);
-  Donor* FreeDonor(uint32_t index);
+  void AfterThreadEvent(ThreadState& self, OpKind kind, ThreadModel& model, uintptr_t pc);
+  void EmitThreadEvent(ThreadState& self, OpKind kind, ThreadModel& model, uintptr_t pc);
+  ThreadState* NextThread();
+  ThreadState* RenewDonor(uint32_t index);
   static void ThreadMain(void* thread);
   void RunProgramThread(ThreadState& self);
   [[noreturn]] void FinishThread(ThreadState& self);
@@ -258,8 +270,6 @@ class ControlledEngine final : public Runtime,
   FenceState check_fences_;
   std::unique_ptr<Arena> heap_;
   uint64_t heap_changes_ = 0;  // up to the last step
-  std::vector<std::unique_ptr<Donor>> donors_;  // by thread index: addresses repeat
-  std::vector<bool> abandoned_;  // by thread index: its donor has frames that nothing returns to
   std::vector<std::string> interned_;
   std::vector<std::pair<const void*, ObjectId>> vars_;  // while recording
   std::terminate_handler previous_terminate_ = nullptr;

@@ -7,7 +7,7 @@
 namespace heddle {
 
 StackBounds ControlledEngine::RunningStack() const {
-  return active_ != nullptr && active_->donor != nullptr ? active_->donor->stack() : StackBounds{};
+  return active_ != nullptr ? active_->donor.stack() : StackBounds{};
 }
 
 void ControlledEngine::AbandonRunning(FindingKind kind, std::string message, uint64_t key) {

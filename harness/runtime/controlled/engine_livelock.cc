@@ -96,7 +96,7 @@ uint64_t ControlledEngine::StateHash() {
     hash = MixSeed(hash, Index(op.object), op.operand ^ (op.expected << 1));
     // From the caller of Perform on, and the caller's registers, which Perform saves first.
     hash = HashMemory(hash, thread.frame - Context::kSavedRegisterBytes,
-                      thread.donor->stack().highest);
+                      thread.donor.stack().highest);
   }
   for (uint32_t i = 0; i < objects_.size(); ++i) {
     hash = MixSeed(hash, objects_[ObjectId{i}].StateHash());

@@ -113,22 +113,30 @@ void ControlledEngine::CheckNobodyIsAboutToUse(const Operation& destroy, ObjectK
 }
 
 void ControlledEngine::OnReadSlow(ShadowCell& cell, const ObjectInit& var) {
-  if (tearing_down_ || checking_) return;
-  HarnessScope scope;
-  const uintptr_t pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
+  if (tearing_down_ | checking_) return;
   const RaceShadow::Conflict conflict = shadow_.OnRead(cell, active_->clock);
-  if (wanted_.contains(OpKind::kRead) || recording_) RecordAccess(OpKind::kRead, var, pc);
-  if (conflict.found) [[unlikely]] ReportRace(conflict, false, var, pc);
+  if (conflict.found | every_access_) [[unlikely]] {
+    NoteAccess(OpKind::kRead, var, reinterpret_cast<uintptr_t>(__builtin_return_address(0)),
+               conflict);
+  }
 }
 
 void ControlledEngine::OnWriteSlow(ShadowCell& cell, const ObjectInit& var) {
-  if (tearing_down_ || checking_) return;
-  HarnessScope scope;
-  const uintptr_t pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
+  if (tearing_down_ | checking_) return;
   active_->spin.Clear();
   const RaceShadow::Conflict conflict = shadow_.OnWrite(cell, active_->clock);
-  if (wanted_.contains(OpKind::kWrite) || recording_) RecordAccess(OpKind::kWrite, var, pc);
-  if (conflict.found) [[unlikely]] ReportRace(conflict, true, var, pc);
+  if (conflict.found | every_access_) [[unlikely]] {
+    NoteAccess(OpKind::kWrite, var, reinterpret_cast<uintptr_t>(__builtin_return_address(0)),
+               conflict);
+  }
+}
+
+// An access that somebody looks at, or that takes part in a race.
+void ControlledEngine::NoteAccess(OpKind kind, const ObjectInit& var, uintptr_t pc,
+                                  const RaceShadow::Conflict& conflict) {
+  HarnessScope scope;
+  if (recording_ || wanted_.contains(kind)) RecordAccess(kind, var, pc);
+  if (conflict.found) ReportRace(conflict, kind == OpKind::kWrite, var, pc);
 }
 
 void ControlledEngine::OnValueSlow(const void* value, uint32_t size) {
@@ -199,7 +207,7 @@ void ControlledEngine::OnSanitizerRace(const SanitizerRace& race) {
     witness.role = access.is_write ? "write" : "read";
     if (race.is_use_after_free && &access != &race.accesses[0]) witness.role = "freed";
     for (uint32_t i = 0; i < thread_count_; ++i) {
-      if (threads_[i]->donor->os_thread() == access.os_thread) witness.thread = ThreadId{i};
+      if (threads_[i]->donor.os_thread() == access.os_thread) witness.thread = ThreadId{i};
     }
     for (uintptr_t pc : access.stack) {
       if (pc != 0) witness.stack.push_back(pc);

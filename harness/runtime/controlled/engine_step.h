@@ -5,10 +5,11 @@
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_STEP_H_
 #define HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_STEP_H_
 
+#include <array>
+
 #include "harness/core/check.h"
 #include "harness/model/atomic_model.h"
 #include "harness/model/mutex_model.h"
-#include "harness/model/thread_model.h"
 #include "harness/runtime/controlled/engine.h"
 
 namespace heddle {
@@ -24,39 +25,92 @@ constexpr EventMask BlockingKinds() {
 }
 
 inline constexpr EventMask kBlockingKinds = BlockingKinds();
-// Where a choice among candidates is possible even under sequential consistency.
-inline constexpr EventMask kNotifyOneKinds = {OpKind::kNotifyOne, OpKind::kAtomicNotifyOne};
-inline constexpr EventMask kLockKinds = {OpKind::kLock, OpKind::kTryLock, OpKind::kLockShared,
-                                         OpKind::kTryLockShared, OpKind::kWake};
-inline constexpr EventMask kUnlockKinds = {OpKind::kUnlock, OpKind::kUnlockShared, OpKind::kWait};
 // Those that learn something without changing anything when they fail.
 inline constexpr EventMask kTryKinds = {OpKind::kCompareExchange, OpKind::kTryLock,
                                         OpKind::kTryLockShared, OpKind::kTryAcquire};
-inline constexpr EventMask kSpinNeutralKinds = {OpKind::kYield};
+// Those whose completion is more than "done, from the only source": a choice among waiters is
+// possible even under sequential consistency, and what a try finds is decided when it is made,
+// because it is in no object's list of waiters.
+inline constexpr EventMask kOpenKinds =
+    kTryKinds | EventMask{OpKind::kNotifyOne, OpKind::kAtomicNotifyOne};
+
+// What a kind of operation does to the engine's own books.
+struct Bookkeeping {
+  bool learns : 1 = false;    // may change nothing: a load, a try that fails
+  bool neutral : 1 = false;   // tells nothing about spinning
+  bool acquires : 1 = false;  // a lock, if it is done
+  bool releases : 1 = false;
+  bool tries : 1 = false;     // sees whether a lock is held without waiting for it
+};
+
+constexpr std::array<Bookkeeping, kOpKinds> MakeBooks() {
+  std::array<Bookkeeping, kOpKinds> books{};
+  const auto of = [&](OpKind kind) -> Bookkeeping& { return books[static_cast<size_t>(kind)]; };
+  for (OpKind kind : {OpKind::kLoad, OpKind::kCompareExchange, OpKind::kTryLock,
+                      OpKind::kTryLockShared, OpKind::kTryAcquire}) {
+    of(kind).learns = true;
+  }
+  of(OpKind::kYield).neutral = true;
+  for (OpKind kind : {OpKind::kLock, OpKind::kTryLock, OpKind::kLockShared, OpKind::kTryLockShared,
+                      OpKind::kWake}) {
+    of(kind).acquires = true;
+  }
+  for (OpKind kind : {OpKind::kUnlock, OpKind::kUnlockShared, OpKind::kWait}) {
+    of(kind).releases = true;
+  }
+  of(OpKind::kTryLock).tries = of(OpKind::kTryLockShared).tries = true;
+  return books;
+}
+inline constexpr std::array<Bookkeeping, kOpKinds> kBooks = MakeBooks();
 
 }  // namespace internal
 
-// The two commonest models are final classes: naming them saves the indirect call.
+// The commonest models are final classes: naming them saves the indirect call, and what nearly every
+// lock and unlock comes to is inlined.
 inline OutcomeSet ControlledEngine::PossibleOf(const SyncModel& model, const Operation& op,
                                                ThreadId thread) const {
-  if (model.kind == ObjectKind::kMutex) {
-    return static_cast<const MutexModel&>(model).Possible(op, thread, *this);
+  if (model.kind == ObjectKind::kMutex && op.kind == OpKind::kLock && op.deadline == kNoDeadline) {
+    return static_cast<const MutexModel&>(model).AvailableTo(thread) ? OutcomeSet(Outcome::kDone)
+                                                                     : OutcomeSet();
   }
   return model.Possible(op, thread, *this);
 }
 
-inline void ControlledEngine::ApplyTo(SyncModel& model, const Operation& op, const Transition& by,
-                                      Event* event) {
+__attribute__((always_inline)) inline void ControlledEngine::ApplyTo(SyncModel& model,
+                                                                     const Operation& op,
+                                                                     Event* event) {
   switch (model.kind) {
     case ObjectKind::kMutex:
-      return static_cast<MutexModel&>(model).Apply(op, by, *this, event);
+      return static_cast<MutexModel&>(model).Apply(op, event->by, *this, event);
     case ObjectKind::kAtomic:
-      return static_cast<AtomicModel&>(model).Apply(op, by, *this, event);
-    case ObjectKind::kThread:
-      return static_cast<ThreadModel&>(model).Apply(op, by, *this, event);
+      return static_cast<AtomicModel&>(model).Apply(op, event->by, *this, event);
     default:
-      return model.Apply(op, by, *this, event);
+      return model.Apply(op, event->by, *this, event);
   }
+}
+
+// What nearly every lock and unlock comes to, without the generality of Execute: the lock of a free
+// mutex, and its last unlock.
+__attribute__((always_inline)) inline bool ControlledEngine::ExecutePlainly(ThreadState& self,
+                                                                            Operation& op,
+                                                                            SyncModel& model) {
+  if (model.kind != ObjectKind::kMutex) return false;
+  auto& mutex = static_cast<MutexModel&>(model);
+  if (op.kind == OpKind::kLock && mutex.IsFree() && op.deadline == kNoDeadline) {
+    mutex.Acquire(self.id, 1, self.clock, arena_);
+    ++self.locks_held;
+  } else if (op.kind == OpKind::kUnlock && mutex.IsLastUnlockOf(self.id)) {
+    mutex.Release(self.clock);
+    --self.locks_held;
+  } else {
+    return false;
+  }
+  ++seq_;
+  self.spin.Clear();
+  if (model.first_waiter != SyncModel::kNoWaiter) Reevaluate(model);
+  UpdateEpoch(self);
+  if (wanted_.contains(op.kind)) [[unlikely]] EmitDone(self, op);
+  return true;
 }
 
 inline void ControlledEngine::SetStatus(ThreadState& thread, ThreadStatus status) {
@@ -109,18 +163,29 @@ inline void ControlledEngine::Unlink(ThreadState& thread, int which) {
   link.model = nullptr;
 }
 
+// A thread enters the lists of its objects when it is blocked or another runs before it: see
+// SwitchTo.
+inline void ControlledEngine::LinkPending(ThreadState& self) {
+  Link(self, 0, *self.model);
+  const ObjectId second = self.pending->second;
+  if (second != kNoObject) [[unlikely]] Link(self, 1, objects_[second]);
+}
+
+inline void ControlledEngine::UnlinkPending(ThreadState& self) {
+  Unlink(self, 0);
+  if (self.links[1].model != nullptr) [[unlikely]] Unlink(self, 1);
+}
+
 inline void ControlledEngine::Publish(ThreadState& self, Operation& op) {
   SyncModel& model = objects_[op.object];
   self.pending = &op;
   self.model = &model;
-  if (internal::kBlockingKinds.contains(op.kind)) {
-    Link(self, 0, model);
-    if (op.second != kNoObject) [[unlikely]] Link(self, 1, objects_[op.second]);
-    UpdateStatus(self, PossibleOf(model, op, self.id));
-  } else {
-    self.possible =
-        model.kind == ObjectKind::kAtomic && !op.weak ? OutcomeSet(Outcome::kDone)
-                                                      : PossibleOf(model, op, self.id);
+  self.possible = model.kind == ObjectKind::kAtomic && !op.weak && op.kind != OpKind::kAtomicWait
+                      ? OutcomeSet(Outcome::kDone)
+                      : PossibleOf(model, op, self.id);
+  if (self.possible.empty()) {
+    LinkPending(self);
+    SetStatus(self, ThreadStatus::kBlocked);
   }
   if (op.kind == OpKind::kYield) [[unlikely]] self.defer = true;
 }
@@ -151,7 +216,12 @@ inline ThreadState& ControlledEngine::ChooseNext(ThreadState& self) {
   return next;
 }
 
-inline void ControlledEngine::SwitchTo(ThreadState& from, ThreadState& to) {
+__attribute__((always_inline)) inline void ControlledEngine::SwitchTo(ThreadState& from,
+                                                                      ThreadState& to) {
+  // While others run they may take away what `from` could do now, or give it.
+  if (from.links[0].model == nullptr && internal::kBlockingKinds.contains(from.pending->kind)) {
+    LinkPending(from);
+  }
   active_ = &to;
   SwitchContext(from.context, to.context);
   if (tearing_down_) [[unlikely]] {
@@ -161,28 +231,26 @@ inline void ControlledEngine::SwitchTo(ThreadState& from, ThreadState& to) {
   }
 }
 
-inline void ControlledEngine::AfterExecute(ThreadState& self, const Operation& op,
-                                           const Event& event) {
-  const OpKind kind = op.kind;
-  if (kind == OpKind::kLoad || (event.by.outcome == Outcome::kFailed &&
-                                internal::kTryKinds.contains(kind))) {
+__attribute__((always_inline)) inline void ControlledEngine::KeepBooks(ThreadState& self,
+                                                                       const Operation& op,
+                                                                       const Event& event) {
+  const internal::Bookkeeping book = internal::kBooks[static_cast<size_t>(op.kind)];
+  const bool done = event.by.outcome == Outcome::kDone;
+  if (book.learns && (op.kind == OpKind::kLoad || event.by.outcome == Outcome::kFailed)) {
     if (self.spin.OnRead(op.pc, op.object, event.source)) [[unlikely]] {
       self.defer = true;
       result_.deferred_spinner = true;
     }
-  } else if (!internal::kSpinNeutralKinds.contains(kind)) {
+  } else if (!book.neutral) {
     self.spin.Clear();
   }
-  if (internal::kUnlockKinds.contains(kind)) {
-    if (event.by.outcome == Outcome::kDone) --self.locks_held;
-  } else if (internal::kLockKinds.contains(kind)) {
-    const bool acquired = event.by.outcome == Outcome::kDone || kind == OpKind::kWake;
-    self.locks_held += acquired ? 1 : 0;
-    if (kind != OpKind::kLock && kind != OpKind::kLockShared && kind != OpKind::kWake) {
-      result_.saw_try_lock = true;
-    } else if (op.deadline != kNoDeadline && timeouts_ == Timeouts::kAny) {
-      result_.saw_try_lock = true;
-    }
+  if (book.acquires) {
+    self.locks_held += done || op.kind == OpKind::kWake ? 1 : 0;
+    const bool may_give_up = op.deadline != kNoDeadline && timeouts_ == Timeouts::kAny &&
+                             op.kind != OpKind::kWake;
+    if (book.tries || may_give_up) [[unlikely]] result_.saw_try_lock = true;
+  } else if (book.releases) {
+    self.locks_held -= done ? 1 : 0;
   }
 }
 
@@ -191,8 +259,6 @@ __attribute__((always_inline)) inline Result ControlledEngine::Execute(ThreadSta
                                                                        SyncModel& model,
                                                                        Outcome outcome,
                                                                        uint32_t source) {
-  // Member by member: a copy of a Transition just written is a load that waits for smaller stores.
-  const Transition by{self.id, outcome, source};
   Event event;
   event.seq = ++seq_;
   event.op = &op;
@@ -201,8 +267,8 @@ __attribute__((always_inline)) inline Result ControlledEngine::Execute(ThreadSta
   event.by.source = source;
   event.clock = &self.clock;
   SetActing(self);
-  ApplyTo(model, op, by, &event);
-  AfterExecute(self, op, event);
+  ApplyTo(model, op, &event);
+  KeepBooks(self, op, event);
   if (model.first_waiter != SyncModel::kNoWaiter) Reevaluate(model);
   if (op.second != kNoObject) [[unlikely]] {
     SyncModel& second = objects_[op.second];
@@ -216,25 +282,16 @@ __attribute__((always_inline)) inline Result ControlledEngine::Execute(ThreadSta
 __attribute__((always_inline)) inline Result ControlledEngine::Complete(ThreadState& self) {
   Operation& op = *self.pending;
   SyncModel& model = *self.model;
-  // A try is not in its object's list of waiters: what it finds is decided when it is made.
+  if (!internal::kOpenKinds.contains(op.kind) && self.possible == OutcomeSet(Outcome::kDone) &&
+      options_.memory_model == MemoryModel::kSequentiallyConsistent) [[likely]] {
+    if (ExecutePlainly(self, op, model)) return {};
+    return Execute(self, op, model, Outcome::kDone, 0);
+  }
   if (internal::kTryKinds.contains(op.kind) && (op.kind != OpKind::kCompareExchange || op.weak)) {
     self.possible = PossibleOf(model, op, self.id);
   }
-  Outcome outcome = self.possible.first();
-  uint32_t source = 0;
-  if (!self.possible.single() || internal::kNotifyOneKinds.contains(op.kind) ||
-      (options_.memory_model != MemoryModel::kSequentiallyConsistent &&
-       model.kind == ObjectKind::kAtomic) ||
-      outcome >= Outcome::kTimedOut) [[unlikely]] {
-    const Transition by = DecideTransition(self);
-    outcome = by.outcome;
-    source = by.source;
-  }
-  if (self.links[0].model != nullptr) {
-    Unlink(self, 0);
-    if (self.links[1].model != nullptr) [[unlikely]] Unlink(self, 1);
-  }
-  return Execute(self, op, model, outcome, source);
+  const Transition by = DecideTransition(self);
+  return ExecuteOpen(self, op, model, by);
 }
 
 }  // namespace heddle

@@ -23,23 +23,42 @@ constexpr uint32_t kMaxUnwindOperations = 10'000;
 
 }  // namespace
 
-ThreadState& ControlledEngine::NewThread(void (*entry)(void*), void* argument, ThreadState* parent,
-                                         const char* name) {
-  const uint32_t index = thread_count_;
+// The thread that comes next, with a donor that is started and free of an earlier thread's frames;
+// null if the system has no more threads.
+inline ThreadState* ControlledEngine::NextThread() {
+  if (thread_count_ < threads_.size() && !threads_[thread_count_]->needs_donor) [[likely]] {
+    return threads_[thread_count_].get();
+  }
+  return RenewDonor(thread_count_);
+}
+
+ThreadState* ControlledEngine::RenewDonor(uint32_t index) {
   if (index == threads_.size()) {
     threads_.push_back(std::make_unique<ThreadState>());
+    threads_[index]->id = ThreadId{index};
+    threads_[index]->context = threads_[index]->donor.context();
     ready_.Reserve(index + 1);
     deferred_.Reserve(index + 1);
   }
   ThreadState& thread = *threads_[index];
-  const ThreadId id{index};
-  SyncModel& model = objects_.Add(
-      ObjectInit{.kind = ObjectKind::kThread, .name = name}, parent != nullptr ? parent->id : id);
-  thread.id = id;
-  thread.thread_model = static_cast<ThreadModel*>(&model);
-  thread.thread_model->Bind(id);
+  if (thread.donor.started()) thread.donor.Retire();
+  if (thread.donor.Start(DonorOptions{.stack_size = options_.stack_size}) != 0) return nullptr;
+  thread.needs_donor = false;
+  return &thread;
+}
+
+ThreadState& ControlledEngine::NewThread(void (*entry)(void*), void* argument, ThreadState* parent,
+                                         const char* name) {
+  ThreadState* const next = NextThread();
+  HEDDLE_CHECK(next != nullptr, "the system has no thread for the case to run on");
+  ThreadState& thread = *next;
+  const ThreadId id = thread.id;
+  const ObjectInit init{.kind = ObjectKind::kThread, .name = name};
+  auto& model = static_cast<ThreadModel&>(objects_.Add(init, parent != nullptr ? parent->id : id));
+  model.Bind(id);
+  thread.thread_model = &model;
   thread.clock.Start(id);
-  thread.status = ThreadStatus::kFinished;
+  thread.epoch = EpochOf(id);
   thread.defer = thread.unwinding = false;
   thread.unwind_throws = 0;
   thread.unwind_operations = 0;
@@ -51,47 +70,47 @@ ThreadState& ControlledEngine::NewThread(void (*entry)(void*), void* argument, T
   thread.children = 0;
   thread.entry = entry;
   thread.argument = argument;
-  thread.resume_after_unwind = nullptr;
   ++thread_count_;
   ++unfinished_;
-  thread.donor = FreeDonor(index);
-  HEDDLE_CHECK(thread.donor != nullptr, "the system has no thread for the case to run on");
-  thread.donor->Reset(&ThreadMain, &thread, argument);
-  thread.context = thread.donor->context();
-  if (observer_ != nullptr) observer_->OnThread(id, thread.parent, name);
-  if (observer_ != nullptr) {
-    observer_->OnObject(model.id, ObjectInit{.kind = ObjectKind::kThread, .name = name},
-                        model.creator);
+  thread.donor.Reset(&ThreadMain, &thread, argument);
+  thread.needs_donor = !thread.donor.Reusable();
+  if (observer_ != nullptr) [[unlikely]] {
+    observer_->OnThread(id, thread.parent, name);
+    observer_->OnObject(model.id, init, model.creator);
   }
-  thread.start = Operation{.kind = OpKind::kStart, .object = model.id};
+  thread.start.object = model.id;
   thread.pending = &thread.start;
   thread.model = &model;
   thread.possible = Outcome::kDone;
-  SetStatus(thread, ThreadStatus::kEnabled);
+  thread.status = ThreadStatus::kEnabled;
+  thread.position = ready_.Add(id);
   return thread;
+}
+
+// The rest of a spawn, a start or an exit, whose change of the model has been made: what Execute does
+// for operations.
+inline void ControlledEngine::AfterThreadEvent(ThreadState& self, OpKind kind, ThreadModel& model,
+                                               uintptr_t pc) {
+  ++seq_;
+  self.spin.Clear();
+  if (model.first_waiter != SyncModel::kNoWaiter) Reevaluate(model);
+  UpdateEpoch(self);
+  if (wanted_.contains(kind)) [[unlikely]] EmitThreadEvent(self, kind, model, pc);
+}
+
+void ControlledEngine::EmitThreadEvent(ThreadState& self, OpKind kind, ThreadModel& model,
+                                       uintptr_t pc) {
+  Operation op{.kind = kind, .object = model.id};
+  if (kind == OpKind::kSpawn) op.operand = Index(model.self());
+  op.pc = pc;
+  if (observer_ != nullptr && kind != OpKind::kStart) observer_->OnPending(self.id, op);
+  EmitDone(self, op);
 }
 
 ObjectId ControlledEngine::CurrentThreadObject() const { return active_->thread_model->id; }
 
 ObjectId ControlledEngine::ThreadObject(ThreadId thread) const {
   return threads_[Index(thread)]->thread_model->id;
-}
-
-// The donor of the thread with this index, started and free of an earlier thread's frames; null if
-// the system has no more threads.
-Donor* ControlledEngine::FreeDonor(uint32_t index) {
-  if (index >= donors_.size()) {
-    donors_.resize(index + 1);
-    donors_[index] = std::make_unique<Donor>();
-  }
-  Donor* const donor = donors_[index].get();
-  if (donor->started()) [[likely]] {
-    if (!abandoned_[index] && donor->Reusable()) return donor;
-    donor->Retire();
-  }
-  if (index >= abandoned_.size()) abandoned_.resize(index + 1);
-  abandoned_[index] = false;
-  return donor->Start(DonorOptions{.stack_size = options_.stack_size}) == 0 ? donor : nullptr;
 }
 
 void* ControlledEngine::SpawnStorage(size_t size) {
@@ -104,9 +123,9 @@ void* ControlledEngine::SpawnStorage(size_t size) {
     StopWithoutThread("more than " + std::to_string(options_.max_threads) +
                       " threads in one execution (the case's limit)");
   }
-  const Donor* donor = FreeDonor(thread_count_);
-  if (donor == nullptr) StopWithoutThread("the system has no more threads or memory for them");
-  return reinterpret_cast<void*>((donor->stack().highest - size) & ~uintptr_t{63});
+  const ThreadState* thread = NextThread();
+  if (thread == nullptr) StopWithoutThread("the system has no more threads or memory for them");
+  return reinterpret_cast<void*>((thread->donor.stack().highest - size) & ~uintptr_t{63});
 }
 
 void ControlledEngine::StopWithoutThread(std::string why) {
@@ -127,11 +146,9 @@ ThreadId ControlledEngine::Spawn(void (*entry)(void*), void* argument, const cha
   HEDDLE_CHECK(!checking_, "a thread was started in an invariant or final check");
   ThreadState& child = NewThread(entry, argument, &self, name);
   ++self.children;
-  Operation op{.kind = OpKind::kSpawn, .object = child.thread_model->id,
-               .operand = Index(child.id)};
-  op.pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
-  if (observer_ != nullptr) observer_->OnPending(self.id, op);
-  Execute(self, op, *child.thread_model, Outcome::kDone, 0);
+  child.thread_model->Spawn(self.clock);
+  AfterThreadEvent(self, OpKind::kSpawn, *child.thread_model,
+                   reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
   return child.id;
 }
 
@@ -144,7 +161,8 @@ void ControlledEngine::ThreadMain(void* thread) {
 }
 
 void ControlledEngine::RunProgramThread(ThreadState& self) {
-  Complete(self);
+  self.thread_model->Start(self.clock, arena_);
+  AfterThreadEvent(self, OpKind::kStart, *self.thread_model, 0);
   EnterProgram(Index(self.id), self.context->fs_base);
   std::string escaped;
   bool threw = false;
@@ -203,9 +221,8 @@ void ControlledEngine::FinishThread(ThreadState& self) {
     ReportMisuse(FindingKind::kMisuse, op, self.id, "a thread ends while it holds a lock");
     --seq_;
   }
-  Operation op{.kind = OpKind::kExit, .object = self.thread_model->id};
-  if (observer_ != nullptr) observer_->OnPending(self.id, op);
-  Execute(self, op, *self.thread_model, Outcome::kDone, 0);
+  self.thread_model->Exit(self.clock);
+  AfterThreadEvent(self, OpKind::kExit, *self.thread_model, 0);
   SetStatus(self, ThreadStatus::kFinished);
   self.pending = nullptr;
   self.defer = false;
@@ -228,7 +245,7 @@ void ControlledEngine::RunCheckAtEnd(ThreadState& main) {
   checking_ = true;
   check_clock_.Start(main.id);
   ++unfinished_;
-  main.donor->Reset(&CheckMain, this);
+  main.donor.Reset(&CheckMain, this);
   SwitchContext(&carrier_, main.context);
   active_ = nullptr;
   checking_ = false;
@@ -343,7 +360,7 @@ void ControlledEngine::Abandon(ThreadState& self) {
   --unfinished_;
   self.exit_list.Clear();
   Context* const back = self.resume_after_unwind;
-  abandoned_[Index(self.id)] = true;
+  self.needs_donor = true;
   LeaveForever(self, back);
 }
 

@@ -21,7 +21,8 @@ class FairDecider final : public Decider {
   // repetition of the execution is led by another one.
   bool WantsEveryStep() const override { return true; }
 
-  ThreadId Pick(const SchedulingPoint& point) override {
+  // Not inlined: the engine would test at each step whether this is its decider.
+  __attribute__((noinline)) ThreadId Pick(const SchedulingPoint& point) override {
     if (last_run_.size() < point.thread_count()) last_run_.resize(point.thread_count());
     ThreadId best = kNoThread;
     for (ThreadId thread : point.enabled()) {

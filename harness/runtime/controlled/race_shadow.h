@@ -28,10 +28,39 @@ class RaceShadow {
     used_ = 0;
   }
 
-  Conflict OnRead(ShadowCell& cell, const ThreadClock& clock);
-  Conflict OnWrite(ShadowCell& cell, const ThreadClock& clock);
+  Conflict OnRead(ShadowCell& cell, const ThreadClock& clock) {
+    // Also when the inline check is off, so that recording an execution finds the same races.
+    const Epoch now(stamp_, clock.self(), clock.time());
+    if (cell.ReadIsKnown(now)) return {};
+    const Conflict conflict =
+        Ordered(cell.write, clock) ? Conflict{} : With(cell.write, true);
+    if (!cell.read.IsShared() && Ordered(cell.read, clock)) [[likely]] {
+      cell.read = now;
+    } else {
+      AddConcurrentRead(cell, now);
+    }
+    return conflict;
+  }
+
+  Conflict OnWrite(ShadowCell& cell, const ThreadClock& clock) {
+    const Epoch now(stamp_, clock.self(), clock.time());
+    if (cell.WriteIsKnown(now)) return {};
+    Conflict conflict;
+    if (!Ordered(cell.write, clock)) [[unlikely]] {
+      conflict = With(cell.write, true);
+    } else if (cell.read.IsShared()) {
+      conflict = WithSharedReads(cell.read, clock);
+    } else if (!Ordered(cell.read, clock)) {
+      conflict = With(cell.read, false);
+    }
+    cell.write = now;
+    cell.read = Epoch();
+    return conflict;
+  }
 
  private:
+  void AddConcurrentRead(ShadowCell& cell, Epoch now);
+  Conflict WithSharedReads(Epoch reads, const ThreadClock& clock) const;
   bool Current(Epoch epoch) const { return epoch.stamp() == stamp_; }
   // Known to the acting thread, or of another execution.
   bool Ordered(Epoch epoch, const ThreadClock& clock) const {

@@ -7,6 +7,7 @@
 #include "harness/core/event.h"
 #include "harness/core/ids.h"
 #include "harness/core/operation.h"
+#include "harness/core/shadow.h"
 #include "harness/core/vector_clock.h"
 #include "harness/model/sync_model.h"
 #include "harness/runtime/controlled/spin_detector.h"
@@ -37,6 +38,7 @@ struct alignas(64) ThreadState {
   Operation* pending = nullptr;
   SyncModel* model = nullptr;    // of pending->object
   ThreadClock clock;
+  Epoch epoch;                   // in this execution, at time 0
   ThreadId id = kNoThread;
   uint32_t position = 0;         // in the enabled set or the deferred list
   OutcomeSet possible;
@@ -56,10 +58,11 @@ struct alignas(64) ThreadState {
   uint32_t unwind_operations = 0;
   void (*entry)(void*) = nullptr;
   void* argument = nullptr;
-  Donor* donor = nullptr;
   Context* resume_after_unwind = nullptr;
-  Operation start;               // its first pending operation
+  Operation start{.kind = OpKind::kStart};  // its first pending operation
   ThreadExitList exit_list;
+  Donor donor;                   // kept from execution to execution: addresses repeat
+  bool needs_donor = true;       // the one it has is not started, or cannot serve again
 };
 
 }  // namespace heddle
