@@ -67,7 +67,8 @@ void ThreadClock::AcquireSlow(const SyncClock& from, ClockArena& arena) {
   uint32_t needed = std::max(size_, from.size);
   if (from.owner != kNoThread) needed = std::max(needed, Index(from.owner) + 1);
   if (shared_ || needed > size_) {
-    const uint32_t rounded = RoundUp(needed);
+    // A thread that joins many grows its array by doubling.
+    const uint32_t rounded = RoundUp(needed > size_ ? std::max(needed, size_ * 2) : needed);
     uint32_t* copy = arena.Allocate(rounded);
     CopyInto(copy, base_, size_);
     ZeroInto(copy, size_, rounded);

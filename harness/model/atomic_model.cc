@@ -105,7 +105,9 @@ void AtomicModel::Append(uint64_t value, MemoryOrder order, const Transition& by
   store.thread = by.thread;
   store.seq = event->seq;
   if (IsRelease(order)) {
-    context.ClockOf(by.thread).Release(&store.released);
+    ThreadClock& clock = context.ClockOf(by.thread);
+    if (continues != nullptr && clock.Knows(continues->released)) continues = nullptr;
+    clock.Release(&store.released);
   } else {
     store.released = context.FencesOf(by.thread).released;
   }

@@ -103,6 +103,7 @@ class SyncModel {
   ThreadId creator = kNoThread;
   static constexpr uint32_t kNoWaiter = 0xffffffff;
   uint32_t first_waiter = kNoWaiter;  // head of the engine's list of threads pending here
+  uint32_t pending = 0;                // threads that wait for their turn before an operation here
   bool destroyed = false;
 };
 

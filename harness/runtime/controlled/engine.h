@@ -170,6 +170,8 @@ class ControlledEngine final : public Runtime,
     return Epoch(every_access_ ? Epoch::kMaxStamp : stamp_, thread, 0);
   }
   void UpdateEpoch(const ThreadState& self) { epoch_ = self.epoch.At(self.clock.time()); }
+  // A weak comparison, where the search's options allow it to fail without a cause.
+  bool MayFailSpuriously(const Operation& op) const { return op.weak && spurious_left_ > 0; }
   OutcomeSet PossibleOf(const SyncModel& model, const Operation& op, ThreadId thread) const;
   void ApplyTo(SyncModel& model, const Operation& op, Event* event);
   Transition DecideTransition(ThreadState& self);
@@ -186,6 +188,7 @@ class ControlledEngine final : public Runtime,
   void ReportRace(const RaceShadow::Conflict& conflict, bool is_write, const ObjectInit& var,
                   uintptr_t pc);
   void CheckAddressIsLive(const ObjectInit& init, uintptr_t pc);
+  void ExamineDestruction(SyncModel& model, ObjectKind kind, uintptr_t pc);
   void CheckNobodyIsAboutToUse(const Operation& destroy, ObjectKind kind);
   void ReportLeaks();
   static bool DecideReuse(void* engine, uint32_t candidates);

@@ -30,20 +30,23 @@ void AddBlock(const BlockInfo& block, Suspicion* suspicion) {
 
 }  // namespace
 
-ObjectId ControlledEngine::Register(ObjectHandle& handle, const ObjectInit& given) {
+ObjectId ControlledEngine::Register(ObjectHandle& handle, const ObjectInit& init) {
   HarnessScope scope;
   if constexpr (kThreadSanitizer) TakeSanitizerReports(*active_);
-  ObjectInit init = given;
-  if (tearing_down_) init.name = nullptr;  // it may lie in frames that are gone
   HEDDLE_CHECK(objects_.size() < ObjectHandle::kMaxId, "too many objects in one execution");
+  bool name_is_lost = tearing_down_;  // it may lie in frames that are gone
   if (heap_ != nullptr && heap_->Contains(init.address)) {
     CheckAddressIsLive(init, reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
-    if (heap_->IsFreed(init.address)) init.name = nullptr;  // what is left of it is poison
+    name_is_lost |= heap_->IsFreed(init.address);  // what is left of it is poison
   }
-  const ThreadId creator = active_->id;
-  const SyncModel& model = objects_.Add(init, creator);
+  SyncModel& model = objects_.Add(init, active_->id);
+  if (name_is_lost) [[unlikely]] model.name = nullptr;
   if (!used_freed_memory_) handle = ObjectHandle(stamp_, model.id);
-  if (observer_ != nullptr) observer_->OnObject(model.id, init, creator);
+  if (observer_ != nullptr) [[unlikely]] {
+    ObjectInit known = init;
+    known.name = model.name;
+    observer_->OnObject(model.id, known, model.creator);
+  }
   return model.id;
 }
 
@@ -63,16 +66,25 @@ void ControlledEngine::CheckAddressIsLive(const ObjectInit& init, uintptr_t pc) 
 
 void ControlledEngine::Destroy(ObjectHandle& handle, ObjectKind kind, const void* address) {
   if (!handle.Belongs(stamp_)) return;
-  HarnessScope scope;
+  static_cast<void>(address);
   SyncModel& model = objects_[handle.id()];
   handle = ObjectHandle();
   model.destroyed = true;
-  if (tearing_down_ || checking_) return;
+  if (tearing_down_ | checking_) return;
+  ++seq_;
+  // In nearly every execution an object is destroyed when nobody uses it any more.
+  if (model.pending > 0 || model.first_waiter != SyncModel::kNoWaiter || !model.InUse().empty() ||
+      wanted_.contains(OpKind::kDestroy)) {
+    ExamineDestruction(model, kind, reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
+  }
+}
+
+void ControlledEngine::ExamineDestruction(SyncModel& model, ObjectKind kind, uintptr_t pc) {
+  HarnessScope scope;
   ThreadState& self = *active_;
   Operation op{.kind = OpKind::kDestroy, .object = model.id};
-  op.pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
+  op.pc = pc;
   if (observer_ != nullptr) observer_->OnPending(self.id, op);
-  const Event event{++seq_, &op, Transition{self.id, Outcome::kDone, 0}, 0, 0, &self.clock};
   std::string_view in_use = model.InUse();
   // Threads that a condition variable has notified need it no longer ([thread.condition.condvar]/4).
   if (in_use.empty() && model.first_waiter != SyncModel::kNoWaiter &&
@@ -84,9 +96,8 @@ void ControlledEngine::Destroy(ObjectHandle& handle, ObjectKind kind, const void
                  "destruction of a " + std::string(NameOf(kind)) + " that is " +
                      std::string(in_use));
   }
-  static_cast<void>(address);
-  if (unfinished_ > 1) CheckNobodyIsAboutToUse(op, kind);
-  if (wanted_.contains(OpKind::kDestroy)) Emit(event);
+  if (model.pending > 0) CheckNobodyIsAboutToUse(op, kind);
+  if (wanted_.contains(OpKind::kDestroy)) EmitDone(self, op);
 }
 
 // A thread that has got hold of the object, but not yet made its step on it, makes it after the end.

@@ -26,8 +26,8 @@ constexpr EventMask BlockingKinds() {
 
 inline constexpr EventMask kBlockingKinds = BlockingKinds();
 // Those that learn something without changing anything when they fail.
-inline constexpr EventMask kTryKinds = {OpKind::kCompareExchange, OpKind::kTryLock,
-                                        OpKind::kTryLockShared, OpKind::kTryAcquire};
+inline constexpr EventMask kTryKinds = {OpKind::kTryLock, OpKind::kTryLockShared,
+                                        OpKind::kTryAcquire};
 // Those whose completion is more than "done, from the only source": a choice among waiters is
 // possible even under sequential consistency, and what a try finds is decided when it is made,
 // because it is in no object's list of waiters.
@@ -180,7 +180,8 @@ inline void ControlledEngine::Publish(ThreadState& self, Operation& op) {
   SyncModel& model = objects_[op.object];
   self.pending = &op;
   self.model = &model;
-  self.possible = model.kind == ObjectKind::kAtomic && !op.weak && op.kind != OpKind::kAtomicWait
+  self.possible = model.kind == ObjectKind::kAtomic && !MayFailSpuriously(op) &&
+                          op.kind != OpKind::kAtomicWait
                       ? OutcomeSet(Outcome::kDone)
                       : PossibleOf(model, op, self.id);
   if (self.possible.empty()) {
@@ -222,8 +223,10 @@ __attribute__((always_inline)) inline void ControlledEngine::SwitchTo(ThreadStat
   if (from.links[0].model == nullptr && internal::kBlockingKinds.contains(from.pending->kind)) {
     LinkPending(from);
   }
+  ++from.model->pending;
   active_ = &to;
   SwitchContext(from.context, to.context);
+  --from.model->pending;
   if (tearing_down_) [[unlikely]] {
     // The execution ended while this thread waited: its operation never completes.
     ++from.unwind_throws;
@@ -282,12 +285,13 @@ __attribute__((always_inline)) inline Result ControlledEngine::Execute(ThreadSta
 __attribute__((always_inline)) inline Result ControlledEngine::Complete(ThreadState& self) {
   Operation& op = *self.pending;
   SyncModel& model = *self.model;
-  if (!internal::kOpenKinds.contains(op.kind) && self.possible == OutcomeSet(Outcome::kDone) &&
+  if (!internal::kOpenKinds.contains(op.kind) && !MayFailSpuriously(op) &&
+      self.possible == OutcomeSet(Outcome::kDone) &&
       options_.memory_model == MemoryModel::kSequentiallyConsistent) [[likely]] {
     if (ExecutePlainly(self, op, model)) return {};
     return Execute(self, op, model, Outcome::kDone, 0);
   }
-  if (internal::kTryKinds.contains(op.kind) && (op.kind != OpKind::kCompareExchange || op.weak)) {
+  if (internal::kTryKinds.contains(op.kind) || op.weak) {
     self.possible = PossibleOf(model, op, self.id);
   }
   const Transition by = DecideTransition(self);

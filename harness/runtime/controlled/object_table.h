@@ -17,22 +17,40 @@ class ObjectTable {
  public:
   // Forgets all objects.
   void Clear() {
-    objects_.clear();
+    size_ = 0;
     for (Pool& pool : pools_) pool.used = 0;
   }
 
-  SyncModel& Add(const ObjectInit& init, ThreadId creator);
+  SyncModel& Add(const ObjectInit& init, ThreadId creator) {
+    Pool& pool = pools_[static_cast<size_t>(init.kind)];
+    if (pool.used == pool.models.size()) [[unlikely]] Grow(pool, init.kind);
+    SyncModel& model = *pool.models[pool.used++];
+    model.Reset(init);
+    model.id = ObjectId{size_};
+    model.address = init.address;
+    model.size = init.size;
+    model.name = init.name;
+    model.creator = creator;
+    model.first_waiter = SyncModel::kNoWaiter;
+    model.pending = 0;
+    model.destroyed = false;
+    objects_[size_++] = &model;
+    return model;
+  }
 
   SyncModel& operator[](ObjectId id) { return *objects_[Index(id)]; }
-  uint32_t size() const { return static_cast<uint32_t>(objects_.size()); }
+  uint32_t size() const { return size_; }
 
  private:
   struct Pool {
     std::vector<std::unique_ptr<SyncModel>> models;
     size_t used = 0;
   };
+  void Grow(Pool& pool, ObjectKind kind);
+
   std::array<Pool, kObjectKinds> pools_;
-  std::vector<SyncModel*> objects_;
+  std::vector<SyncModel*> objects_;  // the first size_; with room for every model of the pools
+  uint32_t size_ = 0;
 };
 
 }  // namespace heddle
