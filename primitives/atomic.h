@@ -84,7 +84,7 @@ class Atomic {
       : native_(value), name_(name) {}
   ~Atomic() {
     if (Runtime* runtime = Runtime::Current()) {
-      runtime->Destroy(handle_, ObjectKind::kAtomic, this);
+      runtime->Destroy(handle_, ObjectKind::kAtomic);
     }
   }
   Atomic(const Atomic&) = delete;

@@ -69,7 +69,7 @@ class Barrier {
       : Barrier(expected, Completion(), name) {}
   ~Barrier() {
     if (Runtime* runtime = Runtime::Current()) {
-      runtime->Destroy(handle_, ObjectKind::kBarrier, this);
+      runtime->Destroy(handle_, ObjectKind::kBarrier);
     }
   }
   Barrier(const Barrier&) = delete;

@@ -1,12 +1,10 @@
-// heddle::CondVar and heddle::CondVarAny: std::condition_variable and std::condition_variable_any
-// under control.
+// heddle::CondVar: std::condition_variable under control.
 //
-// Contract as of [thread.condition.condvar] and [thread.condition.condvarany]; breaking it
-// (waiting without the mutex, with two mutexes at once, destruction while a thread waits that
-// nobody has notified) is a finding (misuse). A condition variable orders nothing by itself: what
-// a waiting thread sees of the notifying one, it sees through the mutex. Which waiter notify_one
-// wakes is a choice of the search; spurious wakeups are, too, as many as its options allow
-// (--spurious).
+// Contract as of [thread.condition.condvar]; breaking it (waiting without the mutex, with two mutexes
+// at once, destruction while a thread waits that nobody has notified) is a finding (misuse). A
+// condition variable orders nothing by itself: what a waiting thread sees of the notifying one, it
+// sees through the mutex. Which waiter notify_one wakes is a choice of the search; spurious wakeups
+// are, too, as many as its options allow (--spurious).
 //
 // Scheduling points: the begin of a wait, its end, each notification. Timeouts take virtual time
 // only; a wait that was notified before it timed out has not timed out. Without an engine they
@@ -16,7 +14,6 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -33,7 +30,7 @@ class CondVar {
   explicit CondVar(const char* name) : name_(name) {}
   ~CondVar() {
     if (Runtime* runtime = Runtime::Current()) {
-      runtime->Destroy(handle_, ObjectKind::kCondVar, this);
+      runtime->Destroy(handle_, ObjectKind::kCondVar);
     }
   }
   CondVar(const CondVar&) = delete;
@@ -159,85 +156,6 @@ class CondVar {
   std::condition_variable native_;
   ObjectHandle handle_;
   const char* name_ = nullptr;
-};
-
-// Composed of a CondVar and a mutex of its own, so that a notification cannot fall between the
-// unlock of the caller's lock and the wait.
-class CondVarAny {
- public:
-  CondVarAny() = default;
-  explicit CondVarAny(const char* name) : condition_(name) {}
-
-  void notify_one() {
-    std::lock_guard guard(*mutex_);
-    condition_.notify_one();
-  }
-  void notify_all() {
-    std::lock_guard guard(*mutex_);
-    condition_.notify_all();
-  }
-
-  template <typename Lock>
-  void wait(Lock& lock) {
-    Unlocked unlocked(*this, lock);
-    condition_.wait(unlocked.inner());
-  }
-  template <typename Lock, typename Predicate>
-  void wait(Lock& lock, Predicate predicate) {
-    while (!predicate()) wait(lock);
-  }
-
-  template <typename Lock, typename Clock, typename Duration>
-  std::cv_status wait_until(Lock& lock, const std::chrono::time_point<Clock, Duration>& time) {
-    Unlocked unlocked(*this, lock);
-    return condition_.wait_until(unlocked.inner(), time);
-  }
-  template <typename Lock, typename Clock, typename Duration, typename Predicate>
-  bool wait_until(Lock& lock, const std::chrono::time_point<Clock, Duration>& time,
-                  Predicate predicate) {
-    while (!predicate()) {
-      if (wait_until(lock, time) == std::cv_status::timeout) return predicate();
-    }
-    return true;
-  }
-
-  template <typename Lock, typename Rep, typename Period>
-  std::cv_status wait_for(Lock& lock, const std::chrono::duration<Rep, Period>& timeout) {
-    Unlocked unlocked(*this, lock);
-    return condition_.wait_for(unlocked.inner(), timeout);
-  }
-  template <typename Lock, typename Rep, typename Period, typename Predicate>
-  bool wait_for(Lock& lock, const std::chrono::duration<Rep, Period>& timeout,
-                Predicate predicate) {
-    return wait_until(lock, internal::TimeAfter(timeout), std::move(predicate));
-  }
-
- private:
-  // Holds the inner mutex and not the caller's lock; the other way round when it ends. Keeps the
-  // inner mutex: the condition variable may be destroyed as soon as all waiters are notified.
-  template <typename Lock>
-  class Unlocked {
-   public:
-    Unlocked(CondVarAny& condition, Lock& lock)
-        : lock_(lock), mutex_(condition.mutex_), inner_(*mutex_) {
-      lock_.unlock();
-    }
-    ~Unlocked() noexcept(false) {
-      inner_.unlock();
-      lock_.lock();
-    }
-    std::unique_lock<Mutex>& inner() { return inner_; }
-
-   private:
-    Lock& lock_;
-    const std::shared_ptr<Mutex> mutex_;
-    std::unique_lock<Mutex> inner_;
-  };
-  template <typename Lock>
-  Unlocked(CondVarAny&, Lock&) -> Unlocked<Lock>;
-
-  CondVar condition_;
-  const std::shared_ptr<Mutex> mutex_ = std::make_shared<Mutex>();
 };
 
 }  // namespace heddle

@@ -43,6 +43,7 @@ class JThread {
     std::swap(thread_, other.thread_);
   }
 
+  id get_id() const noexcept { return thread_.get_id(); }
   bool joinable() const noexcept { return thread_.joinable(); }
   void join() { thread_.join(); }
   void detach() { thread_.detach(); }

@@ -2,9 +2,10 @@
 //
 // Contract as of [thread.latch.class]; counting below zero is a finding (misuse). Every
 // count_down synchronises with the waits and successful tries that return after it. All
-// operations are scheduling points; try_wait fails only while the count is not zero. Without an
-// engine it is the standard one. In reports it is a barrier of one phase. Cost under control: one
-// scheduling step an operation, two for arrive_and_wait.
+// operations are scheduling points; try_wait fails only while the count is not zero, or where the
+// search's options allow it (--spurious). Without an engine it is the standard one. In reports it is
+// a barrier of one phase. Cost under control: one scheduling step an operation, two for
+// arrive_and_wait.
 #ifndef HEDDLE_PRIMITIVES_LATCH_H_
 #define HEDDLE_PRIMITIVES_LATCH_H_
 
@@ -23,7 +24,7 @@ class Latch {
       : native_(expected), expected_(expected), name_(name) {}
   ~Latch() {
     if (Runtime* runtime = Runtime::Current()) {
-      runtime->Destroy(handle_, ObjectKind::kBarrier, this);
+      runtime->Destroy(handle_, ObjectKind::kBarrier);
     }
   }
   Latch(const Latch&) = delete;

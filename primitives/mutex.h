@@ -9,84 +9,18 @@
 
 #include <mutex>
 
-#include "harness/runtime/runtime.h"
+#include "primitives/internal/lock_door.h"
 
 namespace heddle {
 
-class CondVar;
-
-namespace internal {
-
-template <typename Native, bool kRecursive>
-class BasicMutex {
+class Mutex : public internal::LockDoor<std::mutex, ObjectKind::kMutex> {
  public:
-  constexpr BasicMutex() = default;
-  // The name appears in reports and must outlive the mutex.
-  explicit constexpr BasicMutex(const char* name) : name_(name) {}
-  ~BasicMutex() {
-    if (Runtime* runtime = Runtime::Current()) {
-      runtime->Destroy(handle_, ObjectKind::kMutex, this);
-    }
-  }
-  BasicMutex(const BasicMutex&) = delete;
-  BasicMutex& operator=(const BasicMutex&) = delete;
-
-  void lock() {
-    if (Runtime* runtime = Runtime::Current()) {
-      Do(*runtime, OpKind::kLock);
-    } else {
-      native_.lock();
-    }
-  }
-
-  bool try_lock() {
-    if (Runtime* runtime = Runtime::Current()) {
-      return Do(*runtime, OpKind::kTryLock).outcome == Outcome::kDone;
-    }
-    return native_.try_lock();
-  }
-
-  void unlock() {
-    if (Runtime* runtime = Runtime::Current()) {
-      Do(*runtime, OpKind::kUnlock);
-    } else {
-      native_.unlock();
-    }
-  }
-
- protected:
-  ObjectId Id(Runtime& runtime) {
-    return runtime.Resolve(handle_, [this] {
-      return ObjectInit{.kind = ObjectKind::kMutex,
-                        .address = this,
-                        .size = sizeof(*this),
-                        .initial = kRecursive ? 1u : 0u,
-                        .name = name_};
-    });
-  }
-  Result Do(Runtime& runtime, OpKind kind, VirtualTime deadline = kNoDeadline) {
-    Operation op{.kind = kind, .object = Id(runtime), .deadline = deadline};
-    return runtime.Perform(op);
-  }
-  Native& native() { return native_; }
-
- private:
-  friend class ::heddle::CondVar;
-  Native native_;
-  ObjectHandle handle_;
-  const char* name_ = nullptr;
+  using LockDoor::LockDoor;
 };
 
-}  // namespace internal
-
-class Mutex : public internal::BasicMutex<std::mutex, false> {
+class RecursiveMutex : public internal::LockDoor<std::recursive_mutex, ObjectKind::kMutex, 1> {
  public:
-  using BasicMutex::BasicMutex;
-};
-
-class RecursiveMutex : public internal::BasicMutex<std::recursive_mutex, true> {
- public:
-  using BasicMutex::BasicMutex;
+  using LockDoor::LockDoor;
 };
 
 }  // namespace heddle

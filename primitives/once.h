@@ -23,7 +23,7 @@ class OnceFlag {
   explicit constexpr OnceFlag(const char* name) noexcept : name_(name) {}
   ~OnceFlag() {
     if (Runtime* runtime = Runtime::Current()) {
-      runtime->Destroy(handle_, ObjectKind::kOnce, this);
+      runtime->Destroy(handle_, ObjectKind::kOnce);
     }
   }
   OnceFlag(const OnceFlag&) = delete;

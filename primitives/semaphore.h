@@ -26,7 +26,7 @@ class CountingSemaphore {
       : native_(desired), initial_(desired), name_(name) {}
   ~CountingSemaphore() {
     if (Runtime* runtime = Runtime::Current()) {
-      runtime->Destroy(handle_, ObjectKind::kSemaphore, this);
+      runtime->Destroy(handle_, ObjectKind::kSemaphore);
     }
   }
   CountingSemaphore(const CountingSemaphore&) = delete;

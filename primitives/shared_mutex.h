@@ -15,112 +15,56 @@
 #include <chrono>
 #include <shared_mutex>
 
-#include "harness/runtime/runtime.h"
+#include "primitives/internal/lock_door.h"
+#include "primitives/internal/timed_lock_door.h"
 #include "primitives/time.h"
 
 namespace heddle {
 
 namespace internal {
 
-template <typename Native>
-class BasicSharedMutex {
+// Adds the shared lock to a door for the exclusive one.
+template <typename Door>
+class SharedLockDoor : public Door {
  public:
-  BasicSharedMutex() = default;
-  // The name appears in reports and must outlive the mutex.
-  explicit BasicSharedMutex(const char* name) : name_(name) {}
-  ~BasicSharedMutex() {
-    if (Runtime* runtime = Runtime::Current()) {
-      runtime->Destroy(handle_, ObjectKind::kSharedMutex, this);
-    }
-  }
-  BasicSharedMutex(const BasicSharedMutex&) = delete;
-  BasicSharedMutex& operator=(const BasicSharedMutex&) = delete;
-
-  void lock() {
-    if (Runtime* runtime = Runtime::Current()) {
-      Do(*runtime, OpKind::kLock);
-    } else {
-      native_.lock();
-    }
-  }
-  bool try_lock() {
-    if (Runtime* runtime = Runtime::Current()) return Do(*runtime, OpKind::kTryLock);
-    return native_.try_lock();
-  }
-  void unlock() {
-    if (Runtime* runtime = Runtime::Current()) {
-      Do(*runtime, OpKind::kUnlock);
-    } else {
-      native_.unlock();
-    }
-  }
+  using Door::Door;
 
   void lock_shared() {
     if (Runtime* runtime = Runtime::Current()) {
-      Do(*runtime, OpKind::kLockShared);
+      this->Do(*runtime, OpKind::kLockShared);
     } else {
-      native_.lock_shared();
+      this->native().lock_shared();
     }
   }
   bool try_lock_shared() {
-    if (Runtime* runtime = Runtime::Current()) return Do(*runtime, OpKind::kTryLockShared);
-    return native_.try_lock_shared();
+    if (Runtime* runtime = Runtime::Current()) {
+      return this->Do(*runtime, OpKind::kTryLockShared);
+    }
+    return this->native().try_lock_shared();
   }
   void unlock_shared() {
     if (Runtime* runtime = Runtime::Current()) {
-      Do(*runtime, OpKind::kUnlockShared);
+      this->Do(*runtime, OpKind::kUnlockShared);
     } else {
-      native_.unlock_shared();
+      this->native().unlock_shared();
     }
   }
-
- protected:
-  // True when it completed normally.
-  bool Do(Runtime& runtime, OpKind kind, VirtualTime deadline = kNoDeadline) {
-    Operation op{.kind = kind, .object = Id(runtime), .deadline = deadline};
-    return runtime.Perform(op).outcome == Outcome::kDone;
-  }
-  ObjectId Id(Runtime& runtime) {
-    return runtime.Resolve(handle_, [this] {
-      return ObjectInit{.kind = ObjectKind::kSharedMutex,
-                        .address = this,
-                        .size = sizeof(*this),
-                        .name = name_};
-    });
-  }
-  Native& native() { return native_; }
-
- private:
-  Native native_;
-  ObjectHandle handle_;
-  const char* name_ = nullptr;
 };
 
 }  // namespace internal
 
-class SharedMutex : public internal::BasicSharedMutex<std::shared_mutex> {
+class SharedMutex : public internal::SharedLockDoor<
+                        internal::LockDoor<std::shared_mutex, ObjectKind::kSharedMutex>> {
  public:
-  using BasicSharedMutex::BasicSharedMutex;
+  using SharedLockDoor::SharedLockDoor;
 };
 
-class SharedTimedMutex : public internal::BasicSharedMutex<std::shared_timed_mutex> {
+class SharedTimedMutex
+    : public internal::SharedLockDoor<
+          internal::TimedLockDoor<std::shared_timed_mutex, ObjectKind::kSharedMutex>> {
  public:
-  using BasicSharedMutex::BasicSharedMutex;
+  using SharedLockDoor::SharedLockDoor;
 
-  template <typename Rep, typename Period>
-  bool try_lock_for(const std::chrono::duration<Rep, Period>& timeout) {
-    if (Runtime* runtime = Runtime::Current()) {
-      return Do(*runtime, OpKind::kLock, internal::DeadlineIn(*runtime, timeout));
-    }
-    return native().try_lock_for(timeout);
-  }
-  template <typename Clock, typename Duration>
-  bool try_lock_until(const std::chrono::time_point<Clock, Duration>& time) {
-    if (Runtime* runtime = Runtime::Current()) {
-      return Do(*runtime, OpKind::kLock, internal::DeadlineAt(*runtime, time));
-    }
-    return native().try_lock_until(time);
-  }
   template <typename Rep, typename Period>
   bool try_lock_shared_for(const std::chrono::duration<Rep, Period>& timeout) {
     if (Runtime* runtime = Runtime::Current()) {

@@ -18,13 +18,13 @@
 #include <memory>
 #include <mutex>
 #include <stop_token>
-#include <thread>
 #include <type_traits>
 #include <utility>
 
 #include "primitives/atomic.h"
 #include "primitives/condition_variable.h"
 #include "primitives/mutex.h"
+#include "primitives/thread.h"
 
 namespace heddle {
 
@@ -59,7 +59,7 @@ class StopState {
     std::unique_lock lock(mutex_);
     if (requested_.load(MemoryOrder::relaxed)) return false;
     requested_.store(true, MemoryOrder::release);
-    requester_ = std::this_thread::get_id();
+    requester_ = this_thread::get_id();
     while (first_ != nullptr) {
       StopEntry* const entry = first_;
       Unlink(*entry);
@@ -92,7 +92,7 @@ class StopState {
       return;
     }
     if (running_ != &entry) return;
-    if (requester_ == std::this_thread::get_id()) {
+    if (requester_ == this_thread::get_id()) {
       running_ = nullptr;  // a later entry at the same address is another one
       return;
     }
@@ -114,7 +114,7 @@ class StopState {
   // The rest is guarded by mutex_.
   StopEntry* first_ = nullptr;    // newest first
   StopEntry* running_ = nullptr;  // at work in requester_, without the mutex
-  std::thread::id requester_;     // under control, too, the id of the program thread
+  Thread::id requester_;
 };
 
 }  // namespace internal

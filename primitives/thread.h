@@ -17,12 +17,13 @@
 #include <utility>
 
 #include "harness/runtime/runtime.h"
+#include "primitives/thread_id.h"
 
 namespace heddle {
 
 class Thread {
  public:
-  using id = std::thread::id;
+  using id = internal::ThreadIdentity;
 
   Thread() noexcept = default;
   template <typename Function, typename... Arguments>
@@ -51,6 +52,9 @@ class Thread {
   ~Thread() = default;
 
   bool joinable() const noexcept { return thread_ != kNoThread || native_.joinable(); }
+  id get_id() const noexcept {
+    return thread_ != kNoThread ? id(thread_) : id(native_.get_id());
+  }
   void join() {
     if (Runtime* runtime = Runtime::Current()) {
       Do(*runtime, OpKind::kJoin);
@@ -105,6 +109,13 @@ inline void Yield() {
     std::this_thread::yield();
   }
 }
+
+namespace this_thread {
+
+inline Thread::id get_id() noexcept { return Thread::id::OfCaller(); }
+inline void yield() { Yield(); }
+
+}  // namespace this_thread
 
 }  // namespace heddle
 

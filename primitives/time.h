@@ -108,7 +108,6 @@ template <typename Clock, typename Duration>
 void sleep_until(const std::chrono::time_point<Clock, Duration>& time) {
   SleepUntil(time);
 }
-inline void yield() { Yield(); }
 
 }  // namespace this_thread
 

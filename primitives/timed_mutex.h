@@ -9,52 +9,21 @@
 #ifndef HEDDLE_PRIMITIVES_TIMED_MUTEX_H_
 #define HEDDLE_PRIMITIVES_TIMED_MUTEX_H_
 
-#include <chrono>
 #include <mutex>
 
-#include "primitives/mutex.h"
-#include "primitives/time.h"
+#include "primitives/internal/timed_lock_door.h"
 
 namespace heddle {
 
-namespace internal {
-
-template <typename Native, bool kRecursive>
-class BasicTimedMutex : public BasicMutex<Native, kRecursive> {
+class TimedMutex : public internal::TimedLockDoor<std::timed_mutex, ObjectKind::kMutex> {
  public:
-  using BasicMutex<Native, kRecursive>::BasicMutex;
-
-  template <typename Rep, typename Period>
-  bool try_lock_for(const std::chrono::duration<Rep, Period>& timeout) {
-    if (Runtime* runtime = Runtime::Current()) {
-      return LockUntil(*runtime, DeadlineIn(*runtime, timeout));
-    }
-    return this->native().try_lock_for(timeout);
-  }
-  template <typename Clock, typename Duration>
-  bool try_lock_until(const std::chrono::time_point<Clock, Duration>& time) {
-    if (Runtime* runtime = Runtime::Current()) {
-      return LockUntil(*runtime, DeadlineAt(*runtime, time));
-    }
-    return this->native().try_lock_until(time);
-  }
-
- private:
-  bool LockUntil(Runtime& runtime, VirtualTime deadline) {
-    return this->Do(runtime, OpKind::kLock, deadline).outcome == Outcome::kDone;
-  }
+  using TimedLockDoor::TimedLockDoor;
 };
 
-}  // namespace internal
-
-class TimedMutex : public internal::BasicTimedMutex<std::timed_mutex, false> {
+class RecursiveTimedMutex
+    : public internal::TimedLockDoor<std::recursive_timed_mutex, ObjectKind::kMutex, 1> {
  public:
-  using BasicTimedMutex::BasicTimedMutex;
-};
-
-class RecursiveTimedMutex : public internal::BasicTimedMutex<std::recursive_timed_mutex, true> {
- public:
-  using BasicTimedMutex::BasicTimedMutex;
+  using TimedLockDoor::TimedLockDoor;
 };
 
 }  // namespace heddle

@@ -161,7 +161,8 @@ Action AddRunCommand(CLI::App* subcommand, const std::string& command) {
       ->capture_default_str();
   subcommand
       ->add_option("--spurious", options->spurious,
-                   "Spurious wakeups and weak-exchange failures in an execution, at most")
+                   "Spurious wakeups, and spurious failures of try_lock, try_acquire and "
+                   "compare_exchange_weak, in an execution, at most")
       ->check(CountBetween(0, kMostSpurious))
       ->capture_default_str();
   subcommand

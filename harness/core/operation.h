@@ -130,7 +130,8 @@ enum class Outcome : uint8_t {
   kDone,
   kFailed,    // a try that did not get it; a comparison that failed
   kTimedOut,  // the deadline passed
-  kSpurious,  // a condition variable's wakeup, or a weak comparison's failure, without a cause
+  kSpurious,  // without a cause: a condition variable's wakeup, the failure of a try or of a weak
+              // comparison
 };
 
 // A set of outcomes, as bits. Empty: the operation cannot complete now; its thread is blocked.

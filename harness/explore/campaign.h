@@ -23,7 +23,7 @@ struct CampaignOptions {
   uint64_t seed = 1;
   MemoryModel memory_model = MemoryModel::kSequentiallyConsistent;
   Timeouts timeouts = Timeouts::kLate;
-  uint32_t spurious = 0;              // spurious wakeups per execution, at most
+  uint32_t spurious = 0;              // spurious wakeups and failures per execution, at most
   std::optional<uint64_t> max_steps;  // instead of the case's own limit
   // Real time without a scheduling point after which the program is said to hang.
   std::chrono::nanoseconds step_timeout = std::chrono::seconds(5);

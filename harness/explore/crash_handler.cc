@@ -67,8 +67,8 @@ Verdict Judge(int signal, const siginfo_t& info, const ucontext_t& context) {
   switch (signal) {
     case kHangSignal:
       return {FindingKind::kTimeout,
-              "no scheduling point was reached: the thread loops or waits outside of Heddle's "
-              "primitives"};
+              "no scheduling point was reached: the thread loops, or waits outside of Heddle's "
+              "primitives (for a std::mutex, a real sleep, input), where nobody can let it go on"};
     case SIGABRT:
       return {FindingKind::kCrash, "the program called abort"};
     case SIGSEGV:

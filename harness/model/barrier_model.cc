@@ -15,7 +15,8 @@ void BarrierModel::Reset(const ObjectInit& init) {
 OutcomeSet BarrierModel::Possible(const Operation& op, ThreadId,
                                   const ModelContext& context) const {
   if (op.kind != OpKind::kPhaseWait) return Outcome::kDone;
-  if (phase_ > op.operand) return Outcome::kDone;
+  const bool only_looks = op.deadline == 0;
+  if (phase_ > op.operand) return only_looks ? context.SuccessOfTry() : Outcome::kDone;
   if (op.deadline != kNoDeadline && context.now() >= op.deadline) return Outcome::kTimedOut;
   return {};
 }

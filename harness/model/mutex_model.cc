@@ -15,7 +15,7 @@ OutcomeSet MutexModel::Possible(const Operation& op, ThreadId thread,
                                 const ModelContext& context) const {
   if (op.kind == OpKind::kUnlock) return Outcome::kDone;
   const bool available = AvailableTo(thread);
-  if (op.kind == OpKind::kTryLock) return available ? Outcome::kDone : Outcome::kFailed;
+  if (op.kind == OpKind::kTryLock) return available ? context.SuccessOfTry() : Outcome::kFailed;
   if (op.deadline == kNoDeadline) return available ? OutcomeSet(Outcome::kDone) : OutcomeSet();
   OutcomeSet outcomes;
   if (available) outcomes = Outcome::kDone;

@@ -1,6 +1,8 @@
 // Mutex: [thread.mutex.requirements]. Recursive when ObjectInit::initial is 1.
 //
-// An unlock synchronises with the next successful lock ([thread.mutex.requirements.mutex]/5).
+// An unlock synchronises with the next successful lock ([thread.mutex.requirements.mutex]/5). A
+// try_lock may fail although nobody holds the mutex (kSpurious, within the search's budget:
+// [thread.mutex.requirements.mutex]/16).
 #ifndef HEDDLE_HARNESS_MODEL_MUTEX_MODEL_H_
 #define HEDDLE_HARNESS_MODEL_MUTEX_MODEL_H_
 

@@ -15,7 +15,9 @@ void SemaphoreModel::Reset(const ObjectInit& init) {
 OutcomeSet SemaphoreModel::Possible(const Operation& op, ThreadId,
                                     const ModelContext& context) const {
   const bool available = count_ > 0;
-  if (op.kind == OpKind::kTryAcquire) return available ? Outcome::kDone : Outcome::kFailed;
+  if (op.kind == OpKind::kTryAcquire) {
+    return available ? context.SuccessOfTry() : Outcome::kFailed;
+  }
   if (op.kind != OpKind::kAcquire) return Outcome::kDone;
   OutcomeSet outcomes;
   if (available) outcomes = Outcome::kDone;

@@ -2,8 +2,8 @@
 //
 // An acquire synchronises with every release before it: all of them are in the release sequence
 // of the counter that it decrements. A release beyond the limit is misuse, completes with kFailed
-// and leaves the count at the limit. The standard's spurious failures of try_acquire are not
-// modelled.
+// and leaves the count at the limit. A try_acquire may fail although there is a permit (kSpurious,
+// within the search's budget).
 #ifndef HEDDLE_HARNESS_MODEL_SEMAPHORE_MODEL_H_
 #define HEDDLE_HARNESS_MODEL_SEMAPHORE_MODEL_H_
 

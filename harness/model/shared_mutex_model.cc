@@ -32,7 +32,7 @@ OutcomeSet SharedMutexModel::Possible(const Operation& op, ThreadId,
   switch (op.kind) {
     case OpKind::kTryLock:
     case OpKind::kTryLockShared:
-      return available ? Outcome::kDone : Outcome::kFailed;
+      return available ? context.SuccessOfTry() : Outcome::kFailed;
     case OpKind::kLock:
     case OpKind::kLockShared: {
       OutcomeSet outcomes;

@@ -7,7 +7,8 @@
 // when ObjectInit::initial is 1 (POSIX).
 //
 // An exclusive unlock synchronises with every later lock, a shared unlock with later exclusive
-// locks only ([thread.sharedmutex.requirements.general]).
+// locks only ([thread.sharedmutex.requirements.general]). Both tries may fail spuriously, as a
+// mutex's may.
 #ifndef HEDDLE_HARNESS_MODEL_SHARED_MUTEX_MODEL_H_
 #define HEDDLE_HARNESS_MODEL_SHARED_MUTEX_MODEL_H_
 

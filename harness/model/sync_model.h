@@ -49,6 +49,10 @@ class ModelContext {
   const Timeouts& timeouts() const { return timeouts_; }
   // Spurious outcomes may still be chosen in this execution (the budget of the search's options).
   bool spurious_allowed() const { return spurious_left_ > 0; }
+  // Of a try that finds what it wants. The standard lets it fail all the same.
+  OutcomeSet SuccessOfTry() const {
+    return spurious_allowed() ? OutcomeSet(Outcome::kDone) | Outcome::kSpurious : Outcome::kDone;
+  }
   // Timeouts::kAny only: a timeout may still be chosen before its time.
   bool early_timeout_allowed() const { return timeouts_ == Timeouts::kAny && early_left_ > 0; }
 

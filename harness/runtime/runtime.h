@@ -43,6 +43,12 @@ struct Result {
   Outcome outcome = Outcome::kDone;
 };
 
+// Where a thread comes from: its place in the tree of threads, whatever the schedule.
+struct ThreadOrigin {
+  ThreadId parent = kNoThread;  // of the main thread: none
+  uint32_t ordinal = 0;         // among the parent's children, from 1
+};
+
 class Runtime {
  public:
   virtual ~Runtime() = default;
@@ -86,7 +92,7 @@ class Runtime {
   }
 
   // The object's destructor runs: checks that it is not in use and forgets the handle.
-  virtual void Destroy(ObjectHandle& handle, ObjectKind kind, const void* address) = 0;
+  virtual void Destroy(ObjectHandle& handle, ObjectKind kind) = 0;
 
   // Memory for what the thread of the next Spawn shall own: the top of its stack. Aligned to 64 bytes,
   // valid until that thread ends. Ends the execution with a finding when there are no more threads.
@@ -98,6 +104,8 @@ class Runtime {
   // The object that stands for the calling thread: of its yields, sleeps and fences.
   virtual ObjectId CurrentThreadObject() const = 0;
   virtual ObjectId ThreadObject(ThreadId thread) const = 0;
+  // Of a thread that this execution does not have (yet): as if main had started it.
+  virtual ThreadOrigin OriginOf(ThreadId thread) const = 0;
 
   virtual uint64_t Choose(uint64_t bound) = 0;
   virtual VirtualTime Now() = 0;

@@ -5,6 +5,8 @@
 #include <heddle/mutex.h>
 #include <heddle/thread.h>
 #include <heddle/var.h>
+#include <poll.h>
+#include <pthread.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -13,8 +15,10 @@
 #include <cstdlib>
 #include <ctime>
 #include <functional>
+#include <future>
 #include <mutex>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -120,6 +124,44 @@ const RegisterCase kHangs{{.name = "hostile/hangs", .body = [] {
                                }
                              });
                            }}};
+
+// Both program threads are on one OS thread, which blocks.
+const RegisterCase kStdMutex{{.name = "hostile/blocks_on_std_mutex", .body = [] {
+                                std::mutex real;
+                                heddle::Mutex mutex("mutex");
+                                const auto both = [&] {
+                                  const std::lock_guard outer(real);
+                                  const std::lock_guard inner(mutex);
+                                };
+                                heddle::Thread thread(both);
+                                both();
+                                thread.join();
+                              }}};
+
+const RegisterCase kWaitsForReal{{.name = "hostile/waits_for_real", .body = [] {
+                                    InThread([] {
+                                      ::poll(nullptr, 0, -1);
+                                      heddle::Yield();
+                                    });
+                                  }}};
+
+const RegisterCase kStdThread{{.name = "hostile/starts_std_thread", .body = [] {
+                                 InThread([] { std::thread([] {}).join(); });
+                               }}};
+
+const RegisterCase kStdAsync{{.name = "hostile/starts_std_async", .body = [] {
+                                InThread([] { std::async(std::launch::async, [] {}).get(); });
+                              }}};
+
+const RegisterCase kPthreadExit{{.name = "hostile/swallows_pthread_exit", .body = [] {
+                                   InThread([] {
+                                     try {
+                                       ::pthread_exit(nullptr);
+                                     } catch (...) {
+                                     }
+                                     heddle::Yield();
+                                   });
+                                 }}};
 
 const RegisterCase kExhausts{{.name = "hostile/exhausts_memory", .body = [] {
                                 InThread([] {

@@ -28,6 +28,11 @@ misdeed overflows_stack crash "stack overflow" "Recurse"
 misdeed null_pointer crash "null pointer" hostile_cases.cc
 misdeed divides_by_zero crash "division by zero" hostile_cases.cc
 misdeed hangs timeout "no scheduling point" hostile_cases.cc
+misdeed blocks_on_std_mutex timeout "a std::mutex" hostile_cases.cc
+misdeed waits_for_real timeout "a real sleep" hostile_cases.cc
+misdeed starts_std_thread misuse "use heddle::Thread" hostile_cases.cc
+misdeed starts_std_async misuse "use heddle::Thread" hostile_cases.cc
+misdeed swallows_pthread_exit misuse "catch (...)" hostile_cases.cc
 misdeed exhausts_memory crash "memory"
 misdeed ten_thousand_threads misuse "2000 threads"
 misdeed uses_rand nondeterminism

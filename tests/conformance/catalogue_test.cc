@@ -90,14 +90,14 @@ constexpr Depth kDepths[] = {
     {"atomicity/two_stage_lock", 2},         {"deadlock/ab_ba", 2},
     {"deadlock/callback_under_lock", 2},     {"deadlock/dining_philosophers", 2},
     {"liveness/barrier_reuse", 2},           {"liveness/dekker_lock", 2},
-    {"liveness/if_instead_of_while", 3},     {"liveness/notify_one_of_two_kinds", 2},
-    {"liveness/notify_outside_lock", 2},     {"liveness/peterson_lock", 3},
-    {"liveness/reader_starvation", 2},       {"liveness/ticket_lock", 3},
-    {"liveness/timeout_vs_notify", 2},       {"memory_order/aba_stack", 2},
-    {"memory_order/freed_stack_node", 2},    {"memory_order/lost_queue_node", 2},
-    {"memory_order/work_stealing_deque", 3}, {"models/double_free_two_owners", 2},
-    {"models/leak_on_lost_race", 2},         {"models/pool_double_release", 2},
-    {"models/promise_set_twice", 2},
+    {"liveness/if_instead_of_while", 3},     {"liveness/lost_stop", 2},
+    {"liveness/notify_one_of_two_kinds", 2}, {"liveness/notify_outside_lock", 2},
+    {"liveness/peterson_lock", 3},           {"liveness/reader_starvation", 2},
+    {"liveness/ticket_lock", 3},             {"liveness/timeout_vs_notify", 2},
+    {"memory_order/aba_stack", 2},           {"memory_order/freed_stack_node", 2},
+    {"memory_order/lost_queue_node", 2},     {"memory_order/work_stealing_deque", 3},
+    {"models/double_free_two_owners", 2},    {"models/leak_on_lost_race", 2},
+    {"models/pool_double_release", 2},       {"models/promise_set_twice", 2},
 };
 
 int DepthOf(std::string_view name) {

@@ -43,6 +43,15 @@ TEST_F(BarrierModelTest, AWaitThatOnlyLooksIsNeverBlocked) {
   EXPECT_EQ(context_.Can(barrier_, A, look), Outcome::kDone);
 }
 
+TEST_F(BarrierModelTest, OnlyALookMayMissTheEndOfAPhase) {
+  const Operation look{.kind = OpKind::kPhaseWait, .operand = 0, .deadline = 0};
+  context_.AllowSpurious(1);
+  EXPECT_EQ(context_.Can(barrier_, A, look), Outcome::kTimedOut);
+  context_.Do(barrier_, A, Operation{.kind = OpKind::kArrive, .operand = 2});
+  EXPECT_EQ(context_.Can(barrier_, A, look), OutcomeSet(Outcome::kDone) | Outcome::kSpurious);
+  EXPECT_EQ(context_.Can(barrier_, A, WaitFor(0)), Outcome::kDone);
+}
+
 TEST_F(BarrierModelTest, ArrivalsAreOrderedBeforeTheReturnsOfTheSamePhase) {
   const uint32_t time_a = context_.Time(A);
   context_.Do(barrier_, A, kArrive);

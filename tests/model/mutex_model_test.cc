@@ -69,6 +69,17 @@ TEST_F(MutexModelTest, TimesOutEarlyWhereTheSearchAllowsIt) {
   EXPECT_EQ(context_.Can(mutex_, B, kLock), kBlocked);
 }
 
+TEST_F(MutexModelTest, OnlyATryThatFindsItFreeFailsSpuriously) {
+  context_.AllowSpurious(1);
+  EXPECT_EQ(context_.Can(mutex_, A, kLock), Outcome::kDone);
+  EXPECT_EQ(context_.Can(mutex_, A, kTryLock), OutcomeSet(Outcome::kDone) | Outcome::kSpurious);
+  context_.Do(mutex_, A, kTryLock, Outcome::kSpurious);
+  EXPECT_EQ(mutex_.InUse(), "");
+  context_.Do(mutex_, A, kLock);
+  EXPECT_EQ(context_.Can(mutex_, B, kTryLock), Outcome::kFailed);
+  EXPECT_TRUE(context_.misuse.empty());
+}
+
 TEST_F(MutexModelTest, ARecursiveOneCountsItsLocks) {
   context_.Do(recursive_, A, kLock);
   context_.Do(recursive_, A, kLock);

@@ -29,6 +29,18 @@ TEST_F(SemaphoreModelTest, CountsPermits) {
   EXPECT_TRUE(context_.misuse.empty());
 }
 
+TEST_F(SemaphoreModelTest, OnlyATryThatFindsAPermitFailsSpuriously) {
+  context_.AllowSpurious(1);
+  EXPECT_EQ(context_.Can(semaphore_, A, kAcquire), Outcome::kDone);
+  EXPECT_EQ(context_.Can(semaphore_, A, kTryAcquire),
+            OutcomeSet(Outcome::kDone) | Outcome::kSpurious);
+  context_.Do(semaphore_, A, kTryAcquire, Outcome::kSpurious);
+  context_.Do(semaphore_, A, kAcquire);
+  context_.Do(semaphore_, A, kAcquire);  // both permits were still there
+  EXPECT_EQ(context_.Can(semaphore_, A, kTryAcquire), Outcome::kFailed);
+  EXPECT_TRUE(context_.misuse.empty());
+}
+
 TEST_F(SemaphoreModelTest, TimedAcquire) {
   const Operation timed{.kind = OpKind::kAcquire, .deadline = 10};
   context_.SetNow(10);

@@ -154,5 +154,17 @@ TEST_F(SharedMutexModelTest, TheOrderOfReadersIsNotPartOfTheState) {
   EXPECT_EQ(mutex_.StateHash(), ab);
 }
 
+TEST_F(SharedMutexModelTest, OnlyATryThatFindsItAvailableFailsSpuriously) {
+  context_.AllowSpurious(1);
+  const OutcomeSet either = OutcomeSet(Outcome::kDone) | Outcome::kSpurious;
+  EXPECT_EQ(context_.Can(mutex_, A, kTryLock), either);
+  context_.Do(mutex_, A, kTryLockShared, Outcome::kSpurious);
+  EXPECT_EQ(mutex_.InUse(), "");
+  context_.Do(mutex_, A, kTryLockShared);
+  EXPECT_EQ(context_.Can(mutex_, B, kTryLockShared), either);
+  EXPECT_EQ(context_.Can(mutex_, B, kTryLock), Outcome::kFailed);
+  EXPECT_TRUE(context_.misuse.empty());
+}
+
 }  // namespace
 }  // namespace heddle::testing

@@ -2,8 +2,10 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <shared_mutex>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -13,11 +15,14 @@
 
 #include "primitives/barrier.h"
 #include "primitives/condition_variable.h"
+#include "primitives/condition_variable_any.h"
+#include "primitives/jthread.h"
 #include "primitives/latch.h"
 #include "primitives/mutex.h"
 #include "primitives/once.h"
 #include "primitives/semaphore.h"
 #include "primitives/shared_mutex.h"
+#include "primitives/stop_token.h"
 #include "primitives/thread.h"
 #include "primitives/time.h"
 #include "primitives/timed_mutex.h"
@@ -167,6 +172,40 @@ TEST(NativeTest, CondVarAnyWaitsWithASharedLock) {
   std::unique_lock lock(mutex);
   EXPECT_EQ(condition.wait_for(lock, 2ms), std::cv_status::timeout);
   EXPECT_TRUE(lock.owns_lock());
+}
+
+TEST(NativeTest, CondVarAnyWaitEndsWithAStopRequest) {
+  Mutex mutex;
+  CondVarAny condition;
+  JThread waiter([&](StopToken stop) {
+    std::unique_lock lock(mutex);
+    EXPECT_FALSE(condition.wait(lock, stop, [] { return false; }));
+    EXPECT_FALSE(condition.wait_for(lock, stop, 1min, [] { return false; }));
+    EXPECT_TRUE(condition.wait_for(lock, stop, 1min, [] { return true; }));
+    EXPECT_TRUE(lock.owns_lock());
+  });
+  waiter.request_stop();
+  waiter.join();
+  std::unique_lock lock(mutex);
+  StopSource source;
+  EXPECT_FALSE(condition.wait_for(lock, source.get_token(), 2ms, [] { return false; }));
+  EXPECT_FALSE(condition.wait_until(lock, source.get_token(), VirtualClock::now() + 2ms,
+                                    [] { return false; }));
+}
+
+TEST(NativeTest, ThreadIdsAreTheStandardOnes) {
+  Thread::id in_thread;
+  Thread thread([&] { in_thread = this_thread::get_id(); });
+  const Thread::id id = thread.get_id();
+  thread.join();
+  EXPECT_EQ(id, in_thread);
+  EXPECT_NE(id, this_thread::get_id());
+  EXPECT_EQ(thread.get_id(), Thread::id());
+  EXPECT_EQ(std::hash<Thread::id>()(id), std::hash<Thread::id>()(in_thread));
+  std::ostringstream ours, standard;
+  ours << this_thread::get_id();
+  standard << std::this_thread::get_id();
+  EXPECT_EQ(ours.str(), standard.str());
 }
 
 TEST(NativeTest, SemaphoreCounts) {

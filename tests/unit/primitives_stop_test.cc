@@ -91,25 +91,25 @@ TEST(StopToken, OrdersWhatCameBeforeTheRequest) {
 void LateCallbackRunsHere() {
   StopSource source;
   source.request_stop();
-  const auto here = std::this_thread::get_id();
+  const auto here = this_thread::get_id();
   bool ran = false;
   const StopCallback callback(source.get_token(),
-                              [&] { ran = std::this_thread::get_id() == here; });
+                              [&] { ran = this_thread::get_id() == here; });
   Assert(ran);
   const StopCallback<std::function<void()>> unused(StopToken(), [] { Assert(false); });
 }
 
 void CallbackRunsInTheRequester() {
   StopSource source;
-  std::thread::id ran;
-  const StopCallback callback(source.get_token(), [&] { ran = std::this_thread::get_id(); });
-  std::thread::id requester;
+  Thread::id ran;
+  const StopCallback callback(source.get_token(), [&] { ran = this_thread::get_id(); });
+  Thread::id requester;
   Thread other([&] {
-    requester = std::this_thread::get_id();
+    requester = this_thread::get_id();
     source.request_stop();
   });
   other.join();
-  Assert(ran == requester && ran != std::this_thread::get_id());
+  Assert(ran == requester && ran != this_thread::get_id());
 }
 
 void RegistersDuringTheRequest() {

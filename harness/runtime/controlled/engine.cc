@@ -43,6 +43,7 @@ ControlledEngine::ControlledEngine(const ExecutionOptions& options, DecisionLog*
   carrier_ = CarrierContext();
   previous_terminate_ = std::set_terminate(&OnTerminate);
   SetThreadExitListFinder(&RunningExitList);
+  SetThreadCallSink(this);
   SetSanitizerReportSink(this);
   SanitizerLooksAway();
 }
@@ -50,6 +51,7 @@ ControlledEngine::ControlledEngine(const ExecutionOptions& options, DecisionLog*
 ControlledEngine::~ControlledEngine() {
   SanitizerLooksOn();
   SetSanitizerReportSink(nullptr);
+  SetThreadCallSink(nullptr);
   SetThreadExitListFinder(nullptr);
   std::set_terminate(previous_terminate_);
   if constexpr (kHeapIsDeterministic) UseArenaForProgram(nullptr);
@@ -331,6 +333,19 @@ Result ControlledEngine::PerformWhileChecking(ThreadState& self, Operation& op) 
 void ControlledEngine::Raise(Suspicion suspicion) {
   if (tearing_down_ && result_.end == EngineEnd::kFailed) return;
   suspicions_->Report(std::move(suspicion));
+}
+
+// About what the running thread does, here.
+void ControlledEngine::RaiseHere(FindingKind kind, std::string message, uint64_t key) {
+  checking_ = false;
+  Annotate(Annotation::kFailure, kNoObject, 0);
+  Suspicion suspicion;
+  suspicion.kind = kind;
+  suspicion.message = std::move(message);
+  suspicion.key = MixSeed(static_cast<uint64_t>(kind), key);
+  suspicion.witnesses.push_back(
+      Witness{std::string(NameOf(kind)), active_->id, seq_, kNoObject, 0, {}, 0});
+  Raise(std::move(suspicion));
 }
 
 void ControlledEngine::ReportMisuse(FindingKind kind, const Operation& op, ThreadId thread,

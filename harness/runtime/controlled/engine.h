@@ -13,7 +13,7 @@
 //
 // Files: engine_step.h and engine.cc the step; engine_objects.cc objects and memory accesses; engine_threads.cc start,
 // end and unwinding of threads; engine_stuck.cc what happens when nobody can run; engine_crash.cc
-// what signal handlers need.
+// what signal handlers need; engine_outside.cc what the program does behind our back.
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_
 #define HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_
 
@@ -33,6 +33,7 @@
 #include "harness/runtime/controlled/repetition.h"
 #include "harness/runtime/controlled/thread_sanitizer.h"
 #include "harness/runtime/controlled/thread_state.h"
+#include "harness/runtime/fiber/thread_calls.h"
 #include "harness/runtime/heap/arena.h"
 #include "harness/runtime/heap/loaded_modules.h"
 #include "harness/runtime/runtime.h"
@@ -67,6 +68,7 @@ class ControlledEngine final : public Runtime,
                                private ModelContext,
                                private SchedulingPoint,
                                private HeapFaultSink,
+                               private ThreadCallSink,
                                private SanitizerReportSink {
  public:
   // `log` outlives the engine.
@@ -96,12 +98,13 @@ class ControlledEngine final : public Runtime,
 
   // ---- Runtime ----
   Result Perform(Operation& op) override;
-  void Destroy(ObjectHandle& handle, ObjectKind kind, const void* address) override;
+  void Destroy(ObjectHandle& handle, ObjectKind kind) override;
   void* SpawnStorage(size_t size) override;
   ThreadId Spawn(void (*entry)(void*), void* argument, const char* name) override;
   ThreadId CurrentThread() const override { return active_->id; }
   ObjectId CurrentThreadObject() const override;
   ObjectId ThreadObject(ThreadId thread) const override;
+  ThreadOrigin OriginOf(ThreadId thread) const override;
   uint64_t Choose(uint64_t bound) override;
   VirtualTime Now() override { return now_; }
   void Annotate(Annotation what, ObjectId object, uint64_t argument) override;
@@ -119,8 +122,14 @@ class ControlledEngine final : public Runtime,
   // Thrown through program code to unwind it when the execution is over. Not a std::exception, so
   // that only catch (...) can stop it.
   struct ExecutionEnded {};
+  // The same, for a thread that calls pthread_exit. Program code that swallows it is told so.
+  struct ThreadExit {
+    ~ThreadExit();
+    ControlledEngine& engine;
+    ThreadState& thread;
+  };
 
-  // ---- ModelContext, SchedulingPoint, HeapFaultSink ----
+  // ---- ModelContext, SchedulingPoint, HeapFaultSink, ThreadCallSink ----
   SyncModel& ModelOf(ObjectId object) override { return objects_[object]; }
   void ReportMisuse(FindingKind kind, const Operation& op, ThreadId thread,
                     std::string_view what) override;
@@ -133,6 +142,8 @@ class ControlledEngine final : public Runtime,
   void OnHeapFault(const HeapFault& fault) override;
   void OnSanitizerRace(const SanitizerRace& race) override;
   void TakeSanitizerReports(ThreadState& self);
+  int OnThreadCreate(uintptr_t pc) override;
+  [[noreturn]] void OnThreadExit() override;
 
   // ---- The step (engine.cc) ----
   Result PerformStep(Operation& op);
@@ -203,12 +214,18 @@ class ControlledEngine final : public Runtime,
   ThreadState* RenewDonor(uint32_t index);
   static void ThreadMain(void* thread);
   void RunProgramThread(ThreadState& self);
+  void RunEntry(ThreadState& self);
+  void EndThreadLocals(ThreadState& self);
   [[noreturn]] void FinishThread(ThreadState& self);
   [[noreturn]] void LeaveForever(ThreadState& self, Context* to);
   void RunCheckAtEnd(ThreadState& main);
   static void CheckMain(void* engine);
   void ReportThreadsAtEnd();
   [[noreturn]] void StopExecution(ThreadState& self);
+  void AwaitUnwinding(ThreadState& self);
+  void RaiseHere(FindingKind kind, std::string message, uint64_t key);
+  void EndHere(ThreadState& self);
+  void EndForMisuse(const char* message, uint64_t key);
   void UnwindAll();
   void Unwind(ThreadState& thread, Context* back);
   Result PerformWhileUnwinding(ThreadState& self, Operation& op);

@@ -28,6 +28,12 @@ void AddBlock(const BlockInfo& block, Suspicion* suspicion) {
   }
 }
 
+// With its article.
+std::string One(ObjectKind kind) {
+  const std::string name(NameOf(kind));
+  return (kind == ObjectKind::kAtomic ? "an " : "a ") + name;
+}
+
 }  // namespace
 
 ObjectId ControlledEngine::Register(ObjectHandle& handle, const ObjectInit& init) {
@@ -57,16 +63,15 @@ void ControlledEngine::CheckAddressIsLive(const ObjectInit& init, uintptr_t pc) 
   Suspicion suspicion;
   suspicion.kind = FindingKind::kUseAfterFree;
   suspicion.message =
-      "use of a " + std::string(NameOf(init.kind)) + " in memory that has been freed";
+      "use of " + One(init.kind) + " in memory that has been freed";
   suspicion.witnesses.push_back(Witness{"use after free", active_->id, seq_, kNoObject, 0, {}, 0});
   if (const auto block = heap_->Describe(init.address)) AddBlock(*block, &suspicion);
   suspicion.key = MixSeed(static_cast<uint64_t>(suspicion.kind), pc);
   Raise(std::move(suspicion));
 }
 
-void ControlledEngine::Destroy(ObjectHandle& handle, ObjectKind kind, const void* address) {
+void ControlledEngine::Destroy(ObjectHandle& handle, ObjectKind kind) {
   if (!handle.Belongs(stamp_)) return;
-  static_cast<void>(address);
   SyncModel& model = objects_[handle.id()];
   handle = ObjectHandle();
   model.destroyed = true;
@@ -93,8 +98,7 @@ void ControlledEngine::ExamineDestruction(SyncModel& model, ObjectKind kind, uin
   }
   if (!in_use.empty()) {
     ReportMisuse(FindingKind::kMisuse, op, self.id,
-                 "destruction of a " + std::string(NameOf(kind)) + " that is " +
-                     std::string(in_use));
+                 "destruction of " + One(kind) + " that is " + std::string(in_use));
   }
   if (model.pending > 0) CheckNobodyIsAboutToUse(op, kind);
   if (wanted_.contains(OpKind::kDestroy)) EmitDone(self, op);
@@ -110,7 +114,7 @@ void ControlledEngine::CheckNobodyIsAboutToUse(const Operation& destroy, ObjectK
     if (pending.object != destroy.object || TraitsOf(pending.kind).may_block) continue;
     Suspicion suspicion;
     suspicion.kind = FindingKind::kUseAfterFree;
-    suspicion.message = "destruction of a " + std::string(NameOf(kind)) +
+    suspicion.message = "destruction of " + One(kind) +
                         " that another thread is about to use (" +
                         std::string(TraitsOf(pending.kind).name) + ")";
     suspicion.object = destroy.object;
@@ -262,22 +266,10 @@ void ControlledEngine::Fail(FindingKind kind, const char* message) {
   HarnessScope scope;
   ThreadState& self = *active_;
   if (checking_ && kind == FindingKind::kAssertion) kind = FindingKind::kInvariant;
-  checking_ = false;
-  Annotate(Annotation::kFailure, kNoObject, 0);
-  const uintptr_t pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
-  Suspicion suspicion;
-  suspicion.kind = kind;
-  suspicion.message = message;
-  suspicion.witnesses.push_back(Witness{std::string(NameOf(kind)), self.id, seq_, kNoObject, 0, {}, 0});
-  suspicion.key = MixSeed(static_cast<uint64_t>(kind), pc);
-  Raise(std::move(suspicion));
+  RaiseHere(kind, message, reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
   if (kind != FindingKind::kAssertion && kind != FindingKind::kInvariant) return;
   if (self.status != ThreadStatus::kFinished) StopExecution(self);
-  // The final check: no other thread is left.
-  result_.end = EngineEnd::kFailed;
-  tearing_down_ = true;
-  self.unwinding = true;
-  self.resume_after_unwind = &carrier_;
+  EndHere(self);  // in the final check: no other thread is left
   ++self.unwind_throws;
   throw ExecutionEnded();
 }

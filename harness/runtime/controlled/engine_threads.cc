@@ -9,6 +9,7 @@
 #include "harness/core/random.h"
 #include "harness/model/thread_model.h"
 #include "harness/runtime/controlled/engine_step.h"
+#include "harness/runtime/fiber/thread_specific.h"
 #include "harness/runtime/heap/program_context.h"
 
 namespace heddle {
@@ -59,7 +60,7 @@ ThreadState& ControlledEngine::NewThread(void (*entry)(void*), void* argument, T
   thread.thread_model = &model;
   thread.clock.Start(id);
   thread.epoch = EpochOf(id);
-  thread.defer = thread.unwinding = false;
+  thread.defer = thread.unwinding = thread.ending = thread.exiting = false;
   thread.unwind_throws = 0;
   thread.unwind_operations = 0;
   thread.links[0].model = thread.links[1].model = nullptr;
@@ -67,6 +68,7 @@ ThreadState& ControlledEngine::NewThread(void (*entry)(void*), void* argument, T
   thread.fences = {};
   thread.locks_held = 0;
   thread.parent = parent != nullptr ? parent->id : kNoThread;
+  thread.ordinal = parent != nullptr ? ++parent->children : 0;
   thread.children = 0;
   thread.entry = entry;
   thread.argument = argument;
@@ -113,6 +115,12 @@ ObjectId ControlledEngine::ThreadObject(ThreadId thread) const {
   return threads_[Index(thread)]->thread_model->id;
 }
 
+ThreadOrigin ControlledEngine::OriginOf(ThreadId thread) const {
+  if (Index(thread) >= thread_count_) return {kMainThread, Index(thread)};
+  const ThreadState& state = *threads_[Index(thread)];
+  return {state.parent, state.ordinal};
+}
+
 void* ControlledEngine::SpawnStorage(size_t size) {
   HarnessScope scope;
   if (tearing_down_) throw ExecutionEnded();
@@ -145,7 +153,6 @@ ThreadId ControlledEngine::Spawn(void (*entry)(void*), void* argument, const cha
   ThreadState& self = *active_;
   HEDDLE_CHECK(!checking_, "a thread was started in an invariant or final check");
   ThreadState& child = NewThread(entry, argument, &self, name);
-  ++self.children;
   child.thread_model->Spawn(self.clock);
   AfterThreadEvent(self, OpKind::kSpawn, *child.thread_model,
                    reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
@@ -165,45 +172,51 @@ void ControlledEngine::RunProgramThread(ThreadState& self) {
   AfterThreadEvent(self, OpKind::kStart, *self.thread_model, 0);
   EnterProgram(Index(self.id), self.context->fs_base);
   std::string escaped;
-  bool threw = false;
   try {
-    if (self.entry != nullptr) {
-      self.entry(self.argument);
-    } else {
-      program_.body();
-    }
-    self.exit_list.Run();
+    RunEntry(self);
+    EndThreadLocals(self);
     LeaveProgram();
     return;
   } catch (const ExecutionEnded&) {
     LeaveProgram();
-    self.exit_list.Clear();
-    return;
   } catch (const std::exception& error) {
     LeaveProgram();
-    threw = true;
     int status = 0;
     char* name = abi::__cxa_demangle(typeid(error).name(), nullptr, nullptr, &status);
     escaped = std::string(status == 0 ? name : typeid(error).name()) + ": " + error.what();
     std::free(name);
   } catch (...) {
     LeaveProgram();
-    threw = true;
     escaped = "not derived from std::exception";
   }
-  if (!threw || tearing_down_) return;
-  self.exit_list.Clear();
-  Annotate(Annotation::kFailure, kNoObject, 0);
-  Suspicion suspicion;
-  suspicion.kind = FindingKind::kException;
-  suspicion.message = "an exception left the thread's function: " + escaped;
-  suspicion.witnesses.push_back(Witness{"exception", self.id, seq_, kNoObject, 0, {}, 0});
-  suspicion.key = MixSeed(static_cast<uint64_t>(suspicion.kind), reinterpret_cast<uintptr_t>(self.entry));
-  Raise(std::move(suspicion));
-  result_.end = EngineEnd::kFailed;
-  tearing_down_ = true;
-  self.unwinding = true;
-  self.resume_after_unwind = &carrier_;
+  if (!tearing_down_) {
+    RaiseHere(FindingKind::kException, "an exception left the thread's function: " + escaped,
+              reinterpret_cast<uintptr_t>(self.entry));
+    EndHere(self);
+  }
+  // The execution is over; what the thread leaves behind is cleaned up all the same.
+  EnterProgram(Index(self.id), self.context->fs_base);
+  EndThreadLocals(self);
+  LeaveProgram();
+}
+
+inline void ControlledEngine::RunEntry(ThreadState& self) {
+  try {
+    if (self.entry != nullptr) {
+      self.entry(self.argument);
+    } else {
+      program_.body();
+    }
+  } catch (const ThreadExit&) {
+    self.exiting = false;
+  }
+}
+
+// As program code, in the order of the C library.
+inline void ControlledEngine::EndThreadLocals(ThreadState& self) {
+  self.ending = true;
+  self.exit_list.Run();
+  EndThreadSpecific();
 }
 
 // The thread's last act, on its own stack, which nothing returns to.
@@ -257,6 +270,7 @@ void ControlledEngine::CheckMain(void* engine) {
   EnterProgram(0, main.context->fs_base);
   try {
     self->program_.at_end();
+    self->EndThreadLocals(main);
   } catch (const ExecutionEnded&) {
   } catch (...) {
     LeaveProgram();
@@ -288,16 +302,29 @@ void ControlledEngine::ReportThreadsAtEnd() {
   }
 }
 
-// Ends the execution on the stack of a running thread. The thread is unwound in its turn, not first:
-// newer threads may use what lies in its frames.
+// Ends the execution on the stack of a running thread.
 void ControlledEngine::StopExecution(ThreadState& self) {
+  AwaitUnwinding(self);
+  ++self.unwind_throws;
+  throw ExecutionEnded();
+}
+
+// Ends the execution, and returns when it is the thread's turn to be unwound. It is not the first:
+// newer threads may use what lies in its frames.
+void ControlledEngine::AwaitUnwinding(ThreadState& self) {
   result_.end = result_.end == EngineEnd::kStepLimit ? EngineEnd::kStepLimit : EngineEnd::kFailed;
   tearing_down_ = true;
   if (self.status == ThreadStatus::kFinished) LeaveForever(self, &carrier_);
   self.pending = nullptr;  // it has frames, even if it has performed nothing since its start
   SwitchContext(self.context, &carrier_);
-  ++self.unwind_throws;
-  throw ExecutionEnded();
+}
+
+// Ends the execution with a thread that makes way at once: it has no frames left, or keeps them.
+void ControlledEngine::EndHere(ThreadState& self) {
+  result_.end = EngineEnd::kFailed;
+  tearing_down_ = true;
+  self.unwinding = true;
+  self.resume_after_unwind = &carrier_;
 }
 
 // On the carrier: ends the threads that are left, newest first.
@@ -325,11 +352,11 @@ void ControlledEngine::Unwind(ThreadState& thread, Context* back) {
   active_ = caller;
 }
 
-// An operation of a thread that is being unwound: in a destructor, or after a catch (...) that
-// swallowed the exception.
+// An operation of a thread that is being unwound: in a destructor (of a thread_local variable, too),
+// or after a catch (...) that swallowed the exception.
 Result ControlledEngine::PerformWhileUnwinding(ThreadState& self, Operation& op) {
   if (++self.unwind_operations > kMaxUnwindOperations) Abandon(self);
-  if (std::uncaught_exceptions() == 0) {
+  if (std::uncaught_exceptions() == 0 && !self.ending) {
     if (++self.unwind_throws > 2) Abandon(self);
     throw ExecutionEnded();
   }
@@ -359,6 +386,7 @@ void ControlledEngine::Abandon(ThreadState& self) {
   self.status = ThreadStatus::kFinished;
   --unfinished_;
   self.exit_list.Clear();
+  DropThreadSpecific();
   Context* const back = self.resume_after_unwind;
   self.needs_donor = true;
   LeaveForever(self, back);
@@ -374,28 +402,18 @@ void ControlledEngine::OnTerminate() {
   LeaveProgram();
   ThreadState& self = *engine->active_;
   if (!engine->tearing_down_) {
-    engine->checking_ = false;
-    engine->Annotate(Annotation::kFailure, kNoObject, 0);
-    Suspicion suspicion;
-    suspicion.kind = FindingKind::kException;
-    suspicion.message = "std::terminate was called";
+    std::string message = "std::terminate was called";
     if (const std::exception_ptr current = std::current_exception()) {
       try {
         std::rethrow_exception(current);
       } catch (const std::exception& error) {
-        suspicion.message += std::string(" with an exception in flight: ") + error.what();
+        message += std::string(" with an exception in flight: ") + error.what();
       } catch (...) {
-        suspicion.message += " with an exception in flight";
+        message += " with an exception in flight";
       }
     }
-    suspicion.witnesses.push_back(
-        Witness{"terminate", self.id, engine->seq_, kNoObject, 0, {}, 0});
-    suspicion.key = MixSeed(static_cast<uint64_t>(suspicion.kind), 1);
-    engine->Raise(std::move(suspicion));
-    engine->result_.end = EngineEnd::kFailed;
-    engine->tearing_down_ = true;
-    self.unwinding = true;
-    self.resume_after_unwind = &engine->carrier_;
+    engine->RaiseHere(FindingKind::kException, std::move(message), 1);
+    engine->EndHere(self);
   }
   engine->Abandon(self);
 }

@@ -12,7 +12,8 @@ namespace heddle {
 struct ExecutionOptions {
   MemoryModel memory_model = MemoryModel::kSequentiallyConsistent;
   Timeouts timeouts = Timeouts::kLate;
-  uint32_t spurious = 0;        // spurious wakeups and weak-exchange failures per execution, at most
+  // Spurious wakeups, and spurious failures of tries and weak exchanges, per execution, at most.
+  uint32_t spurious = 0;
   uint32_t early_timeouts = 4;  // with Timeouts::kAny: timeouts before their time, at most
   // An unlock is a scheduling point of its own. Needed only where a thread can see that a mutex is
   // held without waiting for it: try_lock, timed locks that may time out early.

@@ -45,6 +45,8 @@ struct alignas(64) ThreadState {
   ThreadStatus status = ThreadStatus::kFinished;
   bool defer = false;            // set aside at its next scheduling point
   bool unwinding = false;        // has been told to end
+  bool ending = false;           // runs the destructors of its thread_local variables
+  bool exiting = false;          // has called pthread_exit, and is being unwound by it
   uint8_t unwind_throws = 0;
   uintptr_t frame = 0;           // of Perform: the program's own frames lie above
   WaiterLink links[2];           // on pending->object and pending->second
@@ -54,6 +56,7 @@ struct alignas(64) ThreadState {
   uint32_t locks_held = 0;       // acquisitions without their release
   ThreadModel* thread_model = nullptr;
   ThreadId parent = kNoThread;
+  uint32_t ordinal = 0;          // among its parent's children, from 1
   uint32_t children = 0;
   uint32_t unwind_operations = 0;
   void (*entry)(void*) = nullptr;

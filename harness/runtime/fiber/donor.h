@@ -6,11 +6,11 @@
 // (The space between is for the C library's own signals, those of setuid and pthread_cancel, which
 // cannot be blocked and run on the sleeping thread; it saves each donor a second mapping.)
 //
-// What a fiber must not do: return from its entry function; call pthread_exit (it would unwind into
-// the sleeping thread). What differs from a thread: gettid names the carrier, and so do signals
-// sent to it; pthread_kill reaches the sleeping donor, where all signals are blocked; signal mask
-// and alternate signal stack are the carrier's; values of pthread_setspecific stay from one fiber
-// to the next and their destructors run when the donor retires.
+// What a fiber must not do: return from its entry function; call the C library's pthread_exit, which
+// would unwind into the sleeping thread (see thread_calls.h). What differs from a thread: gettid
+// names the carrier, and so do signals sent to it; pthread_kill reaches the sleeping donor, where all
+// signals are blocked; signal mask and alternate signal stack are the carrier's; values of
+// pthread_setspecific stay with the donor (see thread_specific.h, which ends them with the fiber).
 //
 // Donors do not survive fork: make them in the process that uses them.
 //
@@ -72,8 +72,8 @@ class alignas(64) Donor {
   bool Reusable() const;
 
   // Ends the thread and waits for its end, wherever its fiber is. The donor may start again. The
-  // destructors of the thread's pthread_setspecific values run; those of its thread_local variables
-  // are the business of ThreadExitList.
+  // destructors of the fiber's thread_local variables and pthread_setspecific values must have run,
+  // or been dropped, before.
   void Retire();
 
   Context* context() { return &context_; }

@@ -1,31 +1,19 @@
 #include "harness/runtime/fiber/thread_exit.h"
 
-#include <dlfcn.h>
 #include <sys/mman.h>
 
 #include <atomic>
 
 #include "harness/core/check.h"
+#include "harness/runtime/fiber/c_library.h"
 
 namespace heddle {
 namespace {
 
 std::atomic<ThreadExitListFinder> list_finder{nullptr};
 
-using RegisterFunction = int (*)(void (*)(void*), void*, void*);
-
-// Not a function-local static, whose guard a registration could reach a second time.
-std::atomic<RegisterFunction> c_library_register{nullptr};
-
-RegisterFunction CLibraryRegister() {
-  RegisterFunction function = c_library_register.load(std::memory_order_relaxed);
-  if (function == nullptr) {
-    function = reinterpret_cast<RegisterFunction>(dlsym(RTLD_NEXT, "__cxa_thread_atexit_impl"));
-    HEDDLE_CHECK(function != nullptr, "the C library has no __cxa_thread_atexit_impl");
-    c_library_register.store(function, std::memory_order_relaxed);
-  }
-  return function;
-}
+constinit CLibrary<int(void (*)(void*), void*, void*)> c_library_register(
+    "__cxa_thread_atexit_impl");
 
 }  // namespace
 
@@ -74,5 +62,5 @@ extern "C" __attribute__((visibility("default"))) int __cxa_thread_atexit_impl(
     list->Add(destructor, object);
     return 0;
   }
-  return heddle::CLibraryRegister()(destructor, object, dso_handle);
+  return heddle::c_library_register(destructor, object, dso_handle);
 }

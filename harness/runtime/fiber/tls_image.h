@@ -8,7 +8,7 @@
 // the C library and the loader (their state belongs to the operating system's thread: locale,
 // malloc's cache), allocators and sanitizer runtimes. A sanitizer runtime that is linked into the
 // executable is left out by the names of its symbols. What is not put back: modules loaded with
-// dlopen whose TLS is allocated dynamically, and values of pthread_setspecific.
+// dlopen whose TLS is allocated dynamically, and values of pthread_setspecific (thread_specific.h).
 //
 // Threading: immutable once built. Cost: CopyTo() is a plain copy, about 5 ns for a small program.
 // It calls neither memcpy nor memset, which a sanitizer would take for the program's own accesses.

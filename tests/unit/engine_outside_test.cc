@@ -1,0 +1,225 @@
+// What the program does behind the engine's back: real threads, pthread_exit, pthread_setspecific.
+#include <pthread.h>
+
+#include <future>
+#include <string>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "primitives/assert.h"
+#include "primitives/atomic.h"
+#include "primitives/mutex.h"
+#include "primitives/thread.h"
+#include "primitives/var.h"
+#include "tests/support/controlled.h"
+#include "tests/unit/fiber_test_support.h"
+
+namespace heddle {
+namespace {
+
+using testing::Controlled;
+
+class EngineOutsideTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (UnderSanitizer()) GTEST_SKIP() << "a sanitizer keeps the C library's functions";
+  }
+
+  // Misuse with this text in each execution, and nothing else.
+  void ExpectMisuse(void (*body)(), const std::string& text) {
+    Controlled controlled;
+    controlled.RunRandom(body, 20);
+    EXPECT_EQ(controlled.Count(FindingKind::kMisuse), 20) << controlled.Text();
+    EXPECT_EQ(controlled.suspicions.size(), 20u) << controlled.Text();
+    for (const Suspicion& suspicion : controlled.suspicions) {
+      EXPECT_NE(suspicion.message.find(text), std::string::npos) << suspicion.message;
+    }
+  }
+  void ExpectClean(void (*body)(), int executions = 200) {
+    Controlled controlled;
+    controlled.RunRandom(body, executions);
+    EXPECT_TRUE(controlled.Clean()) << controlled.Text();
+  }
+};
+
+// ---- Real threads ----
+
+void* Nothing(void*) { return nullptr; }
+
+TEST_F(EngineOutsideTest, AStdThreadIsRefused) {
+  ExpectMisuse([] { std::thread([] {}).join(); }, "use heddle::Thread");
+  ExpectMisuse(
+      [] {
+        Mutex mutex;
+        Thread inside([&] {
+          const std::lock_guard lock(mutex);
+          std::thread([] {}).join();
+        });
+        inside.join();
+      },
+      "use heddle::Thread");
+}
+
+TEST_F(EngineOutsideTest, StdAsyncIsRefused) {
+  ExpectMisuse([] { std::async(std::launch::async, [] { return 1; }).get(); }, "std::async");
+}
+
+// The program that does not look at the error is ended at its next operation, the one that makes
+// none when it ends.
+TEST_F(EngineOutsideTest, PthreadCreateIsRefused) {
+  ExpectMisuse(
+      [] {
+        pthread_t thread;
+        pthread_create(&thread, nullptr, &Nothing, nullptr);
+        for (;;) Yield();
+      },
+      "pthread_create");
+  ExpectMisuse(
+      [] {
+        pthread_t thread;
+        Assert(pthread_create(&thread, nullptr, &Nothing, nullptr) == EAGAIN);
+      },
+      "pthread_create");
+}
+
+TEST_F(EngineOutsideTest, RealThreadsBetweenExecutionsAreNotRefused) {
+  Controlled controlled;
+  controlled.RunRandom([] {}, 1);
+  int made = 0;
+  std::thread([&] { made = 1; }).join();
+  EXPECT_EQ(made, 1);
+  EXPECT_TRUE(controlled.Clean()) << controlled.Text();
+}
+
+// ---- pthread_exit ----
+
+void ExitInAThread() {
+  Var<int> unwound(0);
+  Mutex mutex;
+  Thread thread([&] {
+    struct Unwound {
+      Var<int>& count;
+      ~Unwound() { count = count + 1; }
+    } const frame{unwound};
+    const std::lock_guard lock(mutex);
+    pthread_exit(nullptr);
+  });
+  { const std::lock_guard lock(mutex); }
+  thread.join();
+  Assert(unwound == 1);
+}
+
+void ExitOfMain() {
+  Mutex mutex;
+  Thread([&mutex] { mutex.try_lock() ? mutex.unlock() : void(); }).join();
+  pthread_exit(nullptr);
+}
+
+TEST_F(EngineOutsideTest, PthreadExitEndsTheThreadAsItsReturnWould) {
+  ExpectClean(&ExitInAThread);
+  ExpectClean(&ExitOfMain);
+}
+
+TEST_F(EngineOutsideTest, PthreadExitThatIsCaughtIsMisuse) {
+  ExpectMisuse(
+      [] {
+        Thread thread([] {
+          try {
+            pthread_exit(nullptr);
+          } catch (...) {
+          }
+          Yield();
+        });
+        thread.join();
+      },
+      "catch (...)");
+  ExpectClean([] {
+    Thread thread([] {
+      try {
+        pthread_exit(nullptr);
+      } catch (...) {
+        throw;
+      }
+    });
+    thread.join();
+  });
+}
+
+// ---- pthread_setspecific ----
+
+pthread_key_t key;
+int destroyed = 0;
+
+void CountAndFree(void* value) {
+  destroyed += 1;
+  delete static_cast<int*>(value);
+}
+
+void SetSpecific() {
+  destroyed = 0;
+  const auto set = [](int value) {
+    Assert(pthread_getspecific(key) == nullptr, "a thread begins without values");
+    pthread_setspecific(key, new int(value));
+    Yield();
+    Assert(*static_cast<int*>(pthread_getspecific(key)) == value);
+  };
+  Thread one(set, 1);
+  Thread two(set, 2);
+  one.join();
+  two.join();
+  Assert(destroyed == 2);
+  set(0);
+}
+
+// A destructor that sets the value again is called again, and given up in the end.
+void SetAgain(void* value) {
+  destroyed += 1;
+  pthread_setspecific(key, value);
+}
+
+void SetForEver() {
+  destroyed = 0;
+  static int value;
+  Thread([] { pthread_setspecific(key, &value); }).join();
+  Assert(destroyed == PTHREAD_DESTRUCTOR_ITERATIONS);
+  Assert(pthread_getspecific(key) == nullptr);
+}
+
+TEST_F(EngineOutsideTest, ThreadSpecificValuesBelongToOneThread) {
+  ASSERT_EQ(pthread_key_create(&key, &CountAndFree), 0);
+  ExpectClean(&SetSpecific);  // no leak, either
+  pthread_key_delete(key);
+  ASSERT_EQ(pthread_key_create(&key, &SetAgain), 0);
+  ExpectClean(&SetForEver);
+  pthread_key_delete(key);
+}
+
+// Of threads that are unwound, too; those of a thread that is abandoned are dropped.
+TEST_F(EngineOutsideTest, ThreadSpecificValuesEndWithAFailedExecution) {
+  ASSERT_EQ(pthread_key_create(&key, &CountAndFree), 0);
+  Controlled controlled;
+  controlled.RunRandom(
+      [] {
+        destroyed = 0;
+        pthread_setspecific(key, new int(0));
+        Assert(false);
+      },
+      3);
+  EXPECT_EQ(destroyed, 1);
+  controlled.RunRandom(
+      [] {
+        destroyed = 0;
+        Assert(pthread_getspecific(key) == nullptr);
+        pthread_setspecific(key, new int(0));
+        []() noexcept { static_cast<void>(std::string().at(1)); }();
+      },
+      3);
+  EXPECT_EQ(destroyed, 0);
+  EXPECT_EQ(controlled.Count(FindingKind::kAssertion), 3) << controlled.Text();
+  EXPECT_EQ(controlled.Count(FindingKind::kException), 3) << controlled.Text();
+  pthread_key_delete(key);
+}
+
+}  // namespace
+}  // namespace heddle

@@ -1,0 +1,142 @@
+// heddle::CondVarAny under the controlled engine.
+#include <chrono>
+#include <mutex>
+
+#include <gtest/gtest.h>
+
+#include "primitives/assert.h"
+#include "primitives/condition_variable_any.h"
+#include "primitives/jthread.h"
+#include "primitives/mutex.h"
+#include "primitives/shared_mutex.h"
+#include "primitives/stop_token.h"
+#include "primitives/thread.h"
+#include "primitives/time.h"
+#include "primitives/var.h"
+#include "tests/unit/sync_test_support.h"
+
+namespace heddle::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+template <typename Lockable>
+void WaitWithAny() {
+  Lockable mutex;
+  CondVarAny condition;
+  Var<bool> ready{false};
+  Thread a([&] {
+    mutex.lock();
+    ready = true;
+    mutex.unlock();
+    condition.notify_one();
+  });
+  mutex.lock();
+  condition.wait(mutex, [&] { return ready.load(); });
+  See(ready ? 1 : 0);
+  if (condition.wait_for(mutex, 1ms, [] { return false; })) See(2);
+  if (!condition.wait_for(mutex, std::chrono::hours::max(), [] { return true; })) See(3);
+  mutex.unlock();
+  a.join();
+}
+
+TEST_F(SyncTest, CondVarAnyWaitsWithAnyLock) {
+  Run(&WaitWithAny<Mutex>);
+  ExpectClean();
+  Run(&WaitWithAny<RecursiveMutex>);
+  ExpectClean();
+  Run(&WaitWithAny<SharedMutex>);
+  ExpectClean();
+  EXPECT_EQ(Seen(), Outcomes{1});
+}
+
+// ---- Waits that a stop request ends ----
+
+// The request may come before, in or after the wait, and is never lost.
+void StopAWait() {
+  Mutex mutex;
+  CondVarAny condition;
+  JThread waiter([&](StopToken stop) {
+    std::unique_lock lock(mutex);
+    See(condition.wait(lock, stop, [] { return false; }) ? 1 : 0);
+    Assert(lock.owns_lock() && stop.stop_requested());
+  });
+  waiter.request_stop();
+}
+
+// What the predicate says when the wait ends, whoever came first.
+void StopOrNotify() {
+  Mutex mutex;
+  CondVarAny condition;
+  Var<bool> ready{false};
+  StopSource source;
+  Thread waiter([&] {
+    std::unique_lock lock(mutex);
+    const bool is_ready = condition.wait(lock, source.get_token(), [&] { return ready.load(); });
+    See(is_ready ? 1 : 0);
+    Assert(is_ready == ready);
+  });
+  Thread stopper([&] { source.request_stop(); });
+  {
+    const std::lock_guard lock(mutex);
+    ready = true;
+  }
+  condition.notify_one();
+  waiter.join();
+  stopper.join();
+}
+
+// The time is up, the predicate holds, or the stop is requested: with a deadline all end the wait.
+template <bool kStop, bool kReady>
+void StopATimedWait() {
+  Mutex mutex;
+  CondVarAny condition;
+  StopSource source;
+  Var<bool> ready{false};
+  Thread other([&] {
+    if (kStop) source.request_stop();
+    if (!kReady) return;
+    const std::lock_guard lock(mutex);
+    ready = true;
+    condition.notify_all();
+  });
+  std::unique_lock lock(mutex);
+  const auto begin = VirtualClock::now();
+  const bool is_ready =
+      condition.wait_for(lock, source.get_token(), 5ms, [&] { return ready.load(); });
+  Assert(is_ready == ready);
+  See(is_ready ? 1 : VirtualClock::now() - begin < 5ms ? 2 : 3);
+  Assert(condition.wait_until(lock, source.get_token(), VirtualClock::now() - 1ms,
+                              [&] { return ready.load(); }) == ready);
+  lock.unlock();
+  other.join();
+}
+
+TEST_F(SyncTest, CondVarAnyStopIsNeverLost) {
+  Run(&StopAWait);
+  ExpectClean();
+  EXPECT_EQ(Seen(), Outcomes{0});
+}
+
+TEST_F(SyncTest, CondVarAnyStopAndNotificationCompete) {
+  Run(&StopOrNotify);
+  ExpectClean();
+  EXPECT_EQ(Seen(), (Outcomes{0, 1}));
+}
+
+TEST_F(SyncTest, CondVarAnyTimedWaitsEndByStopOrTime) {
+  Run(&StopATimedWait<false, false>);
+  ExpectClean();
+  EXPECT_EQ(Seen(), Outcomes{3});
+  seen = 0;
+  Run(&StopATimedWait<true, false>);
+  ExpectClean();
+  EXPECT_EQ(Seen(), Outcomes{2});
+  seen = 0;
+  Run(&StopATimedWait<true, true>);
+  ExpectClean();
+  EXPECT_EQ(Seen(), (Outcomes{1, 2}));
+}
+
+}  // namespace
+}  // namespace heddle::testing
