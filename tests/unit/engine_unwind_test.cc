@@ -1,9 +1,9 @@
 // The end of an execution that failed: its threads are unwound newest first, whichever failed.
-#include <gtest/gtest.h>
-
 #include <cstddef>
 #include <mutex>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "primitives/assert.h"
 #include "primitives/atomic.h"

@@ -3,6 +3,7 @@
 #ifndef HEDDLE_TESTS_UNIT_SYNC_TEST_SUPPORT_H_
 #define HEDDLE_TESTS_UNIT_SYNC_TEST_SUPPORT_H_
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -14,9 +15,11 @@
 namespace heddle::testing {
 
 // What the executions of a test came to: bodies set bits, since what they allocate does not outlive
-// an execution.
-inline constinit uint64_t seen = 0;
-inline void See(uint64_t outcome) { seen |= uint64_t{1} << outcome; }
+// an execution. An atomic that orders nothing, and that no schedule knows of.
+inline constinit std::atomic<uint64_t> seen = 0;
+inline void See(uint64_t outcome) {
+  seen.fetch_or(uint64_t{1} << outcome, std::memory_order_relaxed);
+}
 inline std::set<int> Seen() {
   std::set<int> outcomes;
   for (int i = 0; i < 64; ++i) {
