@@ -15,6 +15,7 @@ static std::vector<StrategyInfo> DescribeEach() {
       [] { extern StrategyInfo DescribeDefault(); return DescribeDefault(); }(),
       [] { extern StrategyInfo DescribeDfs(); return DescribeDfs(); }(),
       [] { extern StrategyInfo DescribePct(); return DescribePct(); }(),
+      [] { extern StrategyInfo DescribePos(); return DescribePos(); }(),
       [] { extern StrategyInfo DescribeRandomWalk(); return DescribeRandomWalk(); }(),
       [] { extern StrategyInfo DescribeRoundRobin(); return DescribeRoundRobin(); }(),
   };
