@@ -3,8 +3,8 @@
 // Contract as of [thread.latch.class]; counting below zero is a finding (misuse). Every
 // count_down synchronises with the waits and successful tries that return after it. All
 // operations are scheduling points; try_wait fails only while the count is not zero, or where the
-// search's options allow it (--spurious). Without an engine it is the standard one. In reports it is
-// a barrier of one phase. Cost under control: one scheduling step an operation, two for
+// search's options allow it (--spurious). Without an engine it is the standard one. For the
+// engine it is a barrier of one phase. Cost under control: one scheduling step an operation, two for
 // arrive_and_wait.
 #ifndef HEDDLE_PRIMITIVES_LATCH_H_
 #define HEDDLE_PRIMITIVES_LATCH_H_
@@ -67,6 +67,7 @@ class Latch {
                         .address = this,
                         .size = sizeof(*this),
                         .initial = static_cast<uint64_t>(expected_),
+                        .noun = "latch",
                         .name = name_};
     });
   }

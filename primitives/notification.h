@@ -56,7 +56,7 @@ class Notification {
 
  private:
   mutable Mutex mutex_{"notification"};
-  Atomic<bool> notified_{false};  // written with mutex_ held
+  Atomic<bool> notified_{false, "notification"};  // written with mutex_ held
   mutable CondVar changed_;
 };
 

@@ -74,7 +74,7 @@ class SpinLock {
            owner_.load(std::memory_order_relaxed) >> kThreadBits == runtime->stamp();
   }
 
-  Atomic<bool> locked_{false};
+  Atomic<bool> locked_{false, "spin lock"};
   // Not an Atomic: looking at it is no operation of the program. Stamps start at 1, so that 0 is
   // nobody.
   std::atomic<uint64_t> owner_{0};

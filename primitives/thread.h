@@ -44,12 +44,14 @@ class Thread {
   Thread(Thread&& other) noexcept
       : native_(std::move(other.native_)), thread_(std::exchange(other.thread_, kNoThread)) {}
   Thread& operator=(Thread&& other) noexcept {
+    if (this == &other) return *this;
+    Abandon();
     native_ = std::move(other.native_);
     thread_ = std::exchange(other.thread_, kNoThread);
     return *this;
   }
-  // A thread that is still joinable here is reported when the execution ends.
-  ~Thread() = default;
+  // A thread that is still joinable here is reported, where std::thread calls std::terminate.
+  ~Thread() { Abandon(); }
 
   bool joinable() const noexcept { return thread_ != kNoThread || native_.joinable(); }
   id get_id() const noexcept {
@@ -81,6 +83,11 @@ class Thread {
     std::apply(
         [](auto&&... parts) { std::invoke(std::forward<decltype(parts)>(parts)...); },
         std::move(*call));
+  }
+
+  void Abandon() noexcept {
+    if (thread_ == kNoThread) return;
+    if (Runtime* runtime = Runtime::Current()) runtime->AbandonThread(thread_);
   }
 
   void Do(Runtime& runtime, OpKind kind) {

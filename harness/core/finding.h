@@ -80,6 +80,7 @@ struct Frame {
   std::string file;
   int line = 0;
   int column = 0;
+  int repeats = 0;        // equal frames that follow it and are left out
   bool operator==(const Frame&) const = default;
 };
 
@@ -120,6 +121,12 @@ struct FindingStep {
   bool matters = false;   // shown in the shortened interleaving
 };
 
+// What a name in the interleaving's values means.
+struct FindingPointer {
+  std::string name;       // "block 2"
+  std::string meaning;    // "16 bytes, allocated by T1 at x.cc:40"
+};
+
 struct Finding {
   FindingKind kind = FindingKind::kCrash;
   std::string fingerprint;       // 16 hexadecimal digits
@@ -133,6 +140,7 @@ struct Finding {
   std::vector<FindingSide> sides;
   std::vector<FindingThread> threads;
   std::vector<FindingStep> interleaving;
+  std::vector<FindingPointer> pointers;  // of the steps that matter
   std::vector<std::string> thread_names;  // columns of the interleaving, in order of creation
   std::string schedule;          // its text form
   std::string replay;            // the command to run

@@ -18,6 +18,15 @@ std::string_view NameOf(ObjectKind kind) {
   return "unknown";
 }
 
+std::string WithArticle(std::string_view noun) {
+  constexpr std::string_view kVowels = "aeio";
+  // "Once" begins with the sound of a w.
+  const bool vowel = !noun.empty() && !noun.starts_with("once") &&
+                     kVowels.find(noun.front()) != std::string_view::npos;
+  std::string text = vowel ? "an " : "a ";
+  return text.append(noun);
+}
+
 std::string_view NameOf(Outcome outcome) {
   switch (outcome) {
     case Outcome::kDone: return "done";

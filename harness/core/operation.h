@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "harness/core/ids.h"
@@ -225,6 +226,8 @@ constexpr const OpTraits& TraitsOf(OpKind kind) {
 }
 
 std::string_view NameOf(ObjectKind kind);
+// "a mutex", "an atomic".
+std::string WithArticle(std::string_view noun);
 std::string_view NameOf(Outcome outcome);
 std::string_view NameOf(MemoryOrder order);
 std::string_view NameOf(Annotation annotation);

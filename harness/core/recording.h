@@ -32,6 +32,24 @@ class ExecutionObserver : public EventSink {
   virtual void OnValue(EventSeq seq, const void* value, uint32_t size) = 0;
 };
 
+// A block of the heap or a thread's stack that a recorded value points into.
+struct RecordedMemory {
+  uintptr_t begin = 0;
+  uintptr_t end = 0;
+  bool stack = false;
+  ThreadId thread = kNoThread;   // that allocated the block, or whose stack it is
+  uint64_t size = 0;             // of a block, as asked for
+  uint32_t serial = 0;           // of a block: its place in the order of all allocations
+  uintptr_t allocated_pc = 0;
+};
+
+// Tells what an address of the program's memory is part of, while the program runs.
+class MemoryMap {
+ public:
+  virtual ~MemoryMap() = default;
+  virtual bool Find(uintptr_t address, RecordedMemory* memory) const = 0;
+};
+
 struct RecordedEvent {
   EventSeq seq = 0;
   uint64_t step = 0;             // of the schedule; events of one step share it
@@ -59,6 +77,7 @@ struct RecordedObject {
   uintptr_t address = 0;
   uint32_t size = 0;
   uint64_t initial = 0;          // as in ObjectInit
+  std::string noun;              // "mutex", "latch"
   std::string declared_name;
   ThreadId creator = kNoThread;
   uint32_t index_of_kind = 0;    // the n-th object of its kind in this execution
@@ -69,6 +88,7 @@ struct Recording {
   std::vector<RecordedThread> threads;  // indexed by ThreadId
   std::vector<RecordedObject> objects;  // indexed by ObjectId
   std::vector<RecordedEvent> events;    // in order of seq
+  std::vector<RecordedMemory> memory;   // what values point into; a reused block once for each use
   std::vector<Suspicion> suspicions;    // in the order in which they were raised
 };
 

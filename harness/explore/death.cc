@@ -9,6 +9,7 @@
 
 #include "harness/core/random.h"
 #include "harness/explore/child_process.h"
+#include "harness/report/evidence.h"
 #include "harness/report/symbolizer.h"
 
 namespace heddle {
@@ -103,10 +104,9 @@ Finding FindingOfDeath(const Death& death, const DeathRecord& record,
   for (const char c : death.message.substr(0, death.message.find(';'))) {
     hash = MixSeed(hash, static_cast<uint8_t>(c));
   }
-  for (SourceFrame& frame : symbolizer.UserStack({record.stack, record.frames})) {
+  side.stack = ReportFrames(symbolizer, {record.stack, record.frames});
+  for (const Frame& frame : side.stack) {
     for (const char c : frame.function) hash = MixSeed(hash, static_cast<uint8_t>(c));
-    side.stack.push_back(
-        Frame{std::move(frame.function), std::move(frame.file), frame.line, frame.column});
   }
   finding.sides.push_back(std::move(side));
   char text[17];

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "harness/explore/child_process.h"
@@ -16,13 +17,16 @@
 #include "harness/explore/death.h"
 #include "harness/explore/detectors.h"
 #include "harness/explore/determinism.h"
+#include "harness/explore/event_digest.h"
 #include "harness/explore/hang_watch.h"
+#include "harness/explore/program_memory.h"
 #include "harness/explore/wire.h"
 #include "harness/explore/worker.h"
 #include "harness/report/finding_builder.h"
 #include "harness/report/json_report.h"
 #include "harness/report/recorder.h"
 #include "harness/runtime/controlled/engine.h"
+#include "harness/runtime/heap/malloc_interpose.h"
 #include "harness/strategy/replay.h"
 
 namespace heddle {
@@ -77,7 +81,8 @@ int Replay(const ReplayTask& task, const ProgramOutput& output, SharedState* sha
   output.Redirect();
   // None of these is destroyed: the process ends here, and an abandoned thread may refer to them.
   auto& engine = *new ControlledEngine(task.execution, &shared->log);
-  auto& recorder = *new Recorder(task.execution.unlock_is_point);
+  auto& memory = *new ProgramMemory(engine);
+  auto& recorder = *new Recorder(task.execution.unlock_is_point, &memory);
   auto& detectors = *new Detectors(*task.program);
   auto& decider = *new ReplayDecider(task.decisions);
   engine.SetObserver(&recorder);
@@ -121,6 +126,44 @@ int Replay(const ReplayTask& task, const ProgramOutput& output, SharedState* sha
   }
   MessageWriter end(MessageType::kReplayEnd);
   end.PutText(DivergenceOf(decider, task.decisions, {shared->log.entries, shared->log.count}));
+  if (!end.Send(pipe)) return 1;
+  shared->phase.store(WorkerPhase::kDone);
+  return 0;
+}
+
+// In the child: the schedule so often, without a recording, as the search does it.
+int Repeat(const ReplayTask& task, int times, const ProgramOutput& output, SharedState* shared,
+           int pipe) {
+  output.Redirect();
+  // Not destroyed, as in Replay.
+  auto& engine = *new ControlledEngine(task.execution, &shared->log);
+  auto& recorder = *new Recorder(task.execution.unlock_is_point);
+  auto& digest = *new EventDigest(kHeapIsDeterministic);
+  engine.SetSuspicionSink(&recorder);
+  engine.SetEventSinks({&digest});
+  InstallCrashHandler(&engine, shared);
+
+  std::vector<Decision> first_log;
+  ObservedExecution first;
+  std::string difference;
+  for (int i = 0; i < times && difference.empty(); ++i) {
+    auto& decider = *new ReplayDecider(i == 0 ? task.decisions : first_log);
+    decider.Begin(Plan{});
+    digest.Clear();
+    shared->phase.store(WorkerPhase::kRunning);
+    const ExecutionResult result =
+        engine.Run({task.program->body, task.program->invariant, task.program->at_end}, decider);
+    shared->phase.store(WorkerPhase::kPlanning);
+    const std::span<const Decision> log(shared->log.entries, shared->log.count);
+    if (i == 0) {
+      first_log.assign(log.begin(), log.end());
+      first = {result, digest.digest(), digest.values(), first_log};
+    } else {
+      difference = Difference(first, {result, digest.digest(), digest.values(), log}, decider);
+    }
+  }
+  MessageWriter end(MessageType::kReplayEnd);
+  end.PutText(difference);
   if (!end.Send(pipe)) return 1;
   shared->phase.store(WorkerPhase::kDone);
   return 0;
@@ -175,6 +218,16 @@ std::unique_ptr<ChildProcess> RunChild(const std::function<int(int)>& body, Shar
 }
 
 }  // namespace
+
+std::string DifferenceWhenRepeated(const ReplayTask& task, int times, SharedState* shared) {
+  shared->Reset();
+  const ProgramOutput output;
+  Collected collected;
+  bool hung = false;
+  RunChild([&](int pipe) { return Repeat(task, times, output, shared, pipe); }, shared,
+           task.step_timeout, &collected, &hung);
+  return collected.divergence;
+}
 
 ReplayOutcome ReplayLoudly(const ReplayTask& task, SharedState* shared) {
   shared->Reset();

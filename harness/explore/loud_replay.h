@@ -50,6 +50,10 @@ struct ReplayOutcome {
 // Forks, waits and collects. `shared` is not in use by another process.
 ReplayOutcome ReplayLoudly(const ReplayTask& task, SharedState* shared);
 
+// Runs the schedule `times` times in one fresh process, silently, and says what one execution did
+// otherwise than the first. Empty: all did the same, or the program took the process down.
+std::string DifferenceWhenRepeated(const ReplayTask& task, int times, SharedState* shared);
+
 }  // namespace heddle
 
 #endif  // HEDDLE_HARNESS_EXPLORE_LOUD_REPLAY_H_

@@ -36,7 +36,7 @@ void BarrierModel::Arrive(const Operation& op, ThreadId thread, ModelContext& co
   if (op.operand > remaining_) {
     event->by.outcome = Outcome::kFailed;
     context.ReportMisuse(FindingKind::kMisuse, op, thread,
-                         "more arrivals at a barrier or latch than it expects");
+                         "more arrivals than it expects");
     return;
   }
   if (op.kind == OpKind::kArriveDrop) expected_ -= op.operand;

@@ -104,6 +104,7 @@ class SyncModel {
   const void* address = nullptr;
   uint32_t size = 0;
   const char* name = nullptr;
+  const char* noun = nullptr;  // as in ObjectInit
   ThreadId creator = kNoThread;
   static constexpr uint32_t kNoWaiter = 0xffffffff;
   uint32_t first_waiter = kNoWaiter;  // head of the engine's list of threads pending here

@@ -1,5 +1,8 @@
 #include "harness/report/evidence.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace heddle {
 
 Evidence::Evidence(const Recording& recording, const Suspicion& suspicion, Symbolizer& symbolizer)
@@ -9,14 +12,21 @@ Evidence::Evidence(const Recording& recording, const Suspicion& suspicion, Symbo
       history_(recording),
       names_(recording, symbolizer) {
   for (const Witness& witness : suspicion.witnesses) {
-    witnesses_.push_back(history_.Resolve(witness));
+    witnesses_.push_back(Resolve(witness));
   }
+}
+
+// The earlier side of a race is known by its thread's time, in which more accesses may have followed
+// after the race: its destructor's, for one.
+const RecordedEvent* Evidence::Resolve(const Witness& witness) const {
+  const bool race = suspicion_.kind == FindingKind::kDataRace;
+  return history_.Resolve(witness, race ? suspicion_.witnesses.front().seq : 0);
 }
 
 Stack Evidence::StackOf(const Witness& witness) const {
   if (!witness.stack.empty()) return witness.stack;
   if (witness.pc != 0) return {witness.pc};
-  const RecordedEvent* const event = history_.Resolve(witness);
+  const RecordedEvent* const event = Resolve(witness);
   if (event == nullptr) return {};
   // A thread's first and last acts are the engine's: what locates them is the start of the thread.
   if (event->op.kind == OpKind::kExit || event->op.kind == OpKind::kStart) {
@@ -26,12 +36,7 @@ Stack Evidence::StackOf(const Witness& witness) const {
 }
 
 std::vector<Frame> Evidence::Frames(const Stack& stack) const {
-  std::vector<Frame> frames;
-  for (SourceFrame& source : symbolizer_.UserStack(stack)) {
-    frames.push_back(
-        {std::move(source.function), std::move(source.file), source.line, source.column});
-  }
-  return frames;
+  return ReportFrames(symbolizer_, stack);
 }
 
 std::string Evidence::Place(const Stack& stack) const {
@@ -58,6 +63,35 @@ std::vector<HeldLock> Evidence::Describe(const std::vector<LockHold>& holds) con
         {Object(hold.object), hold.shared ? "shared" : "exclusive", Frames(hold.taken->stack)});
   }
   return locks;
+}
+
+std::vector<Frame> ReportFrames(Symbolizer& symbolizer, std::span<const uintptr_t> stack) {
+  constexpr int kFewest = 3;  // fewer are not worth a line of their own
+  std::vector<Frame> frames;
+  const auto expand = [&frames] {
+    if (frames.empty() || frames.back().repeats >= kFewest) return;
+    const int repeats = std::exchange(frames.back().repeats, 0);
+    frames.insert(frames.end(), static_cast<size_t>(repeats), Frame(frames.back()));
+  };
+  for (SourceFrame& source : symbolizer.UserStack(stack)) {
+    Frame frame{std::move(source.function), std::move(source.file), source.line, source.column};
+    if (!frames.empty()) {
+      frame.repeats = frames.back().repeats;
+      if (frame == frames.back()) {
+        ++frames.back().repeats;
+        continue;
+      }
+      frame.repeats = 0;
+      expand();
+    }
+    frames.push_back(std::move(frame));
+  }
+  expand();
+  // Heddle's own frames alone say nothing to the user.
+  const bool users = std::any_of(frames.begin(), frames.end(), [](const Frame& frame) {
+    return !frame.file.starts_with("harness/") && !frame.file.starts_with("primitives/");
+  });
+  return users ? frames : std::vector<Frame>();
 }
 
 std::string JoinWords(const std::vector<std::string>& words) {

@@ -5,6 +5,8 @@
 #ifndef HEDDLE_HARNESS_REPORT_EVIDENCE_H_
 #define HEDDLE_HARNESS_REPORT_EVIDENCE_H_
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -45,6 +47,8 @@ class Evidence {
   const std::string& Object(ObjectId object) const { return names_.Object(object); }
 
  private:
+  const RecordedEvent* Resolve(const Witness& witness) const;
+
   const Recording& recording_;
   const Suspicion& suspicion_;
   Symbolizer& symbolizer_;
@@ -52,6 +56,9 @@ class Evidence {
   Names names_;
   std::vector<const RecordedEvent*> witnesses_;
 };
+
+// The user's part of a stack. A frame that is followed by equal ones stands for them too.
+std::vector<Frame> ReportFrames(Symbolizer& symbolizer, std::span<const uintptr_t> stack);
 
 // "a", "a and b", "a, b and c".
 std::string JoinWords(const std::vector<std::string>& words);

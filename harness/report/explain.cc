@@ -1,5 +1,6 @@
 #include "harness/report/explain.h"
 
+#include <algorithm>
 #include <set>
 #include <string_view>
 
@@ -183,18 +184,30 @@ std::string ExplainHeap(const Evidence& evidence) {
   return parts.empty() ? "" : "The block was " + JoinWords(parts) + ".";
 }
 
+std::string SummarizeThreadLeak(const Evidence& evidence) {
+  const Suspicion& suspicion = evidence.suspicion();
+  const std::string& thread = evidence.Object(suspicion.object);
+  const bool destroyed =
+      !suspicion.witnesses.empty() && suspicion.witnesses.front().role == "destroyed";
+  if (!destroyed) return "thread leak: " + thread + " was neither joined nor detached";
+  return "thread leak: " + evidence.Thread(suspicion.witnesses.front().thread) +
+         " destroys the object of " + thread + ", which is neither joined nor detached";
+}
+
 std::string ExplainThreadLeak(const Evidence& evidence) {
   return "Join " + evidence.Object(evidence.suspicion().object) +
-         " or detach it: the standard library calls std::terminate when the object of a thread "
-         "that "
-         "is neither is destroyed.";
+         " or detach it: where the object of a thread that is neither is destroyed or overwritten, "
+         "std::thread calls std::terminate.";
 }
 
 std::string ExplainAtomicity(const Evidence& evidence) {
+  std::vector<const RecordedEvent*> events = evidence.witnesses();
+  std::erase(events, nullptr);
+  std::sort(events.begin(), events.end(), [](const RecordedEvent* a, const RecordedEvent* b) {
+    return a->seq < b->seq;
+  });
   std::vector<std::string> parts;
-  for (size_t i = 0; i < evidence.witnesses().size(); ++i) {
-    const RecordedEvent* const event = evidence.witnesses()[i];
-    if (event == nullptr) continue;
+  for (const RecordedEvent* event : events) {
     parts.push_back(evidence.Thread(event->by.thread) + ": " +
                     DescribeEvent(*event, evidence.recording(), evidence.names()) +
                     evidence.At(event->stack));
@@ -215,11 +228,7 @@ std::string Summarize(const Evidence& evidence) {
     case FindingKind::kStuck:
       return internal::SummarizeWaits(evidence);
     case FindingKind::kThreadLeak:
-      if (suspicion.object != kNoObject) {
-        return "thread leak: " + evidence.Object(suspicion.object) +
-               " was neither joined nor detached";
-      }
-      break;
+      return SummarizeThreadLeak(evidence);
     default:
       break;
   }

@@ -42,11 +42,53 @@ std::string WaitInWords(const Evidence& evidence, ThreadId thread, ThreadId hold
   return text;
 }
 
+// Wants exclusively what it holds shared.
+bool Upgrades(const Evidence& evidence, ThreadId thread) {
+  const Operation& op = evidence.recording().threads[Index(thread)].pending;
+  if (op.kind != OpKind::kLock) return false;
+  for (const LockHold& hold : evidence.history().HeldAtEnd(thread)) {
+    if (hold.object == op.object && hold.shared) return true;
+  }
+  return false;
+}
+
+// The object that every thread of the cycle wants to upgrade its shared lock of; kNoObject if that
+// is not what they do.
+ObjectId UpgradedByAll(const Evidence& evidence, const std::vector<ThreadId>& cycle) {
+  const ObjectId object = evidence.recording().threads[Index(cycle.front())].pending.object;
+  for (const ThreadId thread : cycle) {
+    const Operation& op = evidence.recording().threads[Index(thread)].pending;
+    if (op.object != object || !Upgrades(evidence, thread)) return kNoObject;
+  }
+  return object;
+}
+
+// A thread that waits for itself.
+std::string SummarizeSelf(const Evidence& evidence, ThreadId self) {
+  const Operation& op = evidence.recording().threads[Index(self)].pending;
+  const std::string& name = evidence.Thread(self);
+  if (op.kind == OpKind::kOnceEnter) {
+    return name + " calls call_once of " + evidence.Object(op.object) +
+           " from inside of the call that it guards, and waits for itself";
+  }
+  if (op.kind == OpKind::kJoin) return name + " joins itself";
+  if (Upgrades(evidence, self)) {
+    return name + " wants " + evidence.Object(op.object) +
+           " exclusively while it holds it shared, and waits for itself";
+  }
+  return name + " waits for " + evidence.Object(Wanted(evidence, self)) + ", which it holds itself";
+}
+
 std::string ExplainCycle(const Evidence& evidence, const std::vector<ThreadId>& cycle) {
   if (cycle.size() == 1) {
     const ThreadId self = cycle.front();
     const RecordedThread& thread = evidence.recording().threads[Index(self)];
     if (thread.pending.kind == OpKind::kJoin) return evidence.Thread(self) + " joins itself.";
+    if (thread.pending.kind == OpKind::kOnceEnter) {
+      return "The function that call_once runs for " + evidence.Object(thread.pending.object) +
+             " must not get to a call_once of the same flag" + evidence.At(thread.pending_stack) +
+             ": that one waits until the function has returned.";
+    }
     std::string text = evidence.Thread(self) + " waits for " +
                        evidence.Object(Wanted(evidence, self)) + ", which it holds itself";
     if (const RecordedEvent* taken = TakenBy(evidence, self, Wanted(evidence, self))) {
@@ -55,7 +97,12 @@ std::string ExplainCycle(const Evidence& evidence, const std::vector<ThreadId>& 
     }
     const std::string again = evidence.Place(thread.pending_stack);
     if (!again.empty()) text += ", wanted again at " + again;
-    return text + ".";
+    text += ".";
+    if (Upgrades(evidence, self)) {
+      text += " A shared lock cannot be upgraded: unlock_shared first, then lock, and look again at "
+              "what was read.";
+    }
+    return text;
   }
   std::string text = evidence.Thread(cycle.front()) + " ";
   for (size_t i = 0; i < cycle.size(); ++i) {
@@ -194,12 +241,13 @@ std::string WithCount(size_t count, const char* one, const char* many) {
 std::string SummarizeWaits(const Evidence& evidence) {
   const std::vector<ThreadId>& cycle = evidence.suspicion().cycle;
   if (evidence.suspicion().kind == FindingKind::kDeadlock && !cycle.empty()) {
-    if (cycle.size() == 1) {
-      return "deadlock: " + evidence.Thread(cycle.front()) + " waits for " +
-             evidence.Object(Wanted(evidence, cycle.front())) + ", which it holds itself";
-    }
+    if (cycle.size() == 1) return "deadlock: " + SummarizeSelf(evidence, cycle.front());
     std::vector<std::string> parts;
     for (const ThreadId thread : cycle) parts.push_back(evidence.Thread(thread));
+    if (const ObjectId lock = UpgradedByAll(evidence, cycle); lock != kNoObject) {
+      return "deadlock: " + JoinWords(parts) + " hold " + evidence.Object(lock) +
+             " shared and each wants it exclusively, which none can get while the others read";
+    }
     if (cycle.size() > 3) {
       return "deadlock: " + std::to_string(cycle.size()) +
              " threads wait for each other: " + JoinWords(parts);
@@ -215,10 +263,12 @@ std::string SummarizeWaits(const Evidence& evidence) {
   const std::vector<ThreadId> roots = ThreadsAtFault(evidence);
   if (roots.empty()) return "stuck: no thread can run";
   const Operation& op = evidence.recording().threads[Index(roots.front())].pending;
-  std::string text = "stuck: " + evidence.Thread(roots.front()) + " waits for ever for the " +
-                     (op.kind == OpKind::kWake && evidence.history().NotificationOf(roots.front())
-                          ? "lock of " + evidence.names().KindAndName(op.second)
-                          : DescribeWish(op, evidence.names()));
+  const std::string wish =
+      op.kind == OpKind::kWake && evidence.history().NotificationOf(roots.front())
+          ? "lock of " + evidence.names().KindAndName(op.second)
+          : DescribeWish(op, evidence.names());
+  std::string text = "stuck: " + evidence.Thread(roots.front()) + " waits for ever for ";
+  text.append(ArticleOf(wish)).append(wish);
   const size_t others = Blocked(evidence).size() - 1;
   if (others > 0) text += ", and " + WithCount(others, "thread", "threads") + " with it";
   return text;

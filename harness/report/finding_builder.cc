@@ -145,6 +145,20 @@ ObjectId ObjectOf(const Evidence& evidence) {
   return evidence.recording().threads[Index(fault.front())].pending.object;
 }
 
+// What the values in the shortened interleaving mean.
+std::vector<FindingPointer> PointersShown(const Evidence& evidence,
+                                          const std::vector<FindingStep>& steps) {
+  std::vector<uint64_t> values;
+  for (const FindingStep& step : steps) {
+    const RecordedEvent* const event = step.matters ? evidence.history().Find(step.step) : nullptr;
+    if (event == nullptr) continue;
+    for (const uint64_t value : PointerSizedValues(*event, evidence.recording())) {
+      values.push_back(value);
+    }
+  }
+  return evidence.names().pointers().Legend(values);
+}
+
 }  // namespace
 
 Finding BuildFinding(const Recording& recording, const Suspicion& suspicion, Symbolizer& symbolizer,
@@ -169,6 +183,7 @@ Finding BuildFinding(const Recording& recording, const Suspicion& suspicion, Sym
     finding.threads.push_back(MakeThread(evidence, thread));
   }
   finding.interleaving = MakeInterleaving(evidence);
+  finding.pointers = PointersShown(evidence, finding.interleaving);
   for (uint32_t i = 0; i < recording.threads.size(); ++i) {
     finding.thread_names.push_back(evidence.Thread(ThreadId{i}));
   }

@@ -73,13 +73,14 @@ const RecordedEvent* History::Find(EventSeq seq) const {
   return at != recording_.events.end() && at->seq == seq ? &*at : nullptr;
 }
 
-const RecordedEvent* History::Resolve(const Witness& witness) const {
+const RecordedEvent* History::Resolve(const Witness& witness, EventSeq before) const {
   if (witness.pc != 0 || !witness.stack.empty()) return nullptr;
   if (witness.seq != 0) return Find(witness.seq);
   if (witness.thread == kNoThread) return nullptr;
   const RecordedEvent* best = nullptr;
   const RecordedEvent* at_another_time = nullptr;
   for (const RecordedEvent& event : recording_.events) {
+    if (before != 0 && event.seq >= before) break;
     if (witness.object != kNoObject && event.op.object != witness.object) continue;
     if (event.by.thread != witness.thread) continue;
     if (!witness.kinds.empty() && !witness.kinds.contains(event.op.kind)) continue;

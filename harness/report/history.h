@@ -25,7 +25,8 @@ class History {
 
   const RecordedEvent* Find(EventSeq seq) const;
   // Null if the witness is known by its pc or stack only, or names nothing that was recorded.
-  const RecordedEvent* Resolve(const Witness& witness) const;
+  // With `before`, a witness without a number is the last such event before that one.
+  const RecordedEvent* Resolve(const Witness& witness, EventSeq before = 0) const;
 
   // The locks that `thread` holds when the event `seq` begins, in the order of taking.
   std::vector<LockHold> HeldBefore(ThreadId thread, EventSeq seq) const;

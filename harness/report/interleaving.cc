@@ -18,6 +18,10 @@ constexpr EventMask kLifeKinds = {OpKind::kSpawn, OpKind::kJoin, OpKind::kDetach
 constexpr EventMask kQuietKinds = {OpKind::kStart,  OpKind::kExit,  OpKind::kDestroy,
                                    OpKind::kCreate, OpKind::kAlloc, OpKind::kFree};
 
+bool IsFailure(const Operation& op) {
+  return op.kind == OpKind::kAnnotate && op.operand == static_cast<uint64_t>(Annotation::kFailure);
+}
+
 class Chooser {
  public:
   explicit Chooser(const Evidence& evidence) : evidence_(evidence) {
@@ -61,6 +65,7 @@ class Chooser {
     const Operation& op = event.op;
     if (exact_.contains(event.seq)) return kWitness;
     if (event.seq > last_) return kNever;
+    if (IsFailure(op)) return kNever;  // of another finding
     if (kQuietKinds.contains(op.kind)) {
       const bool subject_ends = op.kind == OpKind::kExit && ended_.contains(event.by.thread);
       return subject_ends ? kSubject : kNever;
@@ -131,9 +136,7 @@ class Chooser {
 };
 
 std::string TextOf(const Evidence& evidence, const RecordedEvent& event) {
-  const bool failure = event.op.kind == OpKind::kAnnotate &&
-                       event.op.operand == static_cast<uint64_t>(Annotation::kFailure);
-  if (failure) {
+  if (IsFailure(event.op)) {
     for (size_t i = 0; i < evidence.witnesses().size(); ++i) {
       if (evidence.witnesses()[i] != &event) continue;
       return "here: " + std::string(NameOf(evidence.suspicion().kind));

@@ -21,13 +21,16 @@ using Json = nlohmann::ordered_json;
 Json Write(const HeldLock& lock);
 Json Write(const FindingSide& side);
 Json Write(const FindingThread& thread);
+Json Write(const FindingPointer& pointer);
 Json Write(const FindingStep& step);
 
 Json Write(const Frame& frame) {
-  return {{"function", frame.function},
-          {"file", frame.file},
-          {"line", frame.line},
-          {"column", frame.column}};
+  Json json = {{"function", frame.function},
+               {"file", frame.file},
+               {"line", frame.line},
+               {"column", frame.column}};
+  if (frame.repeats > 0) json["repeats"] = frame.repeats;
+  return json;
 }
 
 template <typename Element>
@@ -54,6 +57,10 @@ Json Write(const FindingThread& thread) {
           {"stack", WriteList(thread.stack)},
           {"held", WriteList(thread.held)},
           {"created_at", WriteList(thread.created_at)}};
+}
+
+Json Write(const FindingPointer& pointer) {
+  return {{"name", pointer.name}, {"meaning", pointer.meaning}};
 }
 
 Json Write(const FindingStep& step) {
@@ -138,6 +145,7 @@ class Reader {
     Get(json, "file", &frame->file);
     Get(json, "line", &frame->line);
     Get(json, "column", &frame->column);
+    if (json.contains("repeats")) Get(json, "repeats", &frame->repeats);
   }
 
  private:
@@ -174,6 +182,10 @@ class Reader {
     GetList(json, "stack", &thread->stack);
     GetList(json, "held", &thread->held);
     GetList(json, "created_at", &thread->created_at);
+  }
+  void Read(const Json& json, FindingPointer* pointer) {
+    Get(json, "name", &pointer->name);
+    Get(json, "meaning", &pointer->meaning);
   }
   void Read(const Json& json, FindingStep* step) {
     Get(json, "step", &step->step);
@@ -212,7 +224,8 @@ std::string ToJson(const Finding& finding) {
                      {"sides", WriteList(finding.sides)},
                      {"threads", WriteList(finding.threads)},
                      {"thread_names", finding.thread_names},
-                     {"interleaving", WriteList(finding.interleaving)}};
+                     {"interleaving", WriteList(finding.interleaving)},
+                     {"pointers", WriteList(finding.pointers)}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -260,6 +273,7 @@ absl::StatusOr<Finding> FindingFromJson(std::string_view text) {
   reader.GetList(json, "threads", &finding.threads);
   reader.GetList(json, "thread_names", &finding.thread_names);
   reader.GetList(json, "interleaving", &finding.interleaving);
+  reader.GetList(json, "pointers", &finding.pointers);
   if (!reader.status().ok()) return reader.status();
   return finding;
 }

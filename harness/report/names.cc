@@ -25,11 +25,16 @@ std::vector<bool> UsedObjects(const Recording& recording) {
   return used;
 }
 
+std::string NounOf(const RecordedObject& object) {
+  return object.noun.empty() ? std::string(NameOf(object.kind)) : object.noun;
+}
+
 }  // namespace
 
 Names::Names(const Recording& recording, Symbolizer& symbolizer) : recording_(recording) {
   NameThreads();
   NameObjects(symbolizer);
+  pointers_ = Pointers(recording, threads_, objects_, declared_, symbolizer);
 }
 
 void Names::NameThreads() {
@@ -55,7 +60,8 @@ void Names::NameObjects(Symbolizer& symbolizer) {
   objects_.resize(count);
   declared_.resize(count);
   const std::vector<bool> used = UsedObjects(recording_);
-  std::map<std::pair<ObjectKind, std::string>, std::vector<size_t>> alike;
+  // By what they are called and by their declared names.
+  std::map<std::pair<std::string, std::string>, std::vector<size_t>> alike;
   for (size_t i = 0; i < count; ++i) {
     const RecordedObject& object = recording_.objects[i];
     if (object.kind == ObjectKind::kThread) {
@@ -65,12 +71,12 @@ void Names::NameObjects(Symbolizer& symbolizer) {
     declared_[i] = !object.declared_name.empty() ? object.declared_name
                    : object.address != 0         ? symbolizer.DataSymbol(object.address)
                                                  : std::string();
-    objects_[i] = declared_[i].empty() ? std::string(NameOf(object.kind)) : declared_[i];
-    if (used[i]) alike[{object.kind, declared_[i]}].push_back(i);
+    objects_[i] = declared_[i].empty() ? NounOf(object) : declared_[i];
+    if (used[i]) alike[{NounOf(object), declared_[i]}].push_back(i);
   }
   for (auto& [key, members] : alike) {
     const bool unnamed = key.second.empty();
-    const std::string name = unnamed ? std::string(NameOf(key.first)) : key.second;
+    const std::string name = unnamed ? key.first : key.second;
     std::stable_sort(members.begin(), members.end(), [&](size_t a, size_t b) {
       return recording_.objects[a].address < recording_.objects[b].address;
     });
@@ -93,7 +99,7 @@ std::string Names::KindAndName(ObjectId object) const {
   if (Index(object) >= objects_.size()) return kUnknown;
   const RecordedObject& recorded = recording_.objects[Index(object)];
   const bool has_kind = declared_[Index(object)].empty() && recorded.kind != ObjectKind::kThread;
-  return has_kind ? Object(object) : std::string(NameOf(recorded.kind)) + " " + Object(object);
+  return has_kind ? Object(object) : NounOf(recorded) + " " + Object(object);
 }
 
 const std::string& Names::Declared(ObjectId object) const {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "harness/core/recording.h"
+#include "harness/report/pointers.h"
 #include "harness/report/symbolizer.h"
 
 namespace heddle {
@@ -27,6 +28,7 @@ class Names {
   std::string KindAndName(ObjectId object) const;
   // For fingerprints: the declared name or that of the static variable; else empty.
   const std::string& Declared(ObjectId object) const;
+  const Pointers& pointers() const { return pointers_; }
 
  private:
   void NameThreads();
@@ -36,6 +38,7 @@ class Names {
   std::vector<std::string> threads_;
   std::vector<std::string> objects_;
   std::vector<std::string> declared_;
+  Pointers pointers_;
 };
 
 }  // namespace heddle

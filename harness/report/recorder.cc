@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "harness/report/pointers.h"
 #include "harness/report/unwind.h"
 
 namespace heddle {
@@ -26,6 +27,7 @@ std::vector<uint32_t> Snapshot(const ThreadClock& clock) {
 
 Recording Recorder::Take() {
   step_ = 0;
+  known_memory_.clear();
   objects_of_kind_.assign(kObjectKinds, 0);
   return std::exchange(recording_, {});
 }
@@ -48,6 +50,7 @@ void Recorder::OnObject(ObjectId object, const ObjectInit& init, ThreadId creato
   recorded.address = reinterpret_cast<uintptr_t>(init.address);
   recorded.size = init.size;
   recorded.initial = init.initial;
+  recorded.noun = init.noun != nullptr ? init.noun : NameOf(init.kind);
   if (init.name != nullptr) recorded.declared_name = init.name;
   recorded.creator = creator;
   recorded.index_of_kind = objects_of_kind_[static_cast<size_t>(init.kind)]++;
@@ -76,12 +79,25 @@ void Recorder::OnEvent(const Event& event) {
   thread.has_pending = false;
   thread.pending_stack.clear();
   if (event.op->kind == OpKind::kExit) thread.finished = true;
+  KeepMemory();
 }
 
 void Recorder::OnValue(EventSeq seq, const void* value, uint32_t size) {
   if (recording_.events.empty() || recording_.events.back().seq != seq) return;
   recording_.events.back().value = ValueOf(value, size);
   recording_.events.back().has_value = true;
+  KeepMemory();
+}
+
+void Recorder::KeepMemory() {
+  if (memory_ == nullptr) return;
+  for (const uint64_t value : PointerSizedValues(recording_.events.back(), recording_)) {
+    RecordedMemory memory;
+    if (!memory_->Find(WithoutTag(value), &memory)) continue;
+    if (known_memory_.emplace(memory.begin, memory.serial).second) {
+      recording_.memory.push_back(memory);
+    }
+  }
 }
 
 void Recorder::Report(Suspicion suspicion) {

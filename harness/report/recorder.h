@@ -13,6 +13,8 @@
 #define HEDDLE_HARNESS_REPORT_RECORDER_H_
 
 #include <cstdint>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "harness/core/recording.h"
@@ -21,8 +23,10 @@ namespace heddle {
 
 class Recorder final : public ExecutionObserver, public SuspicionSink {
  public:
-  // `unlock_is_point` as in the execution's options: whether an unlock begins a step.
-  explicit Recorder(bool unlock_is_point = false) : unlock_is_point_(unlock_is_point) {}
+  // `unlock_is_point` as in the execution's options: whether an unlock begins a step. Without a
+  // `memory`, pointers among the values are not told from numbers.
+  explicit Recorder(bool unlock_is_point = false, const MemoryMap* memory = nullptr)
+      : unlock_is_point_(unlock_is_point), memory_(memory) {}
 
   // What has been recorded since the last call.
   Recording Take();
@@ -40,11 +44,15 @@ class Recorder final : public ExecutionObserver, public SuspicionSink {
 
  private:
   bool BeginsStep(OpKind kind) const;
+  // Remembers what the values of the last event point into, as it is now: memory may be reused.
+  void KeepMemory();
 
   const bool unlock_is_point_;
+  const MemoryMap* const memory_;
   Recording recording_;
   uint64_t step_ = 0;
   std::vector<uint32_t> objects_of_kind_;
+  std::set<std::pair<uintptr_t, uint32_t>> known_memory_;  // begin and serial
 };
 
 }  // namespace heddle

@@ -6,6 +6,7 @@
 
 #include "harness/report/text_interleaving.h"
 #include "harness/report/text_layout.h"
+#include "harness/report/wording.h"
 
 namespace heddle {
 namespace {
@@ -61,7 +62,8 @@ class Page {
     const auto shown = std::count_if(finding_.interleaving.begin(), finding_.interleaving.end(),
                                      [](const FindingStep& step) { return step.matters; });
     if (shown > 0) {
-      Section("How it happened", internal::RenderInterleaving(finding_, paint_, width_));
+      Section("How it happened",
+              internal::RenderInterleaving(finding_, paint_, width_) + PointersInWords());
     }
     if (!finding_.replay.empty()) {
       Section("Replay", "  " + paint_.Command(Printable(finding_.replay)) + "\n");
@@ -84,6 +86,20 @@ class Page {
     text_ += "  " + paint_.Faint(line) + "\n";
   }
 
+  std::string PointersInWords() const {
+    size_t names = 0;
+    for (const FindingPointer& pointer : finding_.pointers) {
+      names = std::max(names, WidthOf(Printable(pointer.name)));
+    }
+    std::string lines;
+    for (const FindingPointer& pointer : finding_.pointers) {
+      const std::string title = "  " + PadRight(Printable(pointer.name), names) + "  ";
+      lines += Wrap(Printable(pointer.meaning), WidthOf(title), width_)
+                   .replace(0, WidthOf(title), title);
+    }
+    return lines.empty() ? lines : "\n" + lines;
+  }
+
   void Section(const std::string& title, const std::string& body) {
     if (body.empty()) return;
     text_ += "\n" + paint_.Heading(title) + "\n" + body;
@@ -94,11 +110,19 @@ class Page {
     for (const Frame& frame : stack) names = std::max(names, WidthOf(Printable(frame.function)));
     constexpr size_t kMostlyEnough = 48;
     names = std::min(names, kMostlyEnough);
-    for (size_t i = 0; i < stack.size(); ++i) {
-      const std::string place = PlaceOf(stack[i]);
-      const std::string name = Printable(stack[i].function);
-      text_ += "    #" + std::to_string(i) + " " +
+    int number = 0;
+    for (const Frame& frame : stack) {
+      const std::string place = PlaceOf(frame);
+      const std::string name = Printable(frame.function);
+      text_ += "    #" + std::to_string(number) + " " +
                (place.empty() ? name : PadRight(name, names) + "  " + paint_.Faint(place)) + "\n";
+      number += 1 + frame.repeats;
+      if (frame.repeats == 0) continue;
+      // A stack is recorded to some depth only.
+      const bool may_go_on = &frame == &stack.back();
+      text_ += "    ... " + std::string(may_go_on ? "at least " : "") +
+               std::to_string(frame.repeats) + " more frames of " + name +
+               (place.empty() ? "" : " at " + place) + "\n";
     }
   }
 
@@ -129,7 +153,8 @@ class Page {
 
   void Blocked(const FindingThread& thread) {
     text_ += "\n  " +
-             paint_.Heading(Printable(thread.name) + " waits for the " + Printable(thread.wants)) +
+             paint_.Heading(Printable(thread.name) + " waits for " +
+                            std::string(ArticleOf(thread.wants)) + Printable(thread.wants)) +
              "\n";
     Stack(thread.stack);
     Held(thread.held);

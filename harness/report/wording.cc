@@ -6,9 +6,9 @@
 namespace heddle {
 namespace {
 
-// The type of a value is not known: small numbers are shown in decimal, negative if their type
-// would be narrow enough to say so, the rest in hexadecimal.
-std::string Number(uint64_t value, uint32_t size) {
+// The type of a value is not known: pointers are shown by what they point to, small numbers in
+// decimal, negative if their type would be narrow enough to say so, the rest in hexadecimal.
+std::string Value(uint64_t value, uint32_t size, const Names& names) {
   constexpr uint64_t kSmallNegative = 1 << 16;
   if (size > sizeof(value)) return "value #" + std::to_string(value);
   if (size >= 4) {
@@ -19,6 +19,9 @@ std::string Number(uint64_t value, uint32_t size) {
     }
   }
   if (value <= UINT32_MAX) return std::to_string(value);
+  if (size == sizeof(void*)) {
+    if (std::string pointer = names.pointers().NameOf(value); !pointer.empty()) return pointer;
+  }
   char text[24];
   std::snprintf(text, sizeof(text), "0x%llx", static_cast<unsigned long long>(value));
   return text;
@@ -34,31 +37,32 @@ std::string WithOutcome(const Transition& by) {
 
 std::string Bytes(uint32_t size) { return std::to_string(size) + (size == 1 ? " byte" : " bytes"); }
 
-std::string DescribeAtomic(const RecordedEvent& event, const std::string& object) {
+std::string DescribeAtomic(const RecordedEvent& event, const Names& names) {
   const Operation& op = event.op;
+  const std::string& object = names.Object(op.object);
   switch (op.kind) {
     case OpKind::kLoad:
-      return "load " + object + " -> " + Number(event.value, op.size) + Order(op.order);
+      return "load " + object + " -> " + Value(event.value, op.size, names) + Order(op.order);
     case OpKind::kStore:
-      return "store " + object + " = " + Number(op.operand, op.size) + Order(op.order);
+      return "store " + object + " = " + Value(op.operand, op.size, names) + Order(op.order);
     case OpKind::kRmw: {
       // Pure functions of the atomic's door.
       const uint64_t result = op.rmw != nullptr ? op.rmw(event.value, op.operand) : op.operand;
-      return "update " + object + ": " + Number(event.value, op.size) + " -> " +
-             Number(result, op.size) + Order(op.order);
+      return "update " + object + ": " + Value(event.value, op.size, names) + " -> " +
+             Value(result, op.size, names) + Order(op.order);
     }
     case OpKind::kCompareExchange:
       if (event.by.outcome == Outcome::kDone) {
-        return "exchange " + object + ": " + Number(event.value, op.size) + " -> " +
-               Number(op.operand, op.size) + Order(op.order);
+        return "exchange " + object + ": " + Value(event.value, op.size, names) + " -> " +
+               Value(op.operand, op.size, names) + Order(op.order);
       }
-      return "exchange " + object + " fails: is " + Number(event.value, op.size) + ", not " +
-             Number(op.expected, op.size);
+      return "exchange " + object + " fails: is " + Value(event.value, op.size, names) + ", not " +
+             Value(op.expected, op.size, names);
     default:  // kAtomicWait
       if (event.by.outcome == Outcome::kDone) {
-        return "wait on " + object + " ends: " + Number(event.value, op.size);
+        return "wait on " + object + " ends: " + Value(event.value, op.size, names);
       }
-      return "wait on " + object + " while " + Number(op.expected, op.size);
+      return "wait on " + object + " while " + Value(op.expected, op.size, names);
   }
 }
 
@@ -124,15 +128,15 @@ std::string DescribeEvent(const RecordedEvent& event, const Recording& recording
     case OpKind::kWrite: {
       const bool write = op.kind == OpKind::kWrite;
       if (!event.has_value || size > sizeof(event.value)) return DescribeIntent(op, names);
-      return write ? object + " = " + Number(event.value, size)
-                   : "read " + object + " -> " + Number(event.value, size);
+      return write ? object + " = " + Value(event.value, size, names)
+                   : "read " + object + " -> " + Value(event.value, size, names);
     }
     case OpKind::kLoad:
     case OpKind::kStore:
     case OpKind::kRmw:
     case OpKind::kCompareExchange:
     case OpKind::kAtomicWait:
-      return DescribeAtomic(event, object);
+      return DescribeAtomic(event, names);
     case OpKind::kWake:
       return event.by.outcome == Outcome::kDone
                  ? "wake from " + object + ", lock " + names.Object(op.second)
@@ -173,6 +177,12 @@ std::string DescribeWish(const Operation& op, const Names& names) {
     default:
       return std::string(TraitsOf(op.kind).name) + " of " + object;
   }
+}
+
+std::string_view ArticleOf(std::string_view wish) {
+  const bool one_of_many = wish.starts_with("permit ") || wish.starts_with("notification ") ||
+                           wish.starts_with("change ") || wish.starts_with("shared lock ");
+  return one_of_many ? "a " : "the ";
 }
 
 std::string DescribeAccess(const Operation& op, const Names& names) {

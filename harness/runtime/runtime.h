@@ -100,6 +100,9 @@ class Runtime {
   // Starts a thread that runs entry(argument), where `argument` came from SpawnStorage just before.
   // `name` may be null.
   virtual ThreadId Spawn(void (*entry)(void*), void* argument, const char* name) = 0;
+  // The object that stands for a started thread is destroyed or overwritten before a join or
+  // detach: reports it, if the thread is of this execution.
+  virtual void AbandonThread(ThreadId thread) = 0;
   virtual ThreadId CurrentThread() const = 0;
   // The object that stands for the calling thread: of its yields, sleeps and fences.
   virtual ObjectId CurrentThreadObject() const = 0;

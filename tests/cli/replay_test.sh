@@ -39,4 +39,12 @@ for name in aborts null_pointer exits overflows_stack exits_at_once; do
   done
 done
 
+# So does what is only seen by running a schedule again.
+for name in uses_rand keeps_state; do
+  expect 1 "$hostile" run "hostile/$name" "--out=$work/out"
+  for folder in "$work"/out/findings/*; do
+    expect 1 "$hostile" replay "$folder" && says "reproduced: nondeterminism ${folder##*/}"
+  done
+done
+
 finish

@@ -121,7 +121,7 @@ TEST_F(BarrierModelTest, MoreArrivalsThanExpectedAreMisuseAndDoNotCount) {
   EXPECT_EQ(context_.Do(barrier_, B, two).by.outcome, Outcome::kFailed);
   EXPECT_EQ(context_.Can(barrier_, A, WaitFor(0)), kBlocked);
   EXPECT_EQ(context_.misuse,
-            std::vector<std::string>{"more arrivals at a barrier or latch than it expects"});
+            std::vector<std::string>{"more arrivals than it expects"});
 }
 
 TEST_F(BarrierModelTest, ALatchEndsOnceAndStaysThere) {

@@ -112,7 +112,7 @@ TEST_F(SyncTest, BarrierWithTooFewIsStuckAndWithTooManyMisused) {
       },
       {}, 1);
   ExpectOnly(FindingKind::kMisuse);
-  EXPECT_EQ(Messages(), (Strings{"more arrivals at a barrier or latch than it expects",
+  EXPECT_EQ(Messages(), (Strings{"more arrivals than it expects",
                                  "arrival at a barrier of less than one"}));
   EXPECT_EQ(Seen(), Outcomes{1});
 }

@@ -103,8 +103,8 @@ TEST_F(DestroyTest, LatchesAndBarriers) {
   constexpr auto kWait = [](auto& latch) { latch.wait(); };
   constexpr auto kArriveAndWait = [](auto& barrier) { barrier.arrive_and_wait(); };
   const std::string waited_on = "destruction of a barrier that is waited on";
-  ExpectFound(&DestroyInUse<Latch, kWait, 1>, waited_on);
-  ExpectFound(&DestroyInUse<Latch, kArriveAndWait, 2>, waited_on);
+  ExpectFound(&DestroyInUse<Latch, kWait, 1>, "destruction of a latch that is waited on");
+  ExpectFound(&DestroyInUse<Latch, kArriveAndWait, 2>, "destruction of a latch that is waited on");
   ExpectFound(&DestroyInUse<Barrier<>, kArriveAndWait, 2>, waited_on);
 }
 

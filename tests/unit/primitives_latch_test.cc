@@ -75,7 +75,7 @@ TEST_F(SyncTest, LatchMisuse) {
       },
       {}, 1);
   ExpectOnly(FindingKind::kMisuse);
-  EXPECT_EQ(Messages(), (Strings{"more arrivals at a barrier or latch than it expects",
+  EXPECT_EQ(Messages(), (Strings{"more arrivals than it expects",
                                  "count_down of a latch by a negative number"}));
   EXPECT_EQ(Seen(), Outcomes{1});
 }

@@ -167,15 +167,18 @@ TEST(ReportFindingTest, UnlockByAnotherThreadNamesTheOwner) {
   EXPECT_THAT(finding->explanation, HasSubstr("m was held by main (taken at "));
 }
 
-TEST(ReportFindingTest, ThreadLeakPointsAtTheStart) {
+TEST(ReportFindingTest, ThreadLeakPointsAtTheEndOfTheObjectAndTheStart) {
   Investigation investigation;
   const auto finding = investigation.Find(ForgottenThread, FindingKind::kThreadLeak);
   ASSERT_TRUE(finding.has_value()) << "bug not found";
-  EXPECT_EQ(finding->summary, "thread leak: T1 was neither joined nor detached");
-  ASSERT_EQ(finding->sides.size(), 1u);
-  EXPECT_EQ(finding->sides[0].thread, "main");
-  ASSERT_FALSE(finding->sides[0].stack.empty());
-  EXPECT_THAT(finding->sides[0].stack.front().function, EndsWith("ForgottenThread"));
+  EXPECT_EQ(finding->summary,
+            "thread leak: main destroys the object of T1, which is neither joined nor detached");
+  ASSERT_EQ(finding->sides.size(), 2u);
+  for (const FindingSide& side : finding->sides) {
+    EXPECT_EQ(side.thread, "main");
+    ASSERT_FALSE(side.stack.empty());
+    EXPECT_THAT(side.stack.front().function, EndsWith("ForgottenThread"));
+  }
 }
 
 TEST(ReportFindingTest, JoinIsPartOfACycle) {
@@ -213,7 +216,7 @@ TEST(ReportFindingTest, LostWakeupSaysThatTheNotificationCameFirst) {
   const auto finding = investigation.Find(LostWakeup, FindingKind::kStuck);
   ASSERT_TRUE(finding.has_value()) << "bug not found";
   EXPECT_THAT(finding->summary,
-              HasSubstr("T2 waits for ever for the notification of condition variable ready"));
+              HasSubstr("T2 waits for ever for a notification of condition variable ready"));
   EXPECT_THAT(finding->explanation,
               AllOf(HasSubstr("The last one, the notify_one of T1 (tests/unit/report_programs.cc:"),
                     HasSubstr("came before the wait began (tests/unit/report_programs.cc:"),

@@ -95,7 +95,7 @@ TEST(ReportWaitTest, NotificationBeforeTheWait) {
   script.Blocks(kMainThread, {.kind = OpKind::kJoin, .object = ObjectId{2}, .operand = 2});
   const Finding finding = script.Stuck();
   EXPECT_EQ(finding.summary,
-            "stuck: T2 waits for ever for the notification of condition variable cv, "
+            "stuck: T2 waits for ever for a notification of condition variable cv, "
             "and 1 thread with it");
   EXPECT_EQ(
       finding.explanation,

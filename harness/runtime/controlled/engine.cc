@@ -6,6 +6,7 @@
 #include "harness/core/random.h"
 #include "harness/model/thread_model.h"
 #include "harness/runtime/controlled/engine_step.h"
+#include "harness/runtime/controlled/watched_call.h"
 #include "harness/runtime/heap/malloc_interpose.h"
 #include "harness/runtime/heap/program_context.h"
 
@@ -42,6 +43,7 @@ ControlledEngine::ControlledEngine(const ExecutionOptions& options, DecisionLog*
   }
   carrier_ = CarrierContext();
   previous_terminate_ = std::set_terminate(&OnTerminate);
+  internal::SetEscapeHandler(&OnEscapingException);
   SetThreadExitListFinder(&RunningExitList);
   SetThreadCallSink(this);
   SetSanitizerReportSink(this);

@@ -86,6 +86,8 @@ class ControlledEngine final : public Runtime,
 
   const ExecutionOptions& options() const { return options_; }
   const Arena* arena_heap() const { return heap_.get(); }
+  uint32_t thread_count() const { return thread_count_; }
+  StackBounds StackOf(ThreadId thread) const { return threads_[Index(thread)]->donor.stack(); }
 
   // ---- For signal handlers that interrupt program code on the carrier ----
   // The stack of the program thread that runs; empty when none does.
@@ -101,6 +103,7 @@ class ControlledEngine final : public Runtime,
   void Destroy(ObjectHandle& handle, ObjectKind kind) override;
   void* SpawnStorage(size_t size) override;
   ThreadId Spawn(void (*entry)(void*), void* argument, const char* name) override;
+  void AbandonThread(ThreadId thread) override;
   ThreadId CurrentThread() const override { return active_->id; }
   ObjectId CurrentThreadObject() const override;
   ObjectId ThreadObject(ThreadId thread) const override;
@@ -200,7 +203,7 @@ class ControlledEngine final : public Runtime,
                   uintptr_t pc);
   void CheckAddressIsLive(const ObjectInit& init, uintptr_t pc);
   void ExamineDestruction(SyncModel& model, ObjectKind kind, uintptr_t pc);
-  void CheckNobodyIsAboutToUse(const Operation& destroy, ObjectKind kind);
+  void CheckNobodyIsAboutToUse(const Operation& destroy);
   void ReportLeaks();
   static bool DecideReuse(void* engine, uint32_t candidates);
 
@@ -213,6 +216,8 @@ class ControlledEngine final : public Runtime,
   ThreadState* NextThread();
   ThreadState* RenewDonor(uint32_t index);
   static void ThreadMain(void* thread);
+  static void RunWatched(void* thread);
+  static void OnEscapingException();
   void RunProgramThread(ThreadState& self);
   void RunEntry(ThreadState& self);
   void EndThreadLocals(ThreadState& self);
@@ -220,6 +225,8 @@ class ControlledEngine final : public Runtime,
   [[noreturn]] void LeaveForever(ThreadState& self, Context* to);
   void RunCheckAtEnd(ThreadState& main);
   static void CheckMain(void* engine);
+  // `destroyed`: where its object was; without a thread if that is not known.
+  void ReportThreadLeak(ThreadState& thread, Witness destroyed);
   void ReportThreadsAtEnd();
   [[noreturn]] void StopExecution(ThreadState& self);
   void AwaitUnwinding(ThreadState& self);

@@ -21,17 +21,15 @@ Witness SiteOf(const char* role, const HeapSite& site) {
   return witness;
 }
 
+std::string_view NounOf(const SyncModel& model) {
+  return model.noun != nullptr ? model.noun : NameOf(model.kind);
+}
+
 void AddBlock(const BlockInfo& block, Suspicion* suspicion) {
   suspicion->witnesses.push_back(SiteOf("allocated", block.allocated_by));
   if (block.state == BlockState::kFreed) {
     suspicion->witnesses.push_back(SiteOf("freed", block.freed_by));
   }
-}
-
-// With its article.
-std::string One(ObjectKind kind) {
-  const std::string name(NameOf(kind));
-  return (kind == ObjectKind::kAtomic ? "an " : "a ") + name;
 }
 
 }  // namespace
@@ -63,7 +61,8 @@ void ControlledEngine::CheckAddressIsLive(const ObjectInit& init, uintptr_t pc) 
   Suspicion suspicion;
   suspicion.kind = FindingKind::kUseAfterFree;
   suspicion.message =
-      "use of " + One(init.kind) + " in memory that has been freed";
+      "use of " + WithArticle(init.noun != nullptr ? init.noun : NameOf(init.kind)) +
+      " in memory that has been freed";
   suspicion.witnesses.push_back(Witness{"use after free", active_->id, seq_, kNoObject, 0, {}, 0});
   if (const auto block = heap_->Describe(init.address)) AddBlock(*block, &suspicion);
   suspicion.key = MixSeed(static_cast<uint64_t>(suspicion.kind), pc);
@@ -98,15 +97,16 @@ void ControlledEngine::ExamineDestruction(SyncModel& model, ObjectKind kind, uin
   }
   if (!in_use.empty()) {
     ReportMisuse(FindingKind::kMisuse, op, self.id,
-                 "destruction of " + One(kind) + " that is " + std::string(in_use));
+                 "destruction of " + WithArticle(NounOf(model)) + " that is " +
+                     std::string(in_use));
   }
-  if (model.pending > 0) CheckNobodyIsAboutToUse(op, kind);
+  if (model.pending > 0) CheckNobodyIsAboutToUse(op);
   if (wanted_.contains(OpKind::kDestroy)) EmitDone(self, op);
 }
 
 // A thread that has got hold of the object, but not yet made its step on it, makes it after the end.
 // (Operations that can block are in the object's list of waiters: Destroy has reported them.)
-void ControlledEngine::CheckNobodyIsAboutToUse(const Operation& destroy, ObjectKind kind) {
+void ControlledEngine::CheckNobodyIsAboutToUse(const Operation& destroy) {
   for (uint32_t i = 0; i < thread_count_; ++i) {
     const ThreadState& other = *threads_[i];
     if (&other == active_ || other.status == ThreadStatus::kFinished) continue;
@@ -114,7 +114,7 @@ void ControlledEngine::CheckNobodyIsAboutToUse(const Operation& destroy, ObjectK
     if (pending.object != destroy.object || TraitsOf(pending.kind).may_block) continue;
     Suspicion suspicion;
     suspicion.kind = FindingKind::kUseAfterFree;
-    suspicion.message = "destruction of " + One(kind) +
+    suspicion.message = "destruction of " + WithArticle(NounOf(objects_[destroy.object])) +
                         " that another thread is about to use (" +
                         std::string(TraitsOf(pending.kind).name) + ")";
     suspicion.object = destroy.object;

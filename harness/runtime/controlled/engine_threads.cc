@@ -4,11 +4,13 @@
 #include <exception>
 #include <string>
 #include <typeinfo>
+#include <utility>
 
 #include "harness/core/check.h"
 #include "harness/core/random.h"
 #include "harness/model/thread_model.h"
 #include "harness/runtime/controlled/engine_step.h"
+#include "harness/runtime/controlled/watched_call.h"
 #include "harness/runtime/fiber/thread_specific.h"
 #include "harness/runtime/heap/program_context.h"
 
@@ -70,6 +72,7 @@ ThreadState& ControlledEngine::NewThread(void (*entry)(void*), void* argument, T
   thread.parent = parent != nullptr ? parent->id : kNoThread;
   thread.ordinal = parent != nullptr ? ++parent->children : 0;
   thread.children = 0;
+  thread.leak_reported = false;
   thread.entry = entry;
   thread.argument = argument;
   ++thread_count_;
@@ -167,14 +170,28 @@ void ControlledEngine::ThreadMain(void* thread) {
   engine->FinishThread(self);
 }
 
+void ControlledEngine::RunWatched(void* thread) {
+  auto& self = *static_cast<ThreadState*>(thread);
+  ControlledEngine& engine = *RunningEngine();
+  engine.RunEntry(self);
+  engine.EndThreadLocals(self);
+}
+
+// Inside of the throw that nothing in the thread catches: its stack is that of the failure.
+void ControlledEngine::OnEscapingException() {
+  ControlledEngine& engine = *RunningEngine();
+  if (engine.tearing_down_ || engine.active_ == nullptr) return;
+  engine.Annotate(Annotation::kFailure, kNoObject, 0);
+  engine.active_->escape = engine.seq_;
+}
+
 void ControlledEngine::RunProgramThread(ThreadState& self) {
   self.thread_model->Start(self.clock, arena_);
   AfterThreadEvent(self, OpKind::kStart, *self.thread_model, 0);
   EnterProgram(Index(self.id), self.context->fs_base);
   std::string escaped;
   try {
-    RunEntry(self);
-    EndThreadLocals(self);
+    internal::HeddleCallWatched(&RunWatched, &self);
     LeaveProgram();
     return;
   } catch (const ExecutionEnded&) {
@@ -183,15 +200,26 @@ void ControlledEngine::RunProgramThread(ThreadState& self) {
     LeaveProgram();
     int status = 0;
     char* name = abi::__cxa_demangle(typeid(error).name(), nullptr, nullptr, &status);
-    escaped = std::string(status == 0 ? name : typeid(error).name()) + ": " + error.what();
+    escaped = std::string(status == 0 ? name : typeid(error).name());
+    escaped.append(" (\"").append(error.what()).append("\")");
     std::free(name);
   } catch (...) {
     LeaveProgram();
-    escaped = "not derived from std::exception";
+    int status = 0;
+    const std::type_info* const type = abi::__cxa_current_exception_type();
+    char* name = type == nullptr ? nullptr
+                                 : abi::__cxa_demangle(type->name(), nullptr, nullptr, &status);
+    escaped = name != nullptr ? WithArticle(name) : "an exception of another language";
+    std::free(name);
   }
   if (!tearing_down_) {
-    RaiseHere(FindingKind::kException, "an exception left the thread's function: " + escaped,
-              reinterpret_cast<uintptr_t>(self.entry));
+    Suspicion suspicion;
+    suspicion.kind = FindingKind::kException;
+    suspicion.message = escaped + " was thrown, and nothing in the thread catches it";
+    suspicion.witnesses.push_back(Witness{"thrown", self.id, self.escape, kNoObject, 0, {}, 0});
+    suspicion.key =
+        MixSeed(static_cast<uint64_t>(suspicion.kind), reinterpret_cast<uintptr_t>(self.entry));
+    Raise(std::move(suspicion));
     EndHere(self);
   }
   // The execution is over; what the thread leaves behind is cleaned up all the same.
@@ -286,19 +314,31 @@ void ControlledEngine::CheckMain(void* engine) {
   self->LeaveForever(main, &self->carrier_);
 }
 
+void ControlledEngine::AbandonThread(ThreadId id) {
+  if (tearing_down_ || checking_ || Index(id) >= thread_count_) return;
+  ThreadState& thread = *threads_[Index(id)];
+  if (!thread.thread_model->abandoned()) return;
+  HarnessScope scope;
+  Annotate(Annotation::kFailure, kNoObject, 0);
+  ReportThreadLeak(thread, Witness{"destroyed", active_->id, seq_, kNoObject, 0, {}, 0});
+}
+
+void ControlledEngine::ReportThreadLeak(ThreadState& thread, Witness destroyed) {
+  if (std::exchange(thread.leak_reported, true)) return;
+  Suspicion suspicion;
+  suspicion.kind = FindingKind::kThreadLeak;
+  suspicion.object = thread.thread_model->id;
+  if (destroyed.thread != kNoThread) suspicion.witnesses.push_back(std::move(destroyed));
+  suspicion.witnesses.push_back(Witness{"started", thread.parent, 0, thread.thread_model->id, 0,
+                                        EventMask{OpKind::kSpawn}, 0});
+  suspicion.key =
+      MixSeed(static_cast<uint64_t>(suspicion.kind), reinterpret_cast<uintptr_t>(thread.entry));
+  Raise(std::move(suspicion));
+}
+
 void ControlledEngine::ReportThreadsAtEnd() {
   for (uint32_t i = 1; i < thread_count_; ++i) {
-    const ThreadState& thread = *threads_[i];
-    if (!thread.thread_model->abandoned()) continue;
-    Suspicion suspicion;
-    suspicion.kind = FindingKind::kThreadLeak;
-    suspicion.message = "a thread was neither joined nor detached";
-    suspicion.object = thread.thread_model->id;
-    suspicion.witnesses.push_back(Witness{"started", thread.parent, 0, thread.thread_model->id, 0,
-                                          EventMask{OpKind::kSpawn}, 0});
-    suspicion.key = MixSeed(static_cast<uint64_t>(suspicion.kind),
-                            reinterpret_cast<uintptr_t>(thread.entry));
-    Raise(std::move(suspicion));
+    if (threads_[i]->thread_model->abandoned()) ReportThreadLeak(*threads_[i], Witness{});
   }
 }
 

@@ -30,6 +30,7 @@ class ObjectTable {
     model.address = init.address;
     model.size = init.size;
     model.name = init.name;
+    model.noun = init.noun;
     model.creator = creator;
     model.first_waiter = SyncModel::kNoWaiter;
     model.pending = 0;

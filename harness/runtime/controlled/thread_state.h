@@ -57,6 +57,8 @@ struct alignas(64) ThreadState {
   ThreadModel* thread_model = nullptr;
   ThreadId parent = kNoThread;
   uint32_t ordinal = 0;          // among its parent's children, from 1
+  bool leak_reported = false;
+  EventSeq escape = 0;  // the event that marks the throw of an exception that nothing catches
   uint32_t children = 0;
   uint32_t unwind_operations = 0;
   void (*entry)(void*) = nullptr;
