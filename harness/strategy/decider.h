@@ -46,6 +46,14 @@ class SchedulingPoint {
   // What `thread` is about to do. Null for a thread that has none (finished).
   virtual const Operation* Pending(ThreadId thread) const = 0;
 
+  // What is the same under every schedule. Where `thread` comes from: its parent, kNoThread for the
+  // main thread, and its place among the parent's children, from 1.
+  virtual ThreadId Parent(ThreadId thread) const = 0;
+  virtual uint32_t Ordinal(ThreadId thread) const = 0;
+  // Where `object` lies, 0 for a thread: the same in every execution of one process, as far as the
+  // program allocates it in the same order.
+  virtual uintptr_t AddressOf(ObjectId object) const = 0;
+
  protected:
   const ThreadId* enabled_ = nullptr;
   uint32_t enabled_count_ = 0;
@@ -72,9 +80,6 @@ class Decider {
   virtual void Begin(const Plan& plan) = 0;
   virtual ThreadId Pick(const SchedulingPoint& point) = 0;
   virtual uint32_t PickValue(const ValueChoice& choice) = 0;
-
-  virtual EventMask Wants() const { return {}; }
-  virtual void OnEvent(const Event&) {}
 
   // Pick is also called where only one thread is enabled, so that the decider sees every step and
   // what it did. Asked after Begin; costs a call per forced step.

@@ -26,8 +26,6 @@ class PortfolioDecider final : public Decider {
   ThreadId Pick(const SchedulingPoint& point) override { return active_->Pick(point); }
   uint32_t PickValue(const ValueChoice& choice) override { return active_->PickValue(choice); }
   bool WantsEveryStep() const override { return active_->WantsEveryStep(); }
-  EventMask Wants() const override { return active_->Wants(); }
-  void OnEvent(const Event& event) override { active_->OnEvent(event); }
   void End(ExecutionRecord* record) override { active_->End(record); }
 
  private:

@@ -18,6 +18,7 @@ static std::vector<StrategyInfo> DescribeEach() {
       [] { extern StrategyInfo DescribePos(); return DescribePos(); }(),
       [] { extern StrategyInfo DescribeRandomWalk(); return DescribeRandomWalk(); }(),
       [] { extern StrategyInfo DescribeRoundRobin(); return DescribeRoundRobin(); }(),
+      [] { extern StrategyInfo DescribeSurw(); return DescribeSurw(); }(),
   };
   // clang-format on
 }

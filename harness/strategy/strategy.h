@@ -32,9 +32,26 @@ struct Plan {
   // Depth-first search: the sleep set just before the prefix's last decision is carried out.
   std::vector<SleepingThread> sleep;
   // What they mean is documented by the strategy: PCT's depth and length, round robin's quantum.
+  // `data` stays as it is until a strategy changes it.
   uint64_t parameter_a = 0;
   uint64_t parameter_b = 0;
+  std::vector<uint64_t> data;
   uint32_t member = 0;  // which strategy of a combined one made the plan
+};
+
+// A place in the tree of spawns, which is what a thread is known by under every schedule
+// (strategy/thread_names.h).
+struct ThreadPlace {
+  uint32_t parent = 0;   // its name, an index of places
+  uint32_t ordinal = 0;  // among the parent's children, from 1; 0 for the main thread
+  bool operator==(const ThreadPlace&) const = default;
+};
+
+// How often a thread operated on an object in one execution.
+struct ObjectUse {
+  uintptr_t object = 0;  // its address
+  uint32_t thread = 0;   // its name
+  uint64_t steps = 0;
 };
 
 // What a step did beside its operation, as bits.
@@ -80,6 +97,8 @@ struct ExecutionRecord {
     branches.clear();
     alternatives.clear();
     sleepers.clear();
+    uses.clear();
+    places.clear();
     prefix_effects = kUnknownEffects;
   }
 
@@ -95,6 +114,9 @@ struct ExecutionRecord {
   std::vector<BranchPoint> branches;  // after the plan's prefix
   std::vector<Decision> alternatives;
   std::vector<SleepingThread> sleepers;
+  // Where the decider counts them: in order of first use, and the threads by name.
+  std::vector<ObjectUse> uses;
+  std::vector<ThreadPlace> places;
   uint8_t prefix_effects = kUnknownEffects;  // of the step in progress at the end of the prefix
 };
 

@@ -142,6 +142,11 @@ class ControlledEngine final : public Runtime,
   const Operation* Pending(ThreadId thread) const override {
     return threads_[Index(thread)]->pending;
   }
+  ThreadId Parent(ThreadId thread) const override { return threads_[Index(thread)]->parent; }
+  uint32_t Ordinal(ThreadId thread) const override { return threads_[Index(thread)]->ordinal; }
+  uintptr_t AddressOf(ObjectId object) const override {
+    return reinterpret_cast<uintptr_t>(objects_[object].address);
+  }
   void OnHeapFault(const HeapFault& fault) override;
   void OnSanitizerRace(const SanitizerRace& race) override;
   void TakeSanitizerReports(ThreadState& self);

@@ -40,6 +40,7 @@ class ObjectTable {
   }
 
   SyncModel& operator[](ObjectId id) { return *objects_[Index(id)]; }
+  const SyncModel& operator[](ObjectId id) const { return *objects_[Index(id)]; }
   uint32_t size() const { return size_; }
 
  private:

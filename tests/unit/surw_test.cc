@@ -1,0 +1,171 @@
+// SURW: uniform over the orders of the interesting operations, which the test counts by hand.
+#include "harness/strategy/surw.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "harness/strategy/random_walk.h"
+#include "primitives/atomic.h"
+#include "primitives/thread.h"
+#include "tests/support/exploration.h"
+
+namespace heddle {
+namespace {
+
+using testing::Exploration;
+
+std::string order;
+
+// One shared object, used twice by one thread and once by the other, between many steps on others.
+void Unequal() {
+  order.clear();
+  Atomic<int> shared{0};
+  const auto body = [&](char name, int uses, int pads) {
+    Atomic<int> own{0};
+    for (int i = 0; i < uses; ++i) {
+      for (int pad = 0; pad < pads; ++pad) own.store(pad);
+      shared.fetch_add(1);
+      order += name;
+    }
+  };
+  Thread a(body, 'a', 2, 1);
+  Thread b(body, 'b', 1, 20);
+  a.join();
+  b.join();
+}
+
+// How often each order came up, profiling runs aside.
+std::map<std::string, int> Orders(void (*body)(), uint64_t executions) {
+  Exploration exploration;
+  Surw surw;
+  std::map<std::string, int> orders;
+  uint64_t index = 0;
+  exploration.Explore(body, surw, executions, [&] {
+    if (index++ % Surw::kReprofile != 0) ++orders[order];
+  });
+  EXPECT_TRUE(exploration.suspicions.empty());
+  return orders;
+}
+
+// Pearson's test, at the 0.999 quantile; the seed is fixed.
+void ExpectUniform(const std::map<std::string, int>& orders, size_t count, double quantile) {
+  EXPECT_EQ(orders.size(), count);
+  double total = 0;
+  for (const auto& [name, hits] : orders) total += hits;
+  const double expected = total / static_cast<double>(count);
+  double statistic = 0;
+  for (const auto& [name, hits] : orders) {
+    statistic += (hits - expected) * (hits - expected) / expected;
+  }
+  EXPECT_LT(statistic, quantile);
+}
+
+TEST(SurwTest, EveryOrderOfTheInterestingOperationsIsEquallyLikely) {
+  ExpectUniform(Orders(Unequal, 12'800), 3, 13.8);
+  // A random walk is far from it: 'b' has twenty steps more before its own.
+  Exploration exploration;
+  RandomWalk random_walk;
+  std::map<std::string, int> orders;
+  exploration.Explore(Unequal, random_walk, 2'000, [&] { ++orders[order]; });
+  EXPECT_GT(orders["aab"], 1'900);
+}
+
+// The second user is a grandchild: its share goes from main to the child to it.
+void Nested() {
+  order.clear();
+  Atomic<int> shared{0};
+  const auto use = [&](char name) {
+    shared.fetch_add(1);
+    order += name;
+  };
+  Thread child([&] {
+    Atomic<int> own{0};
+    for (int pad = 0; pad < 10; ++pad) own.store(pad);
+    Thread grandchild([&] { use('g'), use('g'); });
+    grandchild.join();
+  });
+  use('m');
+  use('m');
+  child.join();
+}
+
+TEST(SurwTest, ANewThreadTakesItsShare) {
+  ExpectUniform(Orders(Nested, 12'800), 6, 20.5);  // 4! / (2! 2!)
+}
+
+// ---- Shapes of Surw::Next and Learn ----
+
+ExecutionRecord Profile(std::vector<ObjectUse> uses) {
+  ExecutionRecord record;
+  record.uses = std::move(uses);
+  record.places = {{}, {0, 1}, {0, 2}};  // main and two children
+  return record;
+}
+
+TEST(SurwTest, OnlyObjectsOfSeveralThreadsAreInteresting) {
+  Surw surw;
+  Plan plan;
+  ASSERT_TRUE(surw.Next(&plan));
+  EXPECT_TRUE(plan.data.empty()) << "the first execution profiles";
+  surw.Learn(plan, Profile({{0x10, 1, 5}, {0x20, 1, 2}, {0x20, 2, 3}, {0x30, 2, 9}}));
+  for (uint64_t i = 1; i < 20; ++i) {
+    plan.seed = i;
+    ASSERT_TRUE(surw.Next(&plan));
+    EXPECT_EQ(plan.data, (std::vector<uint64_t>{1, 0x20, 0, 0, 0, 0, 1, 2, 0, 2, 3}));
+    surw.Learn(plan, ExecutionRecord{});
+  }
+}
+
+TEST(SurwTest, SeveralObjectsAreInterestingHalfTheTime) {
+  Surw surw;
+  Plan plan;
+  ASSERT_TRUE(surw.Next(&plan));
+  surw.Learn(plan, Profile({{0x10, 1, 5}, {0x10, 2, 1}, {0x20, 1, 2}, {0x20, 2, 3}}));
+  int both = 0;
+  for (uint64_t i = 0; i < 120; ++i) {
+    plan.seed = i;
+    ASSERT_TRUE(surw.Next(&plan));
+    ASSERT_FALSE(plan.data.empty());
+    if (plan.data[0] == 1) {
+      EXPECT_EQ(plan.data.size(), 11u);
+    } else {
+      ++both;
+      EXPECT_EQ(plan.data.size(), 12u);
+      EXPECT_EQ((std::vector<uint64_t>(plan.data.end() - 9, plan.data.end())),
+                (std::vector<uint64_t>{0, 0, 0, 0, 1, 7, 0, 2, 4}));
+    }
+  }
+  EXPECT_GT(both, 40);
+  EXPECT_LT(both, 80);
+}
+
+// Threads that wait for one another between interesting operations.
+void Handshake() {
+  Atomic<int> flag{0};
+  Atomic<int> shared{0};
+  Thread a([&] {
+    shared.fetch_add(1);
+    while (flag.load() == 0) {
+    }
+    shared.fetch_add(1);
+  });
+  Thread b([&] {
+    shared.fetch_add(1);
+    flag.store(1);
+    shared.fetch_add(1);
+  });
+  a.join();
+  b.join();
+}
+
+TEST(SurwTest, AnIntendedThreadThatWaitsDoesNotStopTheOthers) {
+  Exploration exploration;
+  Surw surw;
+  exploration.Explore(Handshake, surw, 2'000);
+  EXPECT_TRUE(exploration.suspicions.empty());
+}
+
+}  // namespace
+}  // namespace heddle
