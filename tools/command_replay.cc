@@ -11,6 +11,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include "harness/explore/loud_replay.h"
 #include "harness/explore/schedule_of.h"
@@ -155,6 +156,19 @@ int Judge(const Request& request, const ReplayOutcome& outcome) {
   return kNotMet;
 }
 
+// What the program under test printed, marked as such.
+void PrintOutput(std::string_view output) {
+  if (output.empty()) return;
+  std::printf("the program printed:\n");
+  while (!output.empty()) {
+    const size_t end = output.find('\n');
+    const std::string_view line = output.substr(0, end);
+    std::printf("  | %.*s\n", static_cast<int>(line.size()), line.data());
+    output.remove_prefix(end == std::string_view::npos ? output.size() : end + 1);
+  }
+  std::printf("\n");
+}
+
 int Replay(const Options& options) {
   Request request;
   if (const int status = ReadRequest(options, &request); status != kMet) return status;
@@ -188,6 +202,7 @@ int Replay(const Options& options) {
   }
   ReplayOutcome outcome = ReplayLoudly(task, shared.get());
   if (!outcome.internal_error.empty()) return InternalError(outcome.internal_error);
+  PrintOutput(outcome.output);
   return Judge(request, outcome);
 }
 

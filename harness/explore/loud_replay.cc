@@ -96,6 +96,7 @@ int Replay(const ReplayTask& task, const ProgramOutput& output, SharedState* sha
   engine.Run({task.program->body, task.program->invariant, task.program->at_end}, decider);
   shared->phase.store(WorkerPhase::kPlanning);
   detectors.End();
+  ::fflush(nullptr);
 
   const Recording recording = recorder.Take();
   std::vector<std::pair<uint64_t, Suspicion>> suspicions;
@@ -240,10 +241,11 @@ ReplayOutcome ReplayLoudly(const ReplayTask& task, SharedState* shared) {
   outcome.findings = std::move(collected.findings);
   outcome.divergence = std::move(collected.divergence);
   outcome.internal_error = std::move(collected.error);
+  outcome.output = output.Read();
   if (child == nullptr || collected.complete || !outcome.internal_error.empty()) return outcome;
 
   const Death death =
-      DescribeDeath(child->wait_status(), hung, *shared, output.Read() + child->output());
+      DescribeDeath(child->wait_status(), hung, *shared, outcome.output + child->output());
   if (!death.internal_error.empty()) {
     outcome.internal_error = death.internal_error;
     return outcome;

@@ -44,6 +44,8 @@ struct ReplayOutcome {
   std::string divergence;
   // The program took the replay's process down with it. What is known of it is among `findings`.
   bool died = false;
+  // What the program printed, on either stream; the first 64 KiB.
+  std::string output;
   std::string internal_error;  // Heddle itself failed
 };
 

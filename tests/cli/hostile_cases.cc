@@ -110,6 +110,21 @@ const RegisterCase kNull{{.name = "hostile/null_pointer", .body = [] {
                             });
                           }}};
 
+// An optimising compiler puts the faulting instruction first on its line, behind one of another line.
+struct Node {
+  int value = 0;
+};
+Node* head = nullptr;
+
+const RegisterCase kNullMember{{.name = "hostile/null_member", .body = [] {
+                                  heddle::Mutex mutex;
+                                  InThread([&] {
+                                    std::lock_guard lock(mutex);
+                                    Node* const node = head;
+                                    node->value = 7;  // the crash
+                                  });
+                                }}};
+
 const RegisterCase kDivides{{.name = "hostile/divides_by_zero", .body = [] {
                                InThread([] {
                                  volatile int zero = 0;

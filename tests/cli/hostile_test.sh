@@ -26,6 +26,8 @@ misdeed exits_at_once crash "status 3"
 misdeed killed crash "SIGKILL"
 misdeed overflows_stack crash "stack overflow" "Recurse"
 misdeed null_pointer crash "null pointer" hostile_cases.cc
+crash_line=$(grep -n "// the crash$" "${BASH_SOURCE[0]%/*}/hostile_cases.cc" | cut -d: -f1)
+misdeed null_member crash "null pointer" "hostile_cases.cc:$crash_line"
 misdeed divides_by_zero crash "division by zero" hostile_cases.cc
 misdeed hangs timeout "no scheduling point" hostile_cases.cc
 misdeed blocks_on_std_mutex timeout "a std::mutex" hostile_cases.cc

@@ -18,11 +18,12 @@ project(user LANGUAGES CXX)
 find_package(heddle REQUIRED)
 add_executable(user_cases user_cases.cc)
 target_link_libraries(user_cases PRIVATE heddle::main)
-add_executable(bank bank.cc)
-target_link_libraries(bank PRIVATE heddle::main)
 EOF
-# The README's example, as it stands there.
-sed -n '/^```cpp$/,/^```$/p' "$HEDDLE_SOURCE/README.md" | sed '1d;$d' >"$work/bank.cc"
+# The README's example, as it stands there: the first block of each language.
+readme_block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/p;" "$HEDDLE_SOURCE/README.md" | sed '1d;/^```$/,$d'; }
+mkdir "$work/bank"
+readme_block cpp >"$work/bank/bank.cc"
+readme_block cmake >"$work/bank/CMakeLists.txt"
 cat >"$work/user_cases.cc" <<'EOF'
 #include <semaphore>  // includes POSIX's <semaphore.h>, which Heddle's must not hide
 
@@ -56,14 +57,18 @@ const heddle::RegisterCase kFixed{
 EOF
 
 compiler=$(sed -n 's/^CMAKE_CXX_COMPILER:[^=]*=//p' "$HEDDLE_BUILD/CMakeCache.txt")
-{
-  cmake -S "$work" -B "$work/build" -G Ninja "-DCMAKE_CXX_COMPILER=$compiler" \
-    "-DCMAKE_PREFIX_PATH=$prefix" -DCMAKE_BUILD_TYPE=RelWithDebInfo &&
-    cmake --build "$work/build"
-} >"$work/build.log" 2>&1 || {
-  tail -n 40 "$work/build.log" >&2
-  fail "the user's project does not build"
-}
+for project in "$work" "$work/bank"; do
+  (cd "$project" && cmake -B build -G Ninja "-DCMAKE_CXX_COMPILER=$compiler" \
+    "-DCMAKE_PREFIX_PATH=$prefix" -DCMAKE_BUILD_TYPE=RelWithDebInfo && cmake --build build) \
+    >"$work/build.log" 2>&1 || {
+    tail -n 40 "$work/build.log" >&2
+    fail "the user's project in $(basename "$project") does not build"
+  }
+  if grep -q Warning "$work/build.log"; then
+    cat "$work/build.log" >&2
+    fail "CMake warns of the user's project in $(basename "$project")"
+  fi
+done
 
 listed=$("$work/build/user_cases" list)
 for name in user/transfer user/transfer_fixed; do
@@ -83,8 +88,8 @@ fi
 
 # The README's report is what its example prints; the build's name and the checksum differ.
 report() { sed -n '/^WARNING:/,/^SUMMARY:/p' | sed -e 's/build=[0-9a-f]*/build=/' -e 's/ =[0-9a-f]*'"'"'$/ =/'; }
-(cd "$work" && build/bank run >bank.log 2>&1) && fail "the README's example found nothing"
+(cd "$work/bank" && build/bank run >../bank.log 2>&1) && fail "the README's example found nothing"
 # The user's own sources are named by file alone, or by their last folders.
 diff <(report <"$HEDDLE_SOURCE/README.md") \
-  <(report <"$work/bank.log" | sed -e 's|[^ (]*/bank\.cc|bank.cc|g' -e 's|build/bank replay|./bank replay|') ||
+  <(report <"$work/bank.log" | sed -e 's|[^ (]*/bank\.cc|bank.cc|g') ||
   fail "the README shows another report than its example gives"

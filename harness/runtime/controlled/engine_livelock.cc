@@ -66,7 +66,7 @@ void ControlledEngine::WatchFairTail(ThreadState& self) {
   }
   // One thread's steps are enough to look at: a schedule that repeats comes back to each.
   if (self.id != tail_anchor_ || self.status == ThreadStatus::kFinished) return;
-  if (!repetition_.Observe(StateHash()) || fair_.user_choices() > 0) return;
+  if (!repetition_.Observe(MixSeed(StateHash(), fair_.turn())) || fair_.user_choices() > 0) return;
   Suspicion suspicion;
   suspicion.kind = FindingKind::kLivelock;
   suspicion.message = "the same state comes back for ever under a fair schedule";
