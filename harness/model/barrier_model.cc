@@ -43,6 +43,7 @@ void BarrierModel::Arrive(const Operation& op, ThreadId thread, ModelContext& co
   remaining_ -= op.operand;
   clock.ReleaseJoin(&ClockOfPhase(phase_), context.arena());
   if (remaining_ > 0) return;
+  if (op.operand == 0 && !has_completion_) return;  // count_down(0) after the end of a latch
   if (has_completion_ && op.operand > 0) {
     event->value |= kLastArrival;
     clock.Acquire(ClockOfPhase(phase_), context.arena());

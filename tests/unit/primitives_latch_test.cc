@@ -63,6 +63,23 @@ TEST_F(SyncTest, LatchThatIsNotCountedDownIsStuck) {
   ExpectOnly(FindingKind::kStuck);
 }
 
+TEST_F(SyncTest, LatchThatHasEndedIsNotEndedAgainByNoArrivals) {
+  Run([] {
+    Latch latch(1);
+    Var<int> data{0};
+    Thread a([&] {
+      data = 1;
+      latch.count_down();
+      latch.count_down(0);
+    });
+    latch.wait();
+    See(static_cast<uint64_t>(data));
+    a.join();
+  });
+  ExpectClean();
+  EXPECT_EQ(Seen(), Outcomes{1});
+}
+
 TEST_F(SyncTest, LatchMisuse) {
   Run(
       [] {
