@@ -303,7 +303,7 @@ uint64_t ControlledEngine::Choose(uint64_t bound) {
 // Between two steps, on the stack of the thread that made the last one.
 void ControlledEngine::CheckInvariant(ThreadState& self) {
   checking_ = true;
-  check_clock_.Start(self.id);
+  check_clock_.Start(kNoThread);
   const Epoch epoch = epoch_;
   EnterProgram(Index(self.id), self.context->fs_base);
   program_.invariant();
@@ -317,9 +317,7 @@ Result ControlledEngine::PerformWhileChecking(ThreadState& self, Operation& op) 
   SyncModel& model = objects_[op.object];
   const OutcomeSet possible = model.Possible(op, self.id, *this);
   if (possible.empty()) {
-    checking_ = false;
     Fail(FindingKind::kMisuse, "an invariant or final check waits for something");
-    checking_ = true;
     return Result{0, Outcome::kFailed};
   }
   Event event;

@@ -299,6 +299,7 @@ class ControlledEngine final : public Runtime,
   ExecutionResult result_;
   uint32_t unfinished_ = 0;    // threads that have not ended
   ThreadClock check_clock_;
+  // Of nobody: what a check releases is what it has acquired, with no time of its own.
   FenceState check_fences_;
   std::unique_ptr<Arena> heap_;
   uint64_t heap_changes_ = 0;  // up to the last step

@@ -265,9 +265,13 @@ void ControlledEngine::Fail(FindingKind kind, const char* message) {
   if (tearing_down_) return;
   HarnessScope scope;
   ThreadState& self = *active_;
-  if (checking_ && kind == FindingKind::kAssertion) kind = FindingKind::kInvariant;
+  const bool checking = checking_;
+  if (checking && kind == FindingKind::kAssertion) kind = FindingKind::kInvariant;
   RaiseHere(kind, message, reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
-  if (kind != FindingKind::kAssertion && kind != FindingKind::kInvariant) return;
+  if (kind != FindingKind::kAssertion && kind != FindingKind::kInvariant) {
+    checking_ = checking;  // the check goes on
+    return;
+  }
   if (self.status != ThreadStatus::kFinished) StopExecution(self);
   EndHere(self);  // in the final check: no other thread is left
   ++self.unwind_throws;

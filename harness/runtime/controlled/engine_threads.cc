@@ -284,7 +284,7 @@ void ControlledEngine::LeaveForever(ThreadState& self, Context* to) {
 void ControlledEngine::RunCheckAtEnd(ThreadState& main) {
   active_ = &main;
   checking_ = true;
-  check_clock_.Start(main.id);
+  check_clock_.Start(kNoThread);
   ++unfinished_;
   main.donor.Reset(&CheckMain, this);
   SwitchContext(&carrier_, main.context);
