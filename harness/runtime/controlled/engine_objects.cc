@@ -138,7 +138,9 @@ void ControlledEngine::OnReadSlow(ShadowCell& cell, const ObjectInit& var) {
 
 void ControlledEngine::OnWriteSlow(ShadowCell& cell, const ObjectInit& var) {
   if (tearing_down_ | checking_) return;
-  active_->spin.Clear();
+  // Only where the inline check does not know it, either: a recorded execution, which comes here
+  // for every write, sets the same threads aside.
+  if (!cell.WriteIsKnown(Epoch(stamp_, active_->id, active_->clock.time()))) active_->spin.Clear();
   const RaceShadow::Conflict conflict = shadow_.OnWrite(cell, active_->clock);
   if (conflict.found | every_access_) [[unlikely]] {
     NoteAccess(OpKind::kWrite, var, reinterpret_cast<uintptr_t>(__builtin_return_address(0)),

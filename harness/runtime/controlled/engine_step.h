@@ -36,7 +36,7 @@ inline constexpr EventMask kOpenKinds =
 
 // What a kind of operation does to the engine's own books.
 struct Bookkeeping {
-  bool learns : 1 = false;    // may change nothing: a load, a try that fails
+  bool learns : 1 = false;    // may change nothing: a load, a try that fails or times out
   bool neutral : 1 = false;   // tells nothing about spinning
   bool acquires : 1 = false;  // a lock, if it is done
   bool releases : 1 = false;
@@ -47,7 +47,8 @@ constexpr std::array<Bookkeeping, kOpKinds> MakeBooks() {
   std::array<Bookkeeping, kOpKinds> books{};
   const auto of = [&](OpKind kind) -> Bookkeeping& { return books[static_cast<size_t>(kind)]; };
   for (OpKind kind : {OpKind::kLoad, OpKind::kCompareExchange, OpKind::kTryLock,
-                      OpKind::kTryLockShared, OpKind::kTryAcquire}) {
+                      OpKind::kTryLockShared, OpKind::kTryAcquire, OpKind::kLock,
+                      OpKind::kLockShared, OpKind::kAcquire, OpKind::kPhaseWait}) {
     of(kind).learns = true;
   }
   of(OpKind::kYield).neutral = true;
@@ -239,8 +240,12 @@ __attribute__((always_inline)) inline void ControlledEngine::KeepBooks(ThreadSta
                                                                        const Event& event) {
   const internal::Bookkeeping book = internal::kBooks[static_cast<size_t>(op.kind)];
   const bool done = event.by.outcome == Outcome::kDone;
-  if (book.learns && (op.kind == OpKind::kLoad || event.by.outcome == Outcome::kFailed)) {
-    if (self.spin.OnRead(op.pc, op.object, event.source)) [[unlikely]] {
+  const bool timed_out = event.by.outcome == Outcome::kTimedOut;
+  if (book.learns &&
+      (op.kind == OpKind::kLoad || event.by.outcome == Outcome::kFailed || timed_out)) {
+    // Where time has passed, the deadline is another one: only waits for no time are looks.
+    const EventSeq seen = timed_out ? static_cast<EventSeq>(op.deadline) : event.source;
+    if (self.spin.OnRead(op.pc, op.object, seen)) [[unlikely]] {
       self.defer = true;
       result_.deferred_spinner = true;
     }
