@@ -20,8 +20,8 @@ OutcomeSet ThreadModel::Possible(const Operation& op, ThreadId thread,
       if (self_ == thread || !abandoned()) return Outcome::kDone;
       return finished_ ? OutcomeSet(Outcome::kDone) : OutcomeSet();
     case OpKind::kSleep:
-      if (context.now() >= op.deadline || context.early_timeout_allowed()) return Outcome::kDone;
-      return {};
+      if (context.now() >= op.deadline) return Outcome::kDone;
+      return context.early_timeout_allowed() ? OutcomeSet(Outcome::kTimedOut) : OutcomeSet();
     default:
       return Outcome::kDone;
   }

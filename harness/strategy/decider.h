@@ -39,6 +39,10 @@ class SchedulingPoint {
   // Program memory was allocated or freed since the last decision between threads: such steps
   // depend on each other. Known only to deciders that want every step.
   bool step_used_heap() const { return step_used_heap_; }
+  // The last step cannot change places with others: virtual time has moved after it, so that pending
+  // operations may complete otherwise than before; or it was spurious, where time would have moved
+  // had nobody else been able to run. Known only to deciders that want every step.
+  bool step_met_time() const { return step_met_time_; }
   // One past the largest thread index so far.
   uint32_t thread_count() const { return thread_count_; }
 
@@ -63,6 +67,7 @@ class SchedulingPoint {
   bool running_deferred_ = false;
   uint64_t step_ = 0;
   bool step_used_heap_ = false;
+  bool step_met_time_ = false;
 };
 
 struct ValueChoice {

@@ -51,11 +51,12 @@ void DfsDecider::LearnEffects(const SchedulingPoint& point) {
   uint8_t effects = kNoEffects;
   if (point.step_used_heap()) effects |= kUsedHeap;
   if (point.running_deferred()) effects |= kDeferred;
+  if (point.step_met_time()) effects |= kMetTime;
   if (ends_prefix_) prefix_effects_ = effects;
   if (branch_in_progress_ != kNoBranch) branches_[branch_in_progress_].effects = effects;
   if (effects == kNoEffects || sleep_.empty()) return;
   for (size_t i = sleep_.size(); i-- > 0;) {
-    if ((effects & kDeferred) != 0 || sleep_[i].used_heap) Wake(i);
+    if ((effects & kOrderMatters) != 0 || sleep_[i].used_heap) Wake(i);
   }
 }
 
@@ -212,7 +213,7 @@ bool Dfs::Next(Plan* plan) {
   if (!decision.is_pick()) return true;
   for (uint32_t i = 0; i < node.current; ++i) {
     const Option& explored = option_stack_[node.first_option + i];
-    if ((explored.effects & kDeferred) != 0) continue;
+    if ((explored.effects & kOrderMatters) != 0) continue;
     plan->sleep.push_back(
         SleepingThread{explored.pick.thread(), (explored.effects & kUsedHeap) != 0});
   }

@@ -14,7 +14,9 @@
 // - a step that takes or tries a lock with the possibility of failing depends on every other step,
 //   since an unlock is an event inside one;
 // - a step after which the engine sets its thread aside (yield, spinning) depends on every other,
-//   because it changes which threads may run next.
+//   because it changes which threads may run next;
+// - so does a step after which virtual time moves (a wait that slept may time out only then), and a
+//   spurious outcome, which falls before or after that.
 // Left out on purpose: schedules in which a thread that yields or spins goes on before another has
 // made a step; the engine does not offer them.
 //

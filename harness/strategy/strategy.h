@@ -59,7 +59,10 @@ enum StepEffects : uint8_t {
   kNoEffects = 0,
   kUsedHeap = 1,  // allocated or freed program memory
   kDeferred = 2,  // its thread yielded or was seen to spin, and was set aside
-  kUnknownEffects = kUsedHeap | kDeferred,
+  kMetTime = 4,   // virtual time has moved after it, or it was spurious
+  // It depends on every other step.
+  kOrderMatters = kDeferred | kMetTime,
+  kUnknownEffects = kUsedHeap | kOrderMatters,
 };
 
 // A decision with its alternatives, for strategies that enumerate. Flat: the threads are in arrays

@@ -5,17 +5,22 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <map>
+#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
 #include "primitives/atomic.h"
+#include "primitives/condition_variable.h"
 #include "primitives/mutex.h"
+#include "primitives/semaphore.h"
 #include "primitives/thread.h"
+#include "primitives/time.h"
 #include "primitives/var.h"
 #include "tests/support/exploration.h"
 
@@ -287,6 +292,76 @@ TEST(DfsTest, AllocationsInDifferentThreadsAreReordered) {
 }
 
 // ---- Completeness is claimed only when it is true ----
+
+// The first to wait wakes spuriously and leaves no budget; the second times out when the sleeper's
+// time has come, and only then races with it.
+void TimeoutAfterSpuriousWakeup() {
+  Mutex mutexes[2];
+  CondVar conditions[2];
+  Atomic<int> x{0}, y{0};
+  bool timed_out = false;
+  int seen_x = 0;
+  int seen_y = 0;
+  Thread first([&] {
+    std::unique_lock lock(mutexes[0]);
+    conditions[0].wait_for(lock, std::chrono::milliseconds(1));
+  });
+  Thread sleeper([&] {
+    SleepFor(std::chrono::milliseconds(10));
+    y.store(1);
+    seen_x = x.load();
+  });
+  {
+    std::unique_lock lock(mutexes[1]);
+    timed_out = conditions[1].wait_for(lock, std::chrono::milliseconds(10)) ==
+                std::cv_status::timeout;
+  }
+  x.store(1);
+  seen_y = y.load();
+  first.join();
+  sleeper.join();
+  trace.Add(timed_out ? 't' : 's');
+  trace.Add(static_cast<char>('0' + seen_x));
+  trace.Add(static_cast<char>('0' + seen_y));
+}
+
+TEST(DfsTest, WhoSleepsWhenTimeMovesIsWoken) {
+  const ExecutionOptions options{.spurious = 1};
+  const Outcome found = Search(&TimeoutAfterSpuriousWakeup, true, options);
+  EXPECT_EQ(found.distinct, Search(&TimeoutAfterSpuriousWakeup, false, options).distinct);
+  for (const char* state : {"t01", "t10", "t11"}) {
+    EXPECT_TRUE(found.distinct.contains(state)) << state;
+  }
+}
+
+// A sleep ends early only as long as another thread has not used up the budget.
+void EarlySleepAndTimeout() {
+  Semaphore semaphore(0);
+  Atomic<int> a{0}, b{0};
+  Thread waiter([&] {
+    semaphore.try_acquire_for(std::chrono::milliseconds(1));
+    const bool early = VirtualClock::now().time_since_epoch().count() == 0;
+    trace.Add(early ? 'e' : 'l');
+    trace.Add(static_cast<char>('0' + a.load()));
+    trace.Add(static_cast<char>('0' + b.load()));
+  });
+  Thread sleeper([&] {
+    SleepFor(std::chrono::milliseconds(5));
+    a.store(1);
+    b.store(1);
+  });
+  waiter.join();
+  sleeper.join();
+}
+
+TEST(DfsTest, EarlyTimeoutsAndEarlySleepsShareABudget) {
+  for (const uint32_t budget : {1u, 2u}) {
+    const ExecutionOptions options{.timeouts = Timeouts::kAny, .early_timeouts = budget};
+    const Outcome found = Search(&EarlySleepAndTimeout, true, options);
+    EXPECT_EQ(found.distinct, Search(&EarlySleepAndTimeout, false, options).distinct) << budget;
+    EXPECT_EQ(found.distinct.contains("e10"), budget == 2) << budget;
+  }
+}
 
 void CountFar() {
   Atomic<int> one{0};

@@ -279,6 +279,21 @@ void DestroyWhileWaitedOn() {
   a.join();
 }
 
+// The spurious wakeup need not come.
+TEST_F(SyncTest, CondVarTimesOutWhereItMayWakeSpuriously) {
+  Run(
+      [] {
+        Mutex mutex;
+        CondVar condition;
+        std::unique_lock lock(mutex);
+        const auto status = condition.wait_for(lock, std::chrono::milliseconds(10));
+        See(status == std::cv_status::timeout ? 1 : 0);
+      },
+      {.spurious = 1}, 100);
+  ExpectClean();
+  EXPECT_EQ(Seen(), (Outcomes{0, 1}));
+}
+
 TEST_F(SyncTest, CondVarMayBeDestroyedOnceItsWaitersAreNotified) {
   Run(&DestroyWhileWaitedOn<true>);
   ExpectClean();

@@ -102,8 +102,8 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   unfinished_ = 0;
   seq_ = 0;
   step_ = 0;
-  now_ = 0;
-  spurious_left_ = options_.spurious;
+  now_ = decided_at_ = 0;
+  spurious_left_ = decided_with_ = options_.spurious;
   early_left_ = options_.early_timeouts;
   step_limit_ = options_.max_steps;
   tearing_down_ = false;
@@ -228,7 +228,10 @@ void ControlledEngine::RestoreDeferred(const ThreadState* except) {
   }
 }
 
-void ControlledEngine::NoteHeapUse() {
+void ControlledEngine::NoteEffects() {
+  step_met_time_ = now_ != decided_at_ || spurious_left_ != decided_with_;
+  decided_at_ = now_;
+  decided_with_ = spurious_left_;
   if (heap_ == nullptr) return;
   step_used_heap_ = heap_->changes() != heap_changes_;
   heap_changes_ = heap_->changes();
@@ -253,7 +256,8 @@ Transition ControlledEngine::DecideTransition(ThreadState& self) {
   }
   if (by.outcome == Outcome::kSpurious) {
     if (--spurious_left_ == 0) ReevaluateAll(self);
-  } else if (by.outcome == Outcome::kTimedOut && now_ < op.deadline) {
+  } else if (by.outcome == Outcome::kTimedOut &&
+             (now_ < op.deadline || self.possible.contains(Outcome::kDone))) {
     if (--early_left_ == 0) ReevaluateAll(self);
   }
   const uint32_t candidates = model.Candidates(op, self.id, by.outcome, *this);

@@ -182,7 +182,7 @@ class ControlledEngine final : public Runtime,
   void UnlinkPending(ThreadState& self);
   void RestoreDeferred(const ThreadState* except);
   void DeferRunning(ThreadState& self);
-  void NoteHeapUse();
+  void NoteEffects();
   uint32_t DecideValue(ChoiceKind kind, ThreadState& self, const Operation* op, uint32_t bound);
   // An execution never has the largest stamp: no access counts as known.
   Epoch EpochOf(ThreadId thread) const {
@@ -248,6 +248,7 @@ class ControlledEngine final : public Runtime,
   // ---- Nobody can run (engine_stuck.cc) ----
   // Makes some thread enabled, or ends the execution and does not return.
   void NobodyEnabled(ThreadState& self);
+  void LetTimePass();
   bool AdvanceTime();
   bool FindWaitCycle(std::vector<ThreadId>* cycle);
   void ReportDeadlock(std::vector<ThreadId> cycle);
@@ -298,11 +299,13 @@ class ControlledEngine final : public Runtime,
   Context carrier_;
   ExecutionResult result_;
   uint32_t unfinished_ = 0;    // threads that have not ended
-  ThreadClock check_clock_;
   // Of nobody: what a check releases is what it has acquired, with no time of its own.
+  ThreadClock check_clock_;
   FenceState check_fences_;
   std::unique_ptr<Arena> heap_;
   uint64_t heap_changes_ = 0;  // up to the last step
+  VirtualTime decided_at_ = 0;  // the last step
+  uint32_t decided_with_ = 0;   // spurious outcomes left
   std::vector<std::string> interned_;
   std::vector<std::pair<const void*, ObjectId>> vars_;  // while recording
   std::terminate_handler previous_terminate_ = nullptr;

@@ -199,9 +199,10 @@ inline ThreadState& ControlledEngine::ChooseNext(ThreadState& self) {
   if (in_fair_tail_) [[unlikely]] WatchFairTail(self);
   if (step_ >= step_limit_) [[unlikely]] AtStepLimit(self);
   while (ready_.size() == 0) [[unlikely]] NobodyEnabled(self);
+  if (spurious_left_ > 0) [[unlikely]] LetTimePass();
 
   ThreadId picked = ready_[0];
-  if (every_step_) [[unlikely]] NoteHeapUse();
+  if (every_step_) [[unlikely]] NoteEffects();
   if (ready_.size() > 1 || every_step_) {
     enabled_ = ready_.data();
     enabled_count_ = ready_.size();

@@ -18,6 +18,12 @@ bool CanTimeOut(const Operation& op, VirtualTime now) {
   return op.deadline != kNoDeadline && op.deadline > now;
 }
 
+// Only a spurious wakeup, which need not come, lets the thread go on.
+bool WaitsButForSpurious(const ThreadState& thread) {
+  return thread.status == ThreadStatus::kEnabled &&
+         thread.possible == OutcomeSet(Outcome::kSpurious);
+}
+
 }  // namespace
 
 void ControlledEngine::NobodyEnabled(ThreadState& self) {
@@ -38,12 +44,23 @@ void ControlledEngine::NobodyEnabled(ThreadState& self) {
   StopExecution(self);
 }
 
+// Where all that can happen now is spurious, time goes on as if nobody could run: else no wait would
+// time out before the last spurious wakeup.
+void ControlledEngine::LetTimePass() {
+  if (deferred_.size() > 0) return;
+  for (uint32_t i = 0; i < ready_.size(); ++i) {
+    if (!WaitsButForSpurious(StateOf(ready_[i]))) return;
+  }
+  AdvanceTime();
+}
+
 // Moves virtual time to the earliest deadline that a blocked thread waits for.
 bool ControlledEngine::AdvanceTime() {
   VirtualTime earliest = kNoDeadline;
   for (uint32_t i = 0; i < thread_count_; ++i) {
     const ThreadState& thread = *threads_[i];
-    if (thread.status == ThreadStatus::kBlocked && CanTimeOut(*thread.pending, now_)) {
+    if (thread.status != ThreadStatus::kBlocked && !WaitsButForSpurious(thread)) continue;
+    if (CanTimeOut(*thread.pending, now_)) {
       earliest = std::min(earliest, thread.pending->deadline);
     }
   }
@@ -51,7 +68,8 @@ bool ControlledEngine::AdvanceTime() {
   now_ = earliest;
   for (uint32_t i = 0; i < thread_count_; ++i) {
     ThreadState& thread = *threads_[i];
-    if (thread.status == ThreadStatus::kBlocked && thread.pending->deadline <= now_) {
+    if (thread.status != ThreadStatus::kBlocked && !WaitsButForSpurious(thread)) continue;
+    if (thread.pending->deadline <= now_) {
       UpdateStatus(thread, thread.model->Possible(*thread.pending, thread.id, *this));
     }
   }

@@ -14,7 +14,8 @@ struct ExecutionOptions {
   Timeouts timeouts = Timeouts::kLate;
   // Spurious wakeups, and spurious failures of tries and weak exchanges, per execution, at most.
   uint32_t spurious = 0;
-  uint32_t early_timeouts = 4;  // with Timeouts::kAny: timeouts before their time, at most
+  // With Timeouts::kAny: timeouts and ends of sleeps before their time, at most.
+  uint32_t early_timeouts = 4;
   // An unlock is a scheduling point of its own. Needed only where a thread can see that a mutex is
   // held without waiting for it: try_lock, timed locks that may time out early.
   bool unlock_is_point = false;
