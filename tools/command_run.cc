@@ -65,9 +65,7 @@ ExitStatus StatusOf(const std::vector<CaseResult>& results, bool require_complet
   for (const CaseResult& result : results) {
     if (!result.internal_error.empty()) return kInternalError;
     if (!result.met) status = kNotMet;
-    const bool short_of_bound =
-        require_complete && result.skipped.empty() && !result.complete && result.findings.empty();
-    if (status == kMet && short_of_bound) status = kBudgetEnded;
+    if (status == kMet && require_complete && result.Undecided()) status = kBudgetEnded;
   }
   return status;
 }
@@ -124,6 +122,9 @@ int Run(const Options& options, const std::string& command) {
     std::fputs(table.Summary(results, folder == nullptr ? "" : folder->path()).c_str(), stdout);
   } else {
     std::fputs(RunJson(campaign, BuildId(), results).c_str(), stdout);
+  }
+  if (options.require_complete) {
+    std::fputs(RunTable::NotComplete(results).c_str(), text ? stdout : stderr);
   }
   if (Interrupted()) EndInterrupted();
   return StatusOf(results, options.require_complete);

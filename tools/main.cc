@@ -108,7 +108,7 @@ int Main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return heddle::Main(argc, argv);
+    return heddle::FinishOutput(heddle::Main(argc, argv));
   } catch (const std::exception& error) {
     return heddle::InternalError(error.what());
   }

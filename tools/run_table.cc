@@ -108,4 +108,24 @@ std::string RunTable::Summary(const std::vector<CaseResult>& results,
   return text;
 }
 
+std::string RunTable::NotComplete(const std::vector<CaseResult>& results) {
+  std::string text;
+  for (const CaseResult& result : results) {
+    if (!result.Undecided()) continue;
+    text += "not complete: " + result.name;
+    if (!result.search.empty()) text += " (" + result.search + ")";
+    // The default strategy says so when it has gone over to sampling.
+    const bool searching = result.search.starts_with("depth-first") &&
+                           result.search.find("sampled") == std::string::npos;
+    if (result.cut_by_step_limit > 0) {
+      text += "; executions were cut: raise --max-steps\n";
+    } else if (searching) {
+      text += "; raise --executions or --time\n";
+    } else {
+      text += "; samples never are: use --strategy=dfs\n";
+    }
+  }
+  return text;
+}
+
 }  // namespace heddle

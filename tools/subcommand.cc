@@ -1,6 +1,10 @@
 #include "tools/subcommand.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "tools/exit_status.h"
 #include "tools/option_values.h"
@@ -22,6 +26,17 @@ int BadInput(std::string_view what) {
 
 int InternalError(std::string_view what) {
   PrintError("internal error", std::string(what) + "\nThis is a bug in Heddle, not in the case.");
+  return kInternalError;
+}
+
+int FinishOutput(int status) {
+  int error = std::fflush(stdout) != 0 ? errno : 0;
+  if (error == 0 && std::ferror(stdout) == 0) return status;
+  // An earlier write failed, and nothing remembers why. Another one tells; should it succeed, an
+  // empty line does no harm to a text with a hole.
+  if (error == 0 && ::write(STDOUT_FILENO, "\n", 1) < 0) error = errno;
+  PrintError("error", std::string("cannot write the results to standard output: ") +
+                          std::strerror(error != 0 ? error : EIO));
   return kInternalError;
 }
 

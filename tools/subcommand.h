@@ -25,6 +25,9 @@ Action AddRunCommand(CLI::App* subcommand, const std::string& command);
 int BadInput(std::string_view what);
 // The same for a failure of Heddle itself.
 int InternalError(std::string_view what);
+// Writes out what the standard output still holds. Returns `status`, or, if anything could not be
+// written (a full disk), says so and returns kInternalError: half a report is no result.
+int FinishOutput(int status);
 
 // Checks of options' values; the message names what was expected.
 CLI::Validator CountBetween(uint64_t least, uint64_t most);

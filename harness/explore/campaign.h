@@ -57,6 +57,8 @@ struct CaseResult {
   double seconds = 0;  // of exploring; without making reports
   std::vector<FoundBug> findings;
 
+  // Nothing was found, and the budget ended before every schedule was explored.
+  bool Undecided() const { return skipped.empty() && !complete && findings.empty(); }
   double ExecutionsPerSecond() const {
     return seconds > 0 ? static_cast<double>(executions) / seconds : 0;
   }

@@ -61,6 +61,10 @@ class Explorer::Campaign {
   void ReceiveMessages(ChildProcess* child);
   void OnSuspicion(const SuspicionMessage& message);
   ReplayTask TaskFor(const SuspicionMessage& message) const;
+  // Of the execution that showed it, among those that the result counts; the first is 1.
+  uint64_t Ordinal(const SuspicionMessage& message) const {
+    return earlier_executions_ + message.execution + 1;
+  }
   void Keep(ReplayedFinding found);
   void ReportNondeterminism(const SuspicionMessage& message, const std::string& what);
   void AddNote(const std::string& note);
@@ -87,7 +91,7 @@ class Explorer::Campaign {
   CampaignEnd end_ = CampaignEnd::kBudget;
   bool nondeterministic_ = false;
   bool deferred_spinner_ = false;
-  // Of workers whose executions are not repeated by a later one.
+  // Of workers whose executions are not repeated by a later one; at most max_executions_.
   uint64_t earlier_executions_ = 0;
   uint64_t earlier_steps_ = 0;
   uint64_t earlier_cut_ = 0;
@@ -129,7 +133,7 @@ ReplayTask Explorer::Campaign::TaskFor(const SuspicionMessage& message) const {
   task.execution = execution_;
   task.decisions = message.decisions;
   task.schedule = ToText(ScheduleOf(case_, execution_, message.decisions));
-  task.first_execution = message.execution + 1;
+  task.first_execution = Ordinal(message);
   task.step_timeout = options_.step_timeout;
   // The search has waited for the whole time already.
   if (message.kind == FindingKind::kTimeout) task.step_timeout /= 5;
@@ -195,7 +199,7 @@ void Explorer::Campaign::OnSuspicion(const SuspicionMessage& message) {
     Keep(std::move(found));
   }
   if (shown) return;
-  std::string what = "execution " + std::to_string(message.execution + 1) + " showed " +
+  std::string what = "execution " + std::to_string(Ordinal(message)) + " showed " +
                      std::string(NameOf(message.kind));
   if (!message.message.empty()) what += " (" + message.message + ")";
   what += ", but the same schedule in a fresh process did not show it again";
@@ -228,7 +232,7 @@ Explorer::Campaign::WorkerEnd Explorer::Campaign::RunWorkerProcess() {
   task.program = &case_;
   task.options = &options_;
   task.execution = execution_;
-  task.max_executions = max_executions_;
+  task.max_executions = max_executions_ - earlier_executions_;
   task.deadline = deadline_;
   task.fatal_executions = fatal_executions_;
   task.known.assign(known_.begin(), known_.end());
@@ -308,7 +312,8 @@ CaseResult Explorer::Campaign::Run() {
         earlier_cut_ = result_.cut_by_step_limit;
         earlier_seconds_ = result_.seconds;
         fatal_executions_.clear();
-        continue;
+        if (earlier_executions_ < max_executions_) continue;
+        break;
       }
       complete = end_ == CampaignEnd::kExhausted && result_.cut_by_step_limit == 0 &&
                  fatal_executions_.empty();

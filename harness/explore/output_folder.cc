@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <system_error>
 
 #include <nlohmann/json.hpp>
@@ -36,16 +38,26 @@ bool WriteFile(const fs::path& file, std::string_view content, std::string* erro
   return !failed;
 }
 
+// A folder with a finding's files in it; not a link to one, nor a file or folder of the user's.
+bool IsFinding(const fs::directory_entry& entry) {
+  std::error_code ignored;
+  if (!fs::is_directory(entry.symlink_status(ignored))) return false;
+  return std::any_of(std::begin(kFindingFiles), std::end(kFindingFiles), [&](const char* file) {
+    return fs::is_regular_file(entry.path() / file, ignored);
+  });
+}
+
 // Only what a run writes; a folder with anything else in it stays.
 void RemoveEarlierRun(const fs::path& folder) {
   std::error_code ignored;
-  fs::remove(folder / "run.json", ignored);
-  for (const fs::directory_entry& finding : fs::directory_iterator(folder / "findings", ignored)) {
+  if (fs::is_regular_file(folder / "run.json", ignored)) fs::remove(folder / "run.json", ignored);
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder / "findings", ignored)) {
+    if (!IsFinding(entry)) continue;
     for (const char* file : kFindingFiles) {
-      fs::remove(finding.path() / file, ignored);
-      fs::remove(finding.path() / (std::string(file) + ".tmp"), ignored);
+      fs::remove(entry.path() / file, ignored);
+      fs::remove(entry.path() / (std::string(file) + ".tmp"), ignored);
     }
-    fs::remove(finding.path(), ignored);
+    fs::remove(entry.path(), ignored);
   }
 }
 

@@ -27,8 +27,29 @@ cmp -s "$work/first" "$work/second" || fail "the same seed gave another run"
 expect 0 "$hostile" run hostile/clean "--out=$work/out"
 if compgen -G "$work/out/findings/*" >/dev/null; then fail "an earlier run's findings are left"; fi
 
+# What is not of an earlier run is left as it was.
+mkdir -p "$work/mine/findings/notes" && touch "$work/mine/findings/y" "$work/mine/findings/notes/todo"
+mkdir "$work/mine/findings/empty" && ln -s "$work/out" "$work/mine/findings/link"
+expect 0 "$hostile" run hostile/clean "--out=$work/mine"
+for left in y notes/todo empty link/run.json; do
+  [ -e "$work/mine/findings/$left" ] || fail "a run removed findings/$left, which is not of a run"
+done
+
+# Results that nobody gets are an error, whatever was found.
+for arguments in list "list --format=json" "list --strategies" --help "run --help" \
+  "run hostile/clean" "run hostile/never_deadlocks --executions=10 --format=json"; do
+  # shellcheck disable=SC2086
+  expect 3 bash -c 'exec "$@" >/dev/full' _ "$hostile" $arguments
+  says "cannot write the results to standard output: No space left on device"
+done
+
 # A sampling strategy never completes.
 expect 4 "$hostile" run hostile/clean --strategy=random --executions=50 --require-complete
+says "not complete: hostile/clean; samples never are: use --strategy=dfs"
+expect 4 "$hostile" run hostile/clean --executions=1 --require-complete
+says "not complete: hostile/clean (depth-first: 1 executions" "; raise --executions or --time"
+expect 4 "$hostile" run hostile/clean --executions=1 --require-complete --format=json
+says "not complete: hostile/clean (depth-first"
 expect 0 "$hostile" run hostile/clean --strategy=random --executions=50
 expect 0 "$hostile" run hostile/clean --strategy=dfs --require-complete
 expect 0 "$hostile" run hostile/deadlock --strategy=random --require-complete

@@ -60,6 +60,16 @@ void SeesLockHeld() {
   thread.join();
 }
 
+void TriesLock() {
+  Mutex mutex("mutex");
+  const auto look = [&] {
+    if (mutex.try_lock()) mutex.unlock();
+  };
+  Thread first(look), second(look);
+  first.join();
+  second.join();
+}
+
 int executions_so_far = 0;
 void KeepsState() {
   Atomic<int> value(0);
@@ -166,6 +176,28 @@ TEST(Explorer, UnlocksBecomeSchedulingPointsWhereATryLockLooks) {
   EXPECT_TRUE(result.met);
   ASSERT_TRUE(Has(result, FindingKind::kCrash));
   EXPECT_NE(result.findings.front().finding.schedule.find("unlock-is-point=1"), std::string::npos);
+}
+
+// The execution in which the try_lock was seen is one of the budget.
+TEST(Explorer, StartingAgainWithUnlockPointsSpendsNoMoreThanTheBudget) {
+  for (const uint64_t executions : {1, 2, 7}) {
+    CampaignOptions campaign;
+    campaign.executions = executions;
+    campaign.strategy = "random";
+    const CaseResult result = Explore(Made(TriesLock), campaign);
+    EXPECT_EQ(result.executions, executions);
+    EXPECT_FALSE(result.complete);
+  }
+}
+
+TEST(Explorer, AFindingAfterUnlocksBecamePointsCountsTheExecutionsBefore) {
+  CampaignOptions campaign;
+  campaign.strategy = "dfs";
+  const CaseResult found = Explore(Made(SeesLockHeld), campaign);
+  ASSERT_EQ(found.findings.size(), 1u);
+  EXPECT_EQ(found.findings[0].finding.first_execution, found.executions);
+  campaign.executions = found.executions - 1;
+  EXPECT_TRUE(Explore(Made(SeesLockHeld), campaign).findings.empty());
 }
 
 TEST(Explorer, StateThatOutlivesAnExecutionIsNondeterminism) {
