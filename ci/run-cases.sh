@@ -10,6 +10,11 @@ out=(--out=out)
 arguments=()
 for argument in "$@"; do
   case "$argument" in
+    -h | --help)
+      sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' ci/run-cases.sh
+      echo "The arguments of \`heddle run\` are told by: build/release/bin/heddle run --help"
+      exit 0
+      ;;
     --sanitizer=thread) preset=tsan ;;
     --sanitizer=*)
       echo "run-cases: error: unknown ${argument}; expected --sanitizer=thread" >&2

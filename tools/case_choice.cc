@@ -50,6 +50,19 @@ std::vector<std::string> Nearest(std::string_view wrong, const std::vector<std::
   return nearest;
 }
 
+std::string NearestWord(std::string_view wrong, const std::vector<std::string>& words) {
+  constexpr size_t kFarthest = 2;
+  std::string nearest;
+  size_t least = kFarthest + 1;
+  for (const std::string& word : words) {
+    const size_t distance = word.starts_with(wrong) ? 0 : Distance(wrong, word);
+    if (distance >= least) continue;
+    least = distance;
+    nearest = word;
+  }
+  return nearest;
+}
+
 std::vector<const Case*> CasesMatching(std::string_view glob, std::string* error) {
   std::vector<const Case*> chosen;
   std::vector<std::string> names;

@@ -75,7 +75,12 @@ int ReadFolder(const std::string& folder, Request* request) {
   request->source = schedule.string();
   const fs::path json = fs::path(folder) / "finding.json";
   const auto content = ReadFile(json);
-  if (!content) return BadInput("cannot read '" + json.string() + "'");
+  if (!content) {
+    return BadInput("cannot read '" + json.string() +
+                    "': " + std::strerror(errno != 0 ? errno : ENOENT) +
+                    "; without it, replay the schedule alone: CASE --schedule=@" +
+                    schedule.string());
+  }
   auto finding = FindingFromJson(*content);
   if (!finding.ok()) {
     return BadInput("'" + json.string() + "': " + std::string(finding.status().message()));
@@ -86,6 +91,10 @@ int ReadFolder(const std::string& folder, Request* request) {
 
 int ReadRequest(const Options& options, Request* request) {
   if (options.schedule.empty()) return ReadFolder(options.target, request);
+  if (fs::is_directory(options.target)) {
+    return BadInput("'" + options.target +
+                    "': a folder brings its own schedule, and --schedule is another; give either");
+  }
   std::string error;
   const auto cases = CasesMatching(options.target, &error);
   if (cases.empty()) return BadInput(error);
@@ -221,6 +230,7 @@ Action AddReplayCommand(CLI::App* subcommand) {
                    "Real time without a scheduling point after which a case is said to hang")
       ->check(Duration())
       ->capture_default_str();
+  subcommand->footer(kExitStatusOfReplay);
   return [options] { return Replay(*options); };
 }
 

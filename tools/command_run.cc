@@ -84,7 +84,7 @@ int Run(const Options& options, const std::string& command) {
   }
 
   const bool text = options.format == "text";
-  ProgressLine progress(text && IsTerminal(STDERR_FILENO));
+  ProgressLine progress(text && TakesEscapes(STDERR_FILENO));
   const ExplorerOptions explorer_options{CampaignFor(options), command};
   const auto explorer = Explorer::Make(explorer_options, folder.get(), &progress, &error);
   if (explorer == nullptr) return InternalError(error);
@@ -188,7 +188,7 @@ Action AddRunCommand(CLI::App* subcommand, const std::string& command) {
   subcommand->add_flag("--check-determinism", options->check_determinism,
                        "Run every schedule twice, not just the first " +
                            std::to_string(kDeterminismChecks) + ", and compare");
-  subcommand->footer("Strategies:\n" + DescribeStrategies(2));
+  subcommand->footer("Strategies:\n" + DescribeStrategies(2) + "\n" + kExitStatusOfRun);
   return [options, command] { return Run(*options, command); };
 }
 

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "harness/explore/build_id.h"
 #include "harness/explore/case.h"
 #include "tools/case_choice.h"
 #include "tools/exit_status.h"
@@ -24,6 +25,23 @@ struct Subcommand {
   CLI::App* parser;
   Action action;
 };
+
+std::string Version() {
+#if defined(__clang__)
+  constexpr const char* kCompiler = "Clang " __clang_version__;
+#else
+  constexpr const char* kCompiler = "GCC " __VERSION__;
+#endif
+#if defined(HEDDLE_TSAN)
+  constexpr const char* kSanitizer = ", ThreadSanitizer";
+#elif defined(HEDDLE_ASAN)
+  constexpr const char* kSanitizer = ", AddressSanitizer and UndefinedBehaviorSanitizer";
+#else
+  constexpr const char* kSanitizer = "";
+#endif
+  return std::string("heddle " HEDDLE_VERSION " (") + kCompiler + kSanitizer + "), build " +
+         BuildId();
+}
 
 std::string SeeHelp(const CLI::App& app) {
   std::string command = app.get_name();
@@ -44,8 +62,8 @@ std::string Explain(const CLI::App& app, const CLI::ParseError& error) {
     std::istringstream words(text);
     for (std::string word; words >> word;) {
       if (!word.starts_with("--")) continue;
-      const std::vector<std::string> nearest = Nearest(word.substr(0, word.find('=')), known);
-      if (!nearest.empty()) text += "; did you mean " + nearest.front() + "?";
+      const std::string nearest = NearestWord(word.substr(0, word.find('=')), known);
+      if (!nearest.empty()) text += "; did you mean " + nearest + "?";
     }
   }
   return text + "\n" + SeeHelp(app);
@@ -57,13 +75,8 @@ int Main(int argc, char** argv) {
   CLI::App app(kAbout, slash == std::string::npos ? command : command.substr(slash + 1));
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::simple);
-  app.footer(
-      "Exit status of run: 0 every case met its expectation; 1 a finding that was not expected, "
-      "or\n"
-      "an expected one that was not found; 2 bad usage or bad input; 3 internal error; 4 with\n"
-      "--require-complete: nothing was found, but the budget ended before everything was "
-      "explored.\n"
-      "Of replay: 1 reproduced; 0 not shown; 2 diverged, or not of this build.");
+  app.set_version_flag("--version", Version(), "Print the version and what it was built with");
+  app.footer(std::string(kExitStatusOfRun) + "\n" + kExitStatusOfReplay);
 
   std::vector<Subcommand> subcommands;
   CLI::App* const list = app.add_subcommand("list", "List the cases, or the strategies");
@@ -82,9 +95,9 @@ int Main(int argc, char** argv) {
   }
   if (argc < 2) return BadInput("expected a subcommand: " + names + "\n" + SeeHelp(app));
   if (argv[1][0] != '-' && std::find(known.begin(), known.end(), argv[1]) == known.end()) {
-    const std::vector<std::string> nearest = Nearest(argv[1], known);
+    const std::string nearest = NearestWord(argv[1], known);
     return BadInput("there is no subcommand '" + std::string(argv[1]) + "'" +
-                    (nearest.empty() ? "" : "; did you mean " + nearest.front() + "?") +
+                    (nearest.empty() ? "" : "; did you mean " + nearest + "?") +
                     " Expected one of: " + names + "\n" + SeeHelp(app));
   }
   try {

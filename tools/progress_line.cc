@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
+#include <vector>
 
 #include "tools/interrupt.h"
 #include "tools/terminal.h"
@@ -27,25 +27,37 @@ std::string ShortNumber(double number) {
   return text;
 }
 
+std::string ProgressText(const std::string& what, const CampaignProgress& progress,
+                         size_t columns) {
+  const double rate =
+      progress.seconds > 0 ? static_cast<double>(progress.executions) / progress.seconds : 0;
+  std::vector<std::string> parts = {
+      what + ": " + ShortNumber(static_cast<double>(progress.executions)) +
+          (progress.executions == 1 ? " execution" : " executions"),
+      std::to_string(progress.findings) + (progress.findings == 1 ? " finding" : " findings"),
+      ShortNumber(rate) + "/s"};
+  if (progress.share_done) {
+    char share[40];
+    std::snprintf(share, sizeof(share), "about %.1f%% of all schedules",
+                  100 * *progress.share_done);
+    parts.push_back(share);
+  }
+  // The last column stays free: a line that wraps could not be overwritten.
+  std::string line = parts.front().substr(0, columns - 1);
+  for (size_t i = 1; i < parts.size(); ++i) {
+    if (line.size() + 2 + parts[i].size() >= columns) break;
+    line += ", " + parts[i];
+  }
+  return line;
+}
+
 void ProgressLine::OnProgress(const CampaignProgress& progress) {
   if (!shown_) return;
   const auto now = std::chrono::steady_clock::now();
   if (now < next_) return;
   next_ = now + kInterval;
-  std::string line =
-      what_ + ": " + ShortNumber(static_cast<double>(progress.executions)) + " executions, " +
-      ShortNumber(progress.seconds > 0 ? static_cast<double>(progress.executions) / progress.seconds
-                                       : 0) +
-      "/s, " + std::to_string(progress.findings) +
-      (progress.findings == 1 ? " finding" : " findings");
-  if (progress.share_done) {
-    char share[32];
-    std::snprintf(share, sizeof(share), ", about %.1f%% of all schedules",
-                  100 * *progress.share_done);
-    line += share;
-  }
-  // A line that wraps could not be overwritten.
-  line.resize(std::min(line.size(), static_cast<size_t>(Width(STDERR_FILENO) - 1)));
+  const std::string line =
+      ProgressText(what_, progress, static_cast<size_t>(Columns(STDERR_FILENO)));
   std::fprintf(stderr, "\r%s\033[K", line.c_str());
   std::fflush(stderr);
   drawn_ = true;

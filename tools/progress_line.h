@@ -28,6 +28,9 @@ class ProgressLine final : public CampaignObserver {
   std::chrono::steady_clock::time_point next_;
 };
 
+// What the line says, most important first; whole parts, as many as fit into `columns` columns.
+std::string ProgressText(const std::string& what, const CampaignProgress& progress, size_t columns);
+
 // 950, 12.3k, 1.23M: a rate in few letters.
 std::string ShortNumber(double number);
 

@@ -48,6 +48,10 @@ CLI::Validator CountBetween(uint64_t least, uint64_t most) {
       [=](std::string& text) -> std::string {
         const std::optional<uint64_t> value = ParseCount(text);
         if (value && least <= *value && *value <= most) return {};
+        const bool digits = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+        if (digits && !value) {
+          return "'" + text + "' is too large; the largest allowed is " + std::to_string(most);
+        }
         return "'" + text + "' is not " + range;
       },
       "", "count");
@@ -57,6 +61,9 @@ CLI::Validator Duration() {
   return CLI::Validator(
       [](std::string& text) -> std::string {
         if (ParseDuration(text)) return {};
+        if (text.starts_with('0') && text.find_first_of("123456789") == text.npos) {
+          return "'" + text + "' must be more than 0: " + std::string(kDurationHelp);
+        }
         return "'" + text + "' is not " + std::string(kDurationHelp);
       },
       "", "duration");

@@ -20,15 +20,24 @@ std::string Colored(std::string_view text, std::string_view code, bool color) {
 
 bool IsTerminal(int fd) { return ::isatty(fd) == 1; }
 
+bool TakesEscapes(int fd) {
+  const char* const kind = std::getenv("TERM");
+  return IsTerminal(fd) && (kind == nullptr || std::string_view(kind) != "dumb");
+}
+
 bool UseColor(int fd) {
   const char* const no_color = std::getenv("NO_COLOR");
-  return IsTerminal(fd) && (no_color == nullptr || *no_color == '\0');
+  return TakesEscapes(fd) && (no_color == nullptr || *no_color == '\0');
+}
+
+int Columns(int fd) {
+  winsize size = {};
+  return ::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 ? kDefaultWidth : size.ws_col;
 }
 
 int Width(int fd) {
-  winsize size = {};
-  if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kDefaultWidth;
-  return size.ws_col < kLeastWidth ? kLeastWidth : size.ws_col;
+  const int columns = Columns(fd);
+  return columns < kLeastWidth ? kLeastWidth : columns;
 }
 
 std::string Green(std::string_view text, bool color) { return Colored(text, "32", color); }

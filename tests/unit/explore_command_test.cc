@@ -46,6 +46,25 @@ TEST(Nearest, FindsMisspelledNamesAndNothingElse) {
   EXPECT_TRUE(Nearest("", {}).empty());
 }
 
+TEST(Nearest, AWordIsBegunOrAtMostTwoLettersAway) {
+  const std::vector<std::string> words = {"--out", "--strategy", "--seed"};
+  EXPECT_EQ(NearestWord("--strateg", words), "--strategy");
+  EXPECT_EQ(NearestWord("--sede", words), "--seed");
+  EXPECT_EQ(NearestWord("--bogus", words), "");
+}
+
+TEST(ProgressText, KeepsWholePartsThatFit) {
+  CampaignProgress progress;
+  progress.executions = 1;
+  progress.seconds = 1;
+  progress.share_done = 0.5;
+  EXPECT_EQ(ProgressText("[1/2] a/b", progress, 100),
+            "[1/2] a/b: 1 execution, 0 findings, 1/s, about 50.0% of all schedules");
+  EXPECT_EQ(ProgressText("[1/2] a/b", progress, 40), "[1/2] a/b: 1 execution, 0 findings, 1/s");
+  EXPECT_EQ(ProgressText("[1/2] a/b", progress, 35), "[1/2] a/b: 1 execution, 0 findings");
+  EXPECT_EQ(ProgressText("[1/2] a/b", progress, 12), "[1/2] a/b: ");
+}
+
 TEST(ShortNumber, IsShort) {
   EXPECT_EQ(ShortNumber(0), "0");
   EXPECT_EQ(ShortNumber(9999), "9999");
