@@ -76,10 +76,9 @@ int ReadFolder(const std::string& folder, Request* request) {
   const fs::path json = fs::path(folder) / "finding.json";
   const auto content = ReadFile(json);
   if (!content) {
-    return BadInput("cannot read '" + json.string() +
-                    "': " + std::strerror(errno != 0 ? errno : ENOENT) +
-                    "; without it, replay the schedule alone: CASE --schedule=@" +
-                    schedule.string());
+    return BadInput(
+        "cannot read '" + json.string() + "': " + std::strerror(errno != 0 ? errno : ENOENT) +
+        "; without it, replay the schedule alone: CASE --schedule=@" + schedule.string());
   }
   auto finding = FindingFromJson(*content);
   if (!finding.ok()) {

@@ -101,12 +101,16 @@ int Run(const Options& options, const std::string& command) {
     progress.Clear();
     const CaseResult& result = results.back();
     if (text) {
+      bool reported = false;
       std::fputs(table.Row(result).c_str(), stdout);
       for (const FoundBug& found : result.findings) {
         if (found.expected) continue;
         const TextOptions layout{UseColor(STDOUT_FILENO), Width(STDOUT_FILENO)};
-        std::printf("\n%s\n", RenderText(found.finding, layout).c_str());
+        std::printf("\n%s", RenderText(found.finding, layout).c_str());
+        reported = true;
       }
+      // The summary brings an empty line of its own.
+      if (reported && results.size() < cases.size()) std::fputs("\n", stdout);
       std::fflush(stdout);
     }
     if (folder != nullptr && !folder->WriteRun(campaign, BuildId(), results, &error)) {
@@ -152,7 +156,10 @@ Action AddRunCommand(CLI::App* subcommand, const std::string& command) {
   subcommand
       ->add_option("--memory-model", options->memory_model,
                    "How atomics interleave: sc (sequentially consistent)")
-      ->check(CLI::IsMember({"sc"}))
+      ->check([](const std::string& model) -> std::string {
+        if (model == "sc") return {};
+        return "'" + model + "' is not a memory model of this build; expected sc";
+      })
       ->capture_default_str();
   subcommand
       ->add_option(

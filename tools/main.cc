@@ -66,6 +66,11 @@ std::string Explain(const CLI::App& app, const CLI::ParseError& error) {
       if (!nearest.empty()) text += "; did you mean " + nearest + "?";
     }
   }
+  // "--strategy: 1 required TEXT missing"
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr &&
+      text.find(" required ") != std::string::npos) {
+    text = text.substr(0, text.find(':')) + ": a value is missing";
+  }
   return text + "\n" + SeeHelp(app);
 }
 

@@ -12,6 +12,7 @@ namespace heddle {
 namespace {
 
 constexpr std::chrono::milliseconds kInterval{100};
+constexpr double kSilent = 2;  // seconds
 
 }  // namespace
 
@@ -41,6 +42,12 @@ std::string ProgressText(const std::string& what, const CampaignProgress& progre
     std::snprintf(share, sizeof(share), "about %.1f%% of all schedules",
                   100 * *progress.share_done);
     parts.push_back(share);
+  }
+  // A case that may be hanging: that, before anything that stands still.
+  if (progress.silent_seconds >= kSilent) {
+    parts.insert(parts.begin() + 1, "no scheduling point for " +
+                                        std::to_string(static_cast<int>(progress.silent_seconds)) +
+                                        " s");
   }
   // The last column stays free: a line that wraps could not be overwritten.
   std::string line = parts.front().substr(0, columns - 1);

@@ -70,6 +70,7 @@ struct CampaignProgress {
   double seconds = 0;
   size_t findings = 0;
   std::optional<double> share_done;  // estimate: of all schedules; empty: no telling
+  double silent_seconds = 0;         // since the running execution's last step
 };
 
 }  // namespace heddle

@@ -69,7 +69,8 @@ const std::vector<std::string>& CaseErrors() { return TheRegistry().errors; }
 
 std::string WhyNotJudged(const Case& one) {
   if (one.needs_thread_sanitizer && !kThreadSanitizer) {
-    return "its bug is on plain memory, which only the build with ThreadSanitizer sees";
+    return "its bug is on plain memory, which only the build with ThreadSanitizer sees: "
+           "ci/run-cases.sh --sanitizer=thread";
   }
   const auto is_of_the_heap = [](FindingKind kind) {
     // ThreadSanitizer sees uses of freed memory, AddressSanitizer ends the process at the first.

@@ -69,7 +69,7 @@ class Explorer::Campaign {
   void ReportNondeterminism(const SuspicionMessage& message, const std::string& what);
   void AddNote(const std::string& note);
   void CountWorker();
-  void ShowProgress();
+  void ShowProgress(const HangWatch& watch);
   double Seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
   bool FoundEnough() const;
   bool Met() const;
@@ -116,12 +116,13 @@ void Explorer::Campaign::CountWorker() {
   deferred_spinner_ |= worker_state_->deferred_spinner.load();
 }
 
-void Explorer::Campaign::ShowProgress() {
+void Explorer::Campaign::ShowProgress(const HangWatch& watch) {
   if (explorer_.observer_ == nullptr) return;
   CampaignProgress progress;
   progress.executions = earlier_executions_ + worker_state_->executions.load();
   progress.seconds = Seconds();
   progress.findings = result_.findings.size();
+  progress.silent_seconds = std::chrono::duration<double>(watch.Silence()).count();
   if (const double share = worker_state_->share_done.load(); share >= 0)
     progress.share_done = share;
   explorer_.observer_->OnProgress(progress);
@@ -250,7 +251,7 @@ Explorer::Campaign::WorkerEnd Explorer::Campaign::RunWorkerProcess() {
     if (!result_.internal_error.empty()) return WorkerEnd::kStopped;
     if (result_.findings.size() != findings) watch.Pause();  // a replay took its time
     watch.Look(child.get());
-    ShowProgress();
+    ShowProgress(watch);
     if (explorer_.observer_ != nullptr && explorer_.observer_->Cancelled()) {
       AddNote("interrupted");
       child->Kill();

@@ -23,6 +23,11 @@ uint64_t HangWatch::SignOfLife() const {
          static_cast<uint64_t>(shared_->phase.load(std::memory_order_relaxed));
 }
 
+std::chrono::nanoseconds HangWatch::Silence() const {
+  if (shared_->phase.load(std::memory_order_relaxed) != WorkerPhase::kRunning) return {};
+  return Clock::now() - last_change_;
+}
+
 void HangWatch::Look(ChildProcess* child) {
   const Clock::time_point now = Clock::now();
   if (const uint64_t sign = SignOfLife(); sign != sign_) {

@@ -23,6 +23,8 @@ class HangWatch {
   void Look(ChildProcess* child);
   void Pause() { last_change_ = Clock::now(); }
 
+  // Since the last change that Look saw, while an execution runs; else 0.
+  std::chrono::nanoseconds Silence() const;
   // The child had to be killed.
   bool killed() const { return killed_; }
 

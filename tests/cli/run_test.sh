@@ -64,6 +64,14 @@ expect 0 bash -c "ulimit -n 64; ulimit -d 3000000; exec '$hostile' run hostile/a
   --keep-going --executions=200000"
 says "200000"
 
+# One empty line at a time, before a report, between a report and the next row, before the summary.
+expect 1 "$hostile" run 'hostile/throws*'
+if [ "$(cat -s <<<"$output")" != "$output" ]; then fail "two empty lines in: $output"; fi
+
+# What this build cannot judge names the one that can.
+expect 0 "$HEDDLE" run race/double_checked_init_plain
+says "skipped: " "ci/run-cases.sh --sanitizer=thread"
+
 # Ctrl-C keeps what was found.
 "$hostile" run hostile/always_deadlocks --strategy=random --keep-going --time=60s "--out=$work/int" \
   >"$work/int.log" 2>&1 &
