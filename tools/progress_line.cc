@@ -33,7 +33,7 @@ std::string ProgressText(const std::string& what, const CampaignProgress& progre
   const double rate =
       progress.seconds > 0 ? static_cast<double>(progress.executions) / progress.seconds : 0;
   std::vector<std::string> parts = {
-      what + ": " + ShortNumber(static_cast<double>(progress.executions)) +
+      ShortNumber(static_cast<double>(progress.executions)) +
           (progress.executions == 1 ? " execution" : " executions"),
       std::to_string(progress.findings) + (progress.findings == 1 ? " finding" : " findings"),
       ShortNumber(rate) + "/s"};
@@ -45,12 +45,13 @@ std::string ProgressText(const std::string& what, const CampaignProgress& progre
   }
   // A case that may be hanging: that, before anything that stands still.
   if (progress.silent_seconds >= kSilent) {
-    parts.insert(parts.begin() + 1, "no scheduling point for " +
-                                        std::to_string(static_cast<int>(progress.silent_seconds)) +
-                                        " s");
+    const int silent = static_cast<int>(progress.silent_seconds);
+    parts.insert(parts.begin(), "no scheduling point for " + std::to_string(silent) + " s");
   }
-  // The last column stays free: a line that wraps could not be overwritten.
-  std::string line = parts.front().substr(0, columns - 1);
+  // The last column stays free: a line that wraps could not be overwritten. What happens matters
+  // more than the name, which the next row of the table tells.
+  std::string line = what + ": " + parts.front();
+  if (line.size() >= columns) line = parts.front().substr(0, columns - 1);
   for (size_t i = 1; i < parts.size(); ++i) {
     if (line.size() + 2 + parts[i].size() >= columns) break;
     line += ", " + parts[i];

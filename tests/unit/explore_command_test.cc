@@ -62,10 +62,12 @@ TEST(ProgressText, KeepsWholePartsThatFit) {
             "[1/2] a/b: 1 execution, 0 findings, 1/s, about 50.0% of all schedules");
   EXPECT_EQ(ProgressText("[1/2] a/b", progress, 40), "[1/2] a/b: 1 execution, 0 findings, 1/s");
   EXPECT_EQ(ProgressText("[1/2] a/b", progress, 35), "[1/2] a/b: 1 execution, 0 findings");
-  EXPECT_EQ(ProgressText("[1/2] a/b", progress, 12), "[1/2] a/b: ");
+  EXPECT_EQ(ProgressText("[1/2] a/b", progress, 12), "1 execution");
   progress.silent_seconds = 3.7;
   EXPECT_EQ(ProgressText("[1/2] a/b", progress, 60),
-            "[1/2] a/b: 1 execution, no scheduling point for 3 s");
+            "[1/2] a/b: no scheduling point for 3 s, 1 execution");
+  EXPECT_EQ(ProgressText("[1/1] hostile/hangs", progress, 40),
+            "no scheduling point for 3 s");
 }
 
 TEST(ShortNumber, IsShort) {
