@@ -210,8 +210,10 @@ TEST(ReportPointersTest, ValuesAreNamedByWhatTheyPointTo) {
   EXPECT_EQ(pointers.NameOf(first), "block 1");
   EXPECT_EQ(pointers.NameOf(second), "block 2+8");
   EXPECT_EQ(pointers.NameOf(tagged), "block 1 tagged 3");
-  // Where the heap is not the arena, any large number may be an address of it.
-  EXPECT_EQ(pointers.NameOf(number), kHeapIsDeterministic ? "" : "address 1");
+  // A sanitizer maps what it likes: any large number may be an address.
+  if (kHeapIsDeterministic) {
+    EXPECT_EQ(pointers.NameOf(number), "");
+  }
   EXPECT_EQ(pointers.NameOf(7), "");
 
   const std::vector<FindingPointer> legend = pointers.Legend({second, number, global});
