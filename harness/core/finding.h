@@ -73,6 +73,16 @@ class SuspicionSink {
  public:
   virtual ~SuspicionSink() = default;
   virtual void Report(Suspicion suspicion) = 0;
+
+  // The execution is to end here, where the suspicion was raised: the program may take the process
+  // with it if it goes on.
+  bool ends_execution() const { return ends_execution_; }
+
+ protected:
+  void EndExecution() { ends_execution_ = true; }
+
+ private:
+  bool ends_execution_ = false;
 };
 
 struct Frame {

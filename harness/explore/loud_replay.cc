@@ -76,22 +76,46 @@ bool SendFinding(uint64_t id, const Finding& finding, int pipe) {
   return writer.Send(pipe);
 }
 
-// In the child.
-int Replay(const ReplayTask& task, const ProgramOutput& output, SharedState* shared, int pipe) {
+// Records suspicions, and tells the supervisor of each at once: it may be the last that this process
+// gets to say. Ends the execution at the suspicion `last`, if that is not 0.
+class Herald final : public SuspicionSink {
+ public:
+  Herald(Recorder* recorder, int pipe, uint64_t last)
+      : recorder_(recorder), pipe_(pipe), last_(last) {}
+
+  void Report(Suspicion suspicion) override {
+    const uint64_t id = SuspicionId(suspicion.kind, suspicion.key);
+    recorder_->Report(std::move(suspicion));
+    MessageWriter writer(MessageType::kRaised);
+    writer.Put(id);
+    writer.Send(pipe_);
+    if (id == last_) EndExecution();
+  }
+
+ private:
+  Recorder* const recorder_;
+  const int pipe_;
+  const uint64_t last_;
+};
+
+// In the child. Up to the suspicion `last`, or if that is 0 to the end.
+int Replay(const ReplayTask& task, uint64_t last, const ProgramOutput& output, SharedState* shared,
+           int pipe) {
   output.Redirect();
   // None of these is destroyed: the process ends here, and an abandoned thread may refer to them.
   auto& engine = *new ControlledEngine(task.execution, &shared->log);
   auto& memory = *new ProgramMemory(engine);
   auto& recorder = *new Recorder(task.execution.unlock_is_point, &memory);
+  auto& herald = *new Herald(&recorder, pipe, last);
   auto& detectors = *new Detectors(*task.program);
   auto& decider = *new ReplayDecider(task.decisions);
   engine.SetObserver(&recorder);
-  engine.SetSuspicionSink(&recorder);
+  engine.SetSuspicionSink(&herald);
   engine.SetEventSinks(detectors.Sinks());
   InstallCrashHandler(&engine, shared);
 
   decider.Begin(Plan{});
-  detectors.Begin(&recorder);
+  detectors.Begin(&herald);
   shared->phase.store(WorkerPhase::kRunning);
   engine.Run({task.program->body, task.program->invariant, task.program->at_end}, decider);
   shared->phase.store(WorkerPhase::kPlanning);
@@ -172,6 +196,7 @@ int Repeat(const ReplayTask& task, int times, const ProgramOutput& output, Share
 
 struct Collected {
   std::vector<ReplayedFinding> findings;
+  std::vector<uint64_t> raised;  // SuspicionId, each once
   std::string divergence;
   std::string error;
   bool complete = false;
@@ -185,6 +210,11 @@ void Collect(ChildProcess* child, Collected* collected) {
     if (!reader.Get(&type)) continue;
     if (type == MessageType::kReplayEnd) {
       collected->complete = reader.GetText(&collected->divergence);
+    } else if (type == MessageType::kRaised) {
+      uint64_t id = 0;
+      if (reader.Get(&id) && std::ranges::find(collected->raised, id) == collected->raised.end()) {
+        collected->raised.push_back(id);
+      }
     } else if (type == MessageType::kFinding) {
       ReplayedFinding found;
       std::string json;
@@ -235,8 +265,8 @@ ReplayOutcome ReplayLoudly(const ReplayTask& task, SharedState* shared) {
   const ProgramOutput output;
   Collected collected;
   bool hung = false;
-  const auto child = RunChild([&](int pipe) { return Replay(task, output, shared, pipe); }, shared,
-                              task.step_timeout, &collected, &hung);
+  const auto child = RunChild([&](int pipe) { return Replay(task, 0, output, shared, pipe); },
+                              shared, task.step_timeout, &collected, &hung);
   ReplayOutcome outcome;
   outcome.findings = std::move(collected.findings);
   outcome.divergence = std::move(collected.divergence);
@@ -266,6 +296,17 @@ ReplayOutcome ReplayLoudly(const ReplayTask& task, SharedState* shared) {
       },
       shared, task.step_timeout, &described, &hung);
   for (ReplayedFinding& found : described.findings) outcome.findings.push_back(std::move(found));
+  // What was raised before the program took the process: the same again, but only so far.
+  for (const uint64_t id : collected.raised) {
+    shared->Reset();
+    const ProgramOutput unseen;
+    Collected again;
+    RunChild([&](int pipe) { return Replay(task, id, unseen, shared, pipe); }, shared,
+             task.step_timeout, &again, &hung);
+    for (ReplayedFinding& found : again.findings) {
+      if (found.id == id) outcome.findings.push_back(std::move(found));
+    }
+  }
   return outcome;
 }
 

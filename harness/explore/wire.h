@@ -18,6 +18,7 @@ namespace heddle {
 enum class MessageType : uint8_t {
   kSuspicion,    // worker: something new was found
   kCampaignEnd,  // worker: its last words
+  kRaised,       // replay: the SuspicionId of something that is about to become a finding
   kFinding,      // replay: a finding, reported
   kReplayEnd,    // replay: its last words
 };

@@ -110,6 +110,14 @@ const RegisterCase kNull{{.name = "hostile/null_pointer", .body = [] {
                             });
                           }}};
 
+const RegisterCase kMisuseFirst{{.name = "hostile/unlocks_and_exits", .body = [] {
+                                   InThread([] {
+                                     heddle::Mutex free;
+                                     free.unlock();
+                                     ::_exit(3);
+                                   });
+                                 }}};
+
 // An optimising compiler puts the faulting instruction first on its line, behind one of another line.
 struct Node {
   int value = 0;

@@ -23,6 +23,8 @@ misdeed throws_noexcept exception hostile_cases.cc
 misdeed aborts crash "called abort" "last words of the program"
 misdeed exits crash "called exit(0)" hostile_cases.cc
 misdeed exits_at_once crash "status 3"
+misdeed unlocks_and_exits crash "status 3" "unlock of a mutex that is not locked" \
+  "SUMMARY: heddle: misuse tests/cli/hostile_cases.cc"
 misdeed killed crash "SIGKILL"
 misdeed overflows_stack crash "stack overflow" "Recurse"
 misdeed null_pointer crash "null pointer" hostile_cases.cc

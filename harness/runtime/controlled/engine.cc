@@ -210,6 +210,7 @@ void ControlledEngine::Emit(const Event& event) {
     UpdateEpoch(StateOf(event.by.thread));
   }
   if (observer_ != nullptr && observer_->Wants().contains(event.op->kind)) observer_->OnEvent(event);
+  EndIfAsked();  // by what a detector reported
 }
 
 void ControlledEngine::Reevaluate(SyncModel& model) {
@@ -337,6 +338,14 @@ Result ControlledEngine::PerformWhileChecking(ThreadState& self, Operation& op) 
 void ControlledEngine::Raise(Suspicion suspicion) {
   if (tearing_down_ && result_.end == EngineEnd::kFailed) return;
   suspicions_->Report(std::move(suspicion));
+  EndIfAsked();
+}
+
+void ControlledEngine::EndIfAsked() {
+  if (!suspicions_->ends_execution() || tearing_down_) return;
+  if (active_ == nullptr || active_->status == ThreadStatus::kFinished) return;
+  checking_ = false;
+  StopExecution(*active_);
 }
 
 // About what the running thread does, here.
@@ -362,7 +371,7 @@ void ControlledEngine::ReportMisuse(FindingKind kind, const Operation& op, Threa
   suspicion.witnesses.push_back(
       Witness{std::string(TraitsOf(op.kind).name), thread, seq_, op.object, 0, {}, 0});
   suspicion.key = MixSeed(static_cast<uint64_t>(kind), op.pc, static_cast<uint64_t>(op.kind));
-  Raise(std::move(suspicion));
+  suspicions_->Report(std::move(suspicion));  // if it ends the execution, then with the event to come
 }
 
 }  // namespace heddle

@@ -259,6 +259,7 @@ class ControlledEngine final : public Runtime,
   uint64_t StateHash();
 
   void Raise(Suspicion suspicion);
+  void EndIfAsked();
   ThreadState& StateOf(ThreadId thread) { return *threads_[Index(thread)]; }
 
   // Hot.
