@@ -118,6 +118,19 @@ const RegisterCase kMisuseFirst{{.name = "hostile/unlocks_and_exits", .body = []
                                    });
                                  }}};
 
+const RegisterCase kRaceFirst{{.name = "hostile/races_and_is_killed", .body = [] {
+                                 heddle::Var<int> shared{0, "shared"};
+                                 heddle::Atomic<bool> written{false};
+                                 heddle::Thread writer([&] {
+                                   shared = 1;
+                                   written.store(true, std::memory_order_relaxed);
+                                 });
+                                 while (!written.load(std::memory_order_relaxed)) heddle::Yield();
+                                 shared = 2;
+                                 ::raise(SIGKILL);
+                                 writer.join();
+                               }}};
+
 // An optimising compiler puts the faulting instruction first on its line, behind one of another line.
 struct Node {
   int value = 0;

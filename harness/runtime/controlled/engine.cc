@@ -338,9 +338,9 @@ Result ControlledEngine::PerformWhileChecking(ThreadState& self, Operation& op) 
 void ControlledEngine::Raise(Suspicion suspicion) {
   if (tearing_down_ && result_.end == EngineEnd::kFailed) return;
   suspicions_->Report(std::move(suspicion));
-  EndIfAsked();
 }
 
+// Where the program would go on after something has been raised.
 void ControlledEngine::EndIfAsked() {
   if (!suspicions_->ends_execution() || tearing_down_) return;
   if (active_ == nullptr || active_->status == ThreadStatus::kFinished) return;
@@ -371,7 +371,7 @@ void ControlledEngine::ReportMisuse(FindingKind kind, const Operation& op, Threa
   suspicion.witnesses.push_back(
       Witness{std::string(TraitsOf(op.kind).name), thread, seq_, op.object, 0, {}, 0});
   suspicion.key = MixSeed(static_cast<uint64_t>(kind), op.pc, static_cast<uint64_t>(op.kind));
-  suspicions_->Report(std::move(suspicion));  // if it ends the execution, then with the event to come
+  Raise(std::move(suspicion));
 }
 
 }  // namespace heddle

@@ -67,6 +67,7 @@ void ControlledEngine::CheckAddressIsLive(const ObjectInit& init, uintptr_t pc) 
   if (const auto block = heap_->Describe(init.address)) AddBlock(*block, &suspicion);
   suspicion.key = MixSeed(static_cast<uint64_t>(suspicion.kind), pc);
   Raise(std::move(suspicion));
+  EndIfAsked();
 }
 
 void ControlledEngine::Destroy(ObjectHandle& handle, ObjectKind kind) {
@@ -154,6 +155,7 @@ void ControlledEngine::NoteAccess(OpKind kind, const ObjectInit& var, uintptr_t 
   HarnessScope scope;
   if (recording_ || wanted_.contains(kind)) RecordAccess(kind, var, pc);
   if (conflict.found) ReportRace(conflict, kind == OpKind::kWrite, var, pc);
+  EndIfAsked();
 }
 
 void ControlledEngine::OnValueSlow(const void* value, uint32_t size) {
@@ -234,6 +236,7 @@ void ControlledEngine::OnSanitizerRace(const SanitizerRace& race) {
   }
   suspicion.witnesses.front().seq = seq_;
   Raise(std::move(suspicion));
+  EndIfAsked();
 }
 
 uint64_t ControlledEngine::Intern(const void* value, uint32_t size) {
@@ -272,7 +275,7 @@ void ControlledEngine::Fail(FindingKind kind, const char* message) {
   RaiseHere(kind, message, reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
   if (kind != FindingKind::kAssertion && kind != FindingKind::kInvariant) {
     checking_ = checking;  // the check goes on
-    return;
+    return EndIfAsked();
   }
   if (self.status != ThreadStatus::kFinished) StopExecution(self);
   EndHere(self);  // in the final check: no other thread is left
@@ -325,6 +328,7 @@ void ControlledEngine::OnHeapFault(const HeapFault& fault) {
   if (fault.block) AddBlock(*fault.block, &suspicion);
   suspicion.key = MixSeed(static_cast<uint64_t>(suspicion.kind), fault.site.pc);
   Raise(std::move(suspicion));
+  EndIfAsked();
 }
 
 void ControlledEngine::ReportLeaks() {

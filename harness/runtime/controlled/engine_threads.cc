@@ -321,6 +321,7 @@ void ControlledEngine::AbandonThread(ThreadId id) {
   HarnessScope scope;
   Annotate(Annotation::kFailure, kNoObject, 0);
   ReportThreadLeak(thread, Witness{"destroyed", active_->id, seq_, kNoObject, 0, {}, 0});
+  EndIfAsked();
 }
 
 void ControlledEngine::ReportThreadLeak(ThreadState& thread, Witness destroyed) {
