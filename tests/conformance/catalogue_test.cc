@@ -12,6 +12,7 @@
 
 #include "harness/explore/case.h"
 #include "tests/conformance/command.h"
+#include "tests/support/scratch_folder.h"
 
 namespace heddle::testing {
 namespace {

@@ -2,7 +2,6 @@
 
 #include <sys/wait.h>
 
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -99,19 +98,6 @@ CommandResult Heddle(const fs::path& directory, const std::vector<std::string>& 
   const int status = ::pclose(pipe);
   result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result;
-}
-
-ScratchFolder::ScratchFolder() {
-  std::string pattern = (fs::temp_directory_path() / "heddle_conformance_XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) {
-    throw fs::filesystem_error("mkdtemp", std::error_code(errno, std::generic_category()));
-  }
-  path_ = pattern;
-}
-
-ScratchFolder::~ScratchFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
 }
 
 std::string ReadFile(const fs::path& file) {

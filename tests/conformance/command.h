@@ -20,20 +20,6 @@ struct CommandResult {
 CommandResult Heddle(const std::filesystem::path& directory,
                      const std::vector<std::string>& arguments);
 
-// A folder that is removed with what is in it.
-class ScratchFolder {
- public:
-  ScratchFolder();
-  ~ScratchFolder();
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 // The whole file; a failure of the running test if it cannot be read.
 std::string ReadFile(const std::filesystem::path& file);
 

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/conformance/command.h"
+#include "tests/support/scratch_folder.h"
 
 namespace heddle::testing {
 namespace {

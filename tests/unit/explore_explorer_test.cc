@@ -1,6 +1,5 @@
 // Whole campaigns: when they end, what they count, and what comes of a case that deceives.
 #include <fcntl.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -17,6 +16,7 @@
 #include "primitives/atomic.h"
 #include "primitives/mutex.h"
 #include "primitives/thread.h"
+#include "tests/support/scratch_folder.h"
 
 namespace heddle {
 namespace {
@@ -207,8 +207,8 @@ TEST(Explorer, StateThatOutlivesAnExecutionIsNondeterminism) {
 }
 
 TEST(Explorer, WritesAFolderForEachFindingAndRunJson) {
-  char folder[] = "/tmp/heddle_explorer_XXXXXX";
-  ASSERT_NE(::mkdtemp(folder), nullptr);
+  const testing::ScratchFolder scratch;
+  const std::string folder = scratch.path();
   std::string error;
   const auto output = OutputFolder::Open(folder, &error);
   ASSERT_NE(output, nullptr) << error;
@@ -237,7 +237,6 @@ TEST(Explorer, WritesAFolderForEachFindingAndRunJson) {
   // The next run begins with an empty folder.
   ASSERT_NE(OutputFolder::Open(folder, &error), nullptr);
   EXPECT_TRUE(std::filesystem::is_empty(std::filesystem::path(folder) / "findings"));
-  std::filesystem::remove_all(folder);
 }
 
 TEST(Explorer, LeavesNoFileDescriptorOpen) {
