@@ -166,6 +166,7 @@ class ControlledEngine final : public Runtime,
   }
   Result Execute(ThreadState& self, Operation& op, SyncModel& model, Outcome outcome,
                  uint32_t source);
+  void Settle(ThreadState& self, SyncModel& model);
   bool ExecutePlainly(ThreadState& self, Operation& op, SyncModel& model);
   void EmitDone(ThreadState& self, const Operation& op);
   Result ExecuteOpen(ThreadState& self, Operation& op, SyncModel& model, const Transition& by);
@@ -201,6 +202,7 @@ class ControlledEngine final : public Runtime,
 
   // ---- Objects and memory (engine_objects.cc) ----
   ObjectId VarObject(const ObjectInit& var);
+  void ForgetFormerVar(const ShadowCell& cell, const ObjectInit& var);
   void NoteAccess(OpKind kind, const ObjectInit& var, uintptr_t pc,
                   const RaceShadow::Conflict& conflict);
   void RecordAccess(OpKind kind, const ObjectInit& var, uintptr_t pc);

@@ -130,6 +130,7 @@ void ControlledEngine::CheckNobodyIsAboutToUse(const Operation& destroy) {
 
 void ControlledEngine::OnReadSlow(ShadowCell& cell, const ObjectInit& var) {
   if (tearing_down_ | checking_) return;
+  if (every_access_) [[unlikely]] ForgetFormerVar(cell, var);
   const RaceShadow::Conflict conflict = shadow_.OnRead(cell, active_->clock);
   if (conflict.found | every_access_) [[unlikely]] {
     NoteAccess(OpKind::kRead, var, reinterpret_cast<uintptr_t>(__builtin_return_address(0)),
@@ -142,11 +143,19 @@ void ControlledEngine::OnWriteSlow(ShadowCell& cell, const ObjectInit& var) {
   // Only where the inline check does not know it, either: a recorded execution, which comes here
   // for every write, sets the same threads aside.
   if (!cell.WriteIsKnown(Epoch(stamp_, active_->id, active_->clock.time()))) active_->spin.Clear();
+  if (every_access_) [[unlikely]] ForgetFormerVar(cell, var);
   const RaceShadow::Conflict conflict = shadow_.OnWrite(cell, active_->clock);
   if (conflict.found | every_access_) [[unlikely]] {
     NoteAccess(OpKind::kWrite, var, reinterpret_cast<uintptr_t>(__builtin_return_address(0)),
                conflict);
   }
+}
+
+// A variable that has not been accessed in this execution is not the one that lay here before.
+void ControlledEngine::ForgetFormerVar(const ShadowCell& cell, const ObjectInit& var) {
+  if (shadow_.Knows(cell) || vars_.empty()) return;
+  HarnessScope scope;
+  std::erase_if(vars_, [&](const auto& known) { return known.first == var.address; });
 }
 
 // An access that somebody looks at, or that takes part in a race.

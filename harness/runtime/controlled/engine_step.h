@@ -106,12 +106,17 @@ __attribute__((always_inline)) inline bool ControlledEngine::ExecutePlainly(Thre
   } else {
     return false;
   }
+  Settle(self, model);
+  if (wanted_.contains(op.kind)) [[unlikely]] EmitDone(self, op);
+  return true;
+}
+
+// What follows a change that `self` has made to an object, but for telling of it.
+inline void ControlledEngine::Settle(ThreadState& self, SyncModel& model) {
   ++seq_;
   self.spin.Clear();
   if (model.first_waiter != SyncModel::kNoWaiter) Reevaluate(model);
   UpdateEpoch(self);
-  if (wanted_.contains(op.kind)) [[unlikely]] EmitDone(self, op);
-  return true;
 }
 
 inline void ControlledEngine::SetStatus(ThreadState& thread, ThreadStatus status) {

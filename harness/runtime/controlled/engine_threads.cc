@@ -96,10 +96,7 @@ ThreadState& ControlledEngine::NewThread(void (*entry)(void*), void* argument, T
 // for operations.
 inline void ControlledEngine::AfterThreadEvent(ThreadState& self, OpKind kind, ThreadModel& model,
                                                uintptr_t pc) {
-  ++seq_;
-  self.spin.Clear();
-  if (model.first_waiter != SyncModel::kNoWaiter) Reevaluate(model);
-  UpdateEpoch(self);
+  Settle(self, model);
   if (wanted_.contains(kind)) [[unlikely]] EmitThreadEvent(self, kind, model, pc);
 }
 

@@ -28,6 +28,9 @@ class RaceShadow {
     used_ = 0;
   }
 
+  // Whether the location has been accessed in this execution.
+  bool Knows(const ShadowCell& cell) const { return Current(cell.write) || Current(cell.read); }
+
   Conflict OnRead(ShadowCell& cell, const ThreadClock& clock) {
     // Also when the inline check is off, so that recording an execution finds the same races.
     const Epoch now(stamp_, clock.self(), clock.time());
