@@ -30,6 +30,13 @@ std::vector<FindingKind> KindsFound(const CaseResult& result) {
   return kinds;
 }
 
+// The bound is the search's, which stops at the first finding; a clean result is what it is about.
+std::string Completeness(const CaseResult& result) {
+  if (result.complete) return " (complete)";
+  if (result.complete_bound.empty() || !result.findings.empty()) return {};
+  return " (complete " + result.complete_bound + ")";
+}
+
 std::string Left(std::string text, size_t width) {
   if (text.size() < width) text.append(width - text.size(), ' ');
   return text;
@@ -69,7 +76,7 @@ std::string RunTable::Row(const CaseResult& result) const {
          Right(std::to_string(result.executions), 12) + Right(Seconds(result.seconds), 9) +
          Right(ShortNumber(result.ExecutionsPerSecond()), 12) + "  " +
          (result.met ? Green("ok", color_) : Red("FAIL", color_)) +
-         (result.complete ? " (complete)" : "") + "\n";
+         Completeness(result) + "\n";
   if (!result.note.empty()) row += "  note: " + result.note + "\n";
   for (const FindingKind kind : result.expected) {
     const std::vector<FindingKind> found = KindsFound(result);
@@ -115,10 +122,13 @@ std::string RunTable::NotComplete(const std::vector<CaseResult>& results) {
     text += "not complete: " + result.name;
     if (!result.search.empty()) text += " (" + result.search + ")";
     // The default strategy says so when it has gone over to sampling.
-    const bool searching = result.search.starts_with("depth-first") &&
-                           result.search.find("sampled") == std::string::npos;
+    const bool searching = (result.search.starts_with("depth-first") &&
+                            result.search.find("sampled") == std::string::npos) ||
+                           result.search.find("-bounding: ") != std::string::npos;
     if (result.cut_by_step_limit > 0) {
       text += "; executions were cut: raise --max-steps\n";
+    } else if (result.search.find("all with up to") != std::string::npos) {
+      text += "; raise the strategy's bound\n";
     } else if (searching) {
       text += "; raise --executions or --time\n";
     } else {

@@ -47,6 +47,7 @@ struct CaseResult {
   std::vector<FindingKind> expected;
   bool met = false;
   bool complete = false;       // every schedule has been explored
+  std::string complete_bound;  // else: which have been, "up to 2 preemptions"; may be empty
   std::string note;            // what a reader must know to judge the result; may be empty
   std::string search;          // how far the strategy got, in its own words
   std::string skipped;         // why the case was not run; empty: it was

@@ -36,6 +36,7 @@ struct Case {
   std::vector<FindingKind> expect = {};    // every one of these kinds is to be found, no other;
                                            // empty: clean
   std::vector<FindingKind> tolerate = {};  // kinds that may come with it, without having to
+  uint32_t preemptions = 0;                // the fewest with which what is expected shows
   void (*invariant)() = nullptr;           // run after every step; uses heddle::Assert; must not
                                            // use operations that can block
   void (*at_end)() = nullptr;              // run after all threads have ended

@@ -224,6 +224,7 @@ void Explorer::Campaign::ReceiveMessages(ChildProcess* child) {
       std::string note;
       if (reader.Get(&end_) && reader.GetText(&note)) AddNote(note);
       reader.GetText(&result_.search);
+      reader.GetText(&result_.complete_bound);
     }
   }
 }
@@ -307,6 +308,7 @@ CaseResult Explorer::Campaign::Run() {
     if (end == WorkerEnd::kEnded) {
       if (end_ == CampaignEnd::kNeedsUnlockPoints) {
         // Not every behaviour could be reached: from the beginning, with finer steps.
+        result_.complete_bound.clear();
         execution_.unlock_is_point = true;
         earlier_executions_ = result_.executions;
         earlier_steps_ = result_.steps;

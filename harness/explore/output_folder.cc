@@ -137,6 +137,7 @@ std::string RunJson(const CampaignOptions& options, std::string_view build,
                   {"cut_by_step_limit", result.cut_by_step_limit},
                   {"seconds", result.seconds},
                   {"executions_per_second", result.ExecutionsPerSecond()}};
+    if (!result.complete_bound.empty()) entry["complete_bound"] = result.complete_bound;
     if (!result.search.empty()) entry["search"] = result.search;
     if (!result.note.empty()) entry["note"] = result.note;
     if (!result.skipped.empty()) entry["skipped"] = result.skipped;

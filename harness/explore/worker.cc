@@ -282,6 +282,7 @@ int Worker::Run() {
   writer.Put(end);
   writer.PutText(note_);
   writer.PutText(strategy->Progress().note);
+  writer.PutText(strategy->Progress().bound);
   if (!writer.Send(pipe_)) return 1;
   shared_->phase.store(WorkerPhase::kDone, std::memory_order_relaxed);
   return 0;

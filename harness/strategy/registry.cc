@@ -13,9 +13,11 @@ static std::vector<StrategyInfo> DescribeEach() {
   // clang-format off
   return {
       [] { extern StrategyInfo DescribeDefault(); return DescribeDefault(); }(),
+      [] { extern StrategyInfo DescribeDelayBounding(); return DescribeDelayBounding(); }(),
       [] { extern StrategyInfo DescribeDfs(); return DescribeDfs(); }(),
       [] { extern StrategyInfo DescribePct(); return DescribePct(); }(),
       [] { extern StrategyInfo DescribePos(); return DescribePos(); }(),
+      [] { extern StrategyInfo DescribePreemptionBounding(); return DescribePreemptionBounding(); }(),
       [] { extern StrategyInfo DescribeRandomWalk(); return DescribeRandomWalk(); }(),
       [] { extern StrategyInfo DescribeRoundRobin(); return DescribeRoundRobin(); }(),
       [] { extern StrategyInfo DescribeSurw(); return DescribeSurw(); }(),

@@ -99,6 +99,7 @@ struct ExecutionRecord {
     redundant = diverged = undecided = false;
     branches.clear();
     alternatives.clear();
+    prices.clear();
     sleepers.clear();
     uses.clear();
     places.clear();
@@ -116,6 +117,7 @@ struct ExecutionRecord {
   bool undecided = false;
   std::vector<BranchPoint> branches;  // after the plan's prefix
   std::vector<Decision> alternatives;
+  std::vector<uint32_t> prices;  // parallel to alternatives, where a strategy bounds them
   std::vector<SleepingThread> sleepers;
   // Where the decider counts them: in order of first use, and the threads by name.
   std::vector<ObjectUse> uses;
@@ -125,6 +127,8 @@ struct ExecutionRecord {
 
 struct StrategyProgress {
   bool exhausted = false;  // every schedule has been explored, up to equivalence
+  // What has been explored completely, where that is not all: "up to 2 preemptions". May be empty.
+  std::string bound;
   // Share of the whole done, in [0,1]; empty when the strategy cannot tell.
   std::optional<double> share_done;
   std::string note;  // "depth-first: 1,204 of about 3,000 executions"; may be empty

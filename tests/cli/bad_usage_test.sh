@@ -12,6 +12,8 @@ expect 2 "$hostile" run --bogus && says "--bogus"
 if grep -q "did you mean" <<<"$output"; then fail "--bogus is like no option: $output"; fi
 expect 2 "$hostile" run --strategy=best && says "--strategy" "best" "random"
 expect 2 "$hostile" run --strategy=pct:depht=3 && says "depht"
+expect 2 "$hostile" run --strategy=preemption-bounding:bound=few
+says "'bound' of strategy 'preemption-bounding': expected an integer from 0 to 1000, found 'few'"
 expect 2 "$hostile" run --executions=many && says "--executions" "'many' is not a whole number"
 expect 2 "$hostile" run --executions=0 && says "--executions"
 expect 2 "$hostile" run --executions=-5 && says "--executions"

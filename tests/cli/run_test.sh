@@ -50,6 +50,12 @@ expect 4 "$hostile" run hostile/clean --executions=1 --require-complete
 says "not complete: hostile/clean (depth-first: 1 executions" "; raise --executions or --time"
 expect 4 "$hostile" run hostile/clean --executions=1 --require-complete --format=json
 says "not complete: hostile/clean (depth-first"
+expect 4 "$hostile" run hostile/clean --strategy=preemption-bounding:bound=0 --require-complete
+says "ok (complete up to 0 preemptions)" "all with up to 0 preemptions); raise the strategy's bound"
+expect 4 "$hostile" run hostile/clean --strategy=delay-bounding --executions=1 --require-complete
+says "not complete: hostile/clean (delay-bounding: 1 executions" "; raise --executions or --time"
+expect 0 "$hostile" run hostile/clean --strategy=preemption-bounding --require-complete
+says "ok (complete)"
 expect 0 "$hostile" run hostile/clean --strategy=random --executions=50
 expect 0 "$hostile" run hostile/clean --strategy=dfs --require-complete
 expect 0 "$hostile" run hostile/deadlock --strategy=random --require-complete

@@ -147,8 +147,9 @@ TEST_P(Strategies, FindNothingInTheTwins) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, Strategies,
-                         ::testing::Values("default", "dfs", "pct:depth=1", "pct:depth=2",
-                                           "pct:depth=3", "pos", "random", "round-robin", "surw"),
+                         ::testing::Values("default", "delay-bounding", "dfs", "pct:depth=1",
+                                           "pct:depth=2", "pct:depth=3", "pos",
+                                           "preemption-bounding", "random", "round-robin", "surw"),
                          NameOfTest);
 
 // A twin is the same program with the bug corrected: each bug has one, and nothing else is there.

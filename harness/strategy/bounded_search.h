@@ -1,0 +1,129 @@
+// Bounded search: every schedule, those that depart least from a plain scheduler first.
+//
+// The plain scheduler lets the running thread go on for as long as it can, then the next one in the
+// order of threads. Choosing otherwise has a price, which is what the strategies that use this
+// differ in (preemption_bounding.cc, delay_bounding.cc); values are free. All schedules of price 0
+// are explored, then all of price 1, and so on, each once and depth-first among those of one price:
+// an alternative that costs something is put off, with the schedule that leads to it, until its
+// price has come, as in the work lists of CHESS (Musuvathi and Qadeer, "Iterative Context Bounding
+// for Systematic Testing of Multithreaded Programs", PLDI 2007). When the search has finished price
+// N, no schedule of price N or less shows anything that it has not seen.
+//
+// No sleep sets: a branch that sleeps because an equivalent one has been explored may have been the
+// cheaper of the two (Coons, Musuvathi, McKinley, "Bounded Partial-Order Reduction", OOPSLA 2013),
+// so that a bound would be called finished that is not.
+//
+// Memory: what is put off, some 32 bytes for each alternative and 8 for each decision of an
+// execution that has any; at most kMostMemory, after which what would be put off is left out, and
+// the search no longer complete from that price on.
+// Cost: some 10 ns per step and enabled thread.
+#ifndef HEDDLE_HARNESS_STRATEGY_BOUNDED_SEARCH_H_
+#define HEDDLE_HARNESS_STRATEGY_BOUNDED_SEARCH_H_
+
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/strategy/dfs.h"
+#include "harness/strategy/strategy.h"
+
+namespace heddle {
+
+// The plain scheduler: the running thread, else the enabled one that comes next in the order of
+// threads.
+ThreadId PlainChoice(const SchedulingPoint& point);
+
+// What bounded searches differ in.
+struct BoundedPrice {
+  const char* strategy;  // its name
+  const char* unit;      // of the price: "preemption"
+  // Of choosing the enabled thread that is `skipped` places behind the plain choice, in the order of
+  // the enabled threads; at least 1.
+  uint32_t (*of)(const SchedulingPoint& point, uint32_t skipped);
+};
+
+extern const BoundedPrice kPreemptions;  // preemption_bounding.cc
+extern const BoundedPrice kDelays;       // delay_bounding.cc
+
+// Follows its plan, then the plain scheduler, and records every alternative with its price.
+class BoundedDecider final : public Decider {
+ public:
+  explicit BoundedDecider(const BoundedPrice& price) : price_(price) {}
+
+  void Begin(const Plan& plan) override;
+  ThreadId Pick(const SchedulingPoint& point) override;
+  uint32_t PickValue(const ValueChoice& choice) override;
+  bool WantsEveryStep() const override { return true; }
+  void End(ExecutionRecord* record) override;
+
+ private:
+  void Diverge();
+  void RecordPick(const SchedulingPoint& point, ThreadId chosen);
+
+  const BoundedPrice& price_;
+  std::vector<Decision> prefix_;
+  size_t position_ = 0;
+  uint64_t steps_ = 0;
+  bool diverged_ = false;
+  std::vector<ThreadId> order_;  // of the enabled threads, from the plain choice on
+  std::vector<BranchPoint> branches_;
+  std::vector<Decision> alternatives_;
+  std::vector<uint32_t> prices_;  // parallel to alternatives_
+};
+
+class BoundedSearch final : public Strategy {
+ public:
+  static constexpr size_t kMostMemory = size_t{256} << 20;
+  static constexpr uint32_t kNoBound = 1'000;
+
+  // `price` outlives the search; no schedule that costs more than `bound` is explored.
+  BoundedSearch(const BoundedPrice& price, uint32_t bound, size_t most_memory = kMostMemory)
+      : price_(price), bound_(bound), most_memory_(most_memory) {}
+
+  bool Next(Plan* plan) override;
+  std::unique_ptr<Decider> MakeDecider() const override;
+  void Learn(const Plan& plan, const ExecutionRecord& record) override;
+  StrategyProgress Progress() const override;
+
+  // Of the execution planned last.
+  uint32_t price() const { return current_; }
+  // Every schedule that costs less has been explored to its end.
+  uint32_t CompleteBelow() const;
+
+ private:
+  static constexpr uint32_t kNever = std::numeric_limits<uint32_t>::max();
+
+  // A schedule to be explored later: the first `length` decisions of `path`, then `instead`; and
+  // all that follow from it at no price.
+  struct PutOff {
+    std::shared_ptr<const std::vector<Decision>> path;
+    uint32_t length;
+    Decision instead;
+  };
+
+  bool NextRoot();
+  void PutOffTheCostly(const ExecutionRecord& record);
+
+  const BoundedPrice& price_;
+  const uint32_t bound_;
+  const size_t most_memory_;
+  std::vector<Decision> root_;  // where the depth-first search for free alternatives begins
+  std::unique_ptr<Dfs> free_;   // below root_; null: none has begun
+  Plan free_plan_;
+  ExecutionRecord free_record_;
+  std::map<uint32_t, std::deque<PutOff>> put_off_;  // by price
+  size_t memory_ = 0;                               // of put_off_
+  uint32_t current_ = 0;
+  uint32_t incomplete_from_ = kNever;  // of this price or more, something was not seen to its end
+  bool started_ = false;
+  bool finished_ = false;
+  uint64_t executions_ = 0;
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_STRATEGY_BOUNDED_SEARCH_H_
