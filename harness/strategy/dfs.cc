@@ -196,8 +196,8 @@ bool Dfs::Next(Plan* plan) {
     started_ = true;
     return true;
   }
-  while (!path_.empty() && path_.back().current + 1 >= path_.back().options) Pop();
-  if (path_.empty()) {
+  while (path_.size() > floor_ && path_.back().current + 1 >= path_.back().options) Pop();
+  if (path_.size() == floor_) {
     finished_ = true;
     return false;
   }
@@ -264,24 +264,32 @@ void Dfs::Learn(const Plan& plan, const ExecutionRecord& record) {
 
 // Knuth, "Estimating the efficiency of backtrack programs" (Mathematics of Computation 29, 1975):
 // siblings are taken to be alike, so the current path says which share lies before it.
+Dfs::Position Dfs::Where() const {
+  Position position{0, floor_weight_};
+  for (size_t i = floor_; i < path_.size(); ++i) {
+    position.here /= path_[i].options;
+    position.before += position.here * path_[i].current;
+  }
+  return position;
+}
+
+double Dfs::ShareDone() const {
+  if (!started_ || handed_on_) return share_of_others_;
+  return share_of_others_ + (finished_ ? floor_weight_ : Where().before) - before_part_;
+}
+
 StrategyProgress Dfs::Progress() const {
   StrategyProgress progress;
-  double before = 0;
-  double weight = 1;
-  for (const Node& node : path_) {
-    weight /= node.options;
-    before += weight * node.current;
-  }
+  const double done = ShareDone();
   progress.exhausted = finished_ && cut_ == 0;
-  progress.share_done = finished_ ? 1.0 : started_ ? before : 0.0;
+  progress.share_done = done;
   progress.note = "depth-first: " + std::to_string(executions_) + " executions";
   if (finished_) {
     progress.note += cut_ == 0 ? ", all there are"
                                : ", " + std::to_string(cut_) + " of them not seen to their end";
-  } else if (before > 0) {
-    progress.note +=
-        " of about " +
-        std::to_string(static_cast<uint64_t>(static_cast<double>(executions_) / before));
+  } else if (done > 0) {
+    progress.note += " of about " +
+                     std::to_string(static_cast<uint64_t>(static_cast<double>(executions_) / done));
   }
   return progress;
 }

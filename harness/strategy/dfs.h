@@ -80,7 +80,7 @@ class DfsDecider final : public Decider {
   std::vector<SleepingThread> sleepers_;
 };
 
-class Dfs final : public Strategy {
+class Dfs final : public Strategy, public TreeSearch {
  public:
   explicit Dfs(DfsOptions options = {}) : options_(options) {}
 
@@ -88,6 +88,14 @@ class Dfs final : public Strategy {
   std::unique_ptr<Decider> MakeDecider() const override;
   void Learn(const Plan& plan, const ExecutionRecord& record) override;
   StrategyProgress Progress() const override;
+  std::unique_ptr<Strategy> Clone() const override { return std::make_unique<Dfs>(*this); }
+
+  // dfs_parts.cc
+  TreeSearch* AsTreeSearch() override { return this; }
+  std::vector<std::string> Split(size_t most) override;
+  bool Adopt(std::string_view part) override;
+  std::string Counts() const override;
+  bool Add(std::string_view counts, bool finished) override;
 
   uint64_t executions() const { return executions_; }
   // Executions that sleep sets found, too late, to be equivalent to earlier ones.
@@ -110,14 +118,29 @@ class Dfs final : public Strategy {
   };
 
   void Pop();
+  // Where the current path lies in the whole tree: the share of it that comes before the path, and
+  // the share that is the path.
+  struct Position {
+    double before = 0;
+    double here = 0;
+  };
+  Position Where() const;
+  double ShareDone() const;
+  std::string PartOf(size_t first, size_t end) const;
 
   const DfsOptions options_;
+  // The nodes of the path before this one belong to other instances: their decisions stand.
+  size_t floor_ = 0;
+  double floor_weight_ = 1;      // of the whole tree, the share below them
+  double before_part_ = 0;       // Where().before at the beginning
+  double share_of_others_ = 0;   // done, as Add was told; all that was done, once handed_on_
   std::vector<Node> path_;
   std::vector<Decision> decisions_;  // parallel to path_: what is chosen there now
   std::vector<Option> option_stack_;
   std::vector<SleepingThread> sleeper_stack_;
   bool started_ = false;
   bool finished_ = false;
+  bool handed_on_ = false;  // by Split
   uint64_t executions_ = 0;
   uint64_t redundant_ = 0;
   uint64_t cut_ = 0;  // executions whose ends have not been seen: the search is not complete

@@ -64,6 +64,9 @@ class Pct final : public Strategy {
     if (record.end == ExecutionEnd::kFailed) failed_ = std::max(failed_, record.steps);
   }
   StrategyProgress Progress() const override { return {}; }
+  // How long executions are.
+  std::optional<uint64_t> CommonExecutions() const override { return 256; }
+  std::unique_ptr<Strategy> Clone() const override { return std::make_unique<Pct>(*this); }
 
  private:
   const uint64_t depth_;

@@ -11,18 +11,27 @@ Portfolio::Portfolio(uint64_t dfs_executions) : dfs_executions_(dfs_executions) 
   for (const uint64_t depth : {1, 2, 3}) sampling_.push_back(std::make_unique<Pct>(depth));
 }
 
+Portfolio::Portfolio(const Portfolio& other)
+    : dfs_executions_(other.dfs_executions_),
+      dfs_(other.dfs_),
+      searched_(other.searched_),
+      turns_(other.turns_),
+      sampled_(other.sampled_),
+      searching_(other.searching_) {
+  for (const auto& strategy : other.sampling_) sampling_.push_back(strategy->Clone());
+}
+
 bool Portfolio::Next(Plan* plan) {
   if (searching_) {
-    if (planned_ < dfs_executions_ && dfs_.Next(plan)) {
+    if (searched_ < dfs_executions_ && dfs_.Next(plan)) {
       plan->member = 0;
-      ++planned_;
+      ++searched_;
       return true;
     }
     if (dfs_.Progress().exhausted) return false;
     searching_ = false;
-    planned_ = 0;
   }
-  const auto turn = static_cast<uint32_t>(planned_++ % sampling_.size());
+  const auto turn = static_cast<uint32_t>(turns_++ % sampling_.size());
   plan->prefix.clear();
   plan->sleep.clear();
   plan->member = 1 + turn;
@@ -38,14 +47,18 @@ std::unique_ptr<Decider> Portfolio::MakeDecider() const {
 
 // What samples may learn from every execution: PCT from its length.
 void Portfolio::Learn(const Plan& plan, const ExecutionRecord& record) {
-  if (plan.member == 0) dfs_.Learn(plan, record);
+  if (plan.member == 0) {
+    dfs_.Learn(plan, record);
+  } else {
+    sampled_ = plan.index + 1 - searched_;
+  }
   for (const auto& strategy : sampling_) strategy->Learn(plan, record);
 }
 
 StrategyProgress Portfolio::Progress() const {
   StrategyProgress progress = dfs_.Progress();
   if (searching_) return progress;
-  progress.note += "; then " + std::to_string(planned_) + " sampled";
+  progress.note += "; then " + std::to_string(sampled_) + " sampled";
   return progress;
 }
 

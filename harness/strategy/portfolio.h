@@ -37,18 +37,26 @@ class Portfolio final : public Strategy {
  public:
   // The first `dfs_executions` are depth-first.
   explicit Portfolio(uint64_t dfs_executions);
+  Portfolio(const Portfolio& other);
 
   bool Next(Plan* plan) override;
   std::unique_ptr<Decider> MakeDecider() const override;
   void Learn(const Plan& plan, const ExecutionRecord& record) override;
   StrategyProgress Progress() const override;
+  // The depth-first ones, and some of each that samples.
+  std::optional<uint64_t> CommonExecutions() const override { return dfs_executions_ + 256; }
+  std::unique_ptr<Strategy> Clone() const override {
+    return std::make_unique<Portfolio>(*this);
+  }
 
  private:
   const uint64_t dfs_executions_;
   Dfs dfs_;                                          // member 0
   std::vector<std::unique_ptr<Strategy>> sampling_;  // members 1, 2, ...
-  uint64_t planned_ = 0;
-  bool searching_ = true;  // depth-first
+  uint64_t searched_ = 0;  // executions, depth-first
+  uint64_t turns_ = 0;     // of those that sample, by this instance and what it is a clone of
+  uint64_t sampled_ = 0;   // executions of the campaign after those searched
+  bool searching_ = true;
 };
 
 }  // namespace heddle

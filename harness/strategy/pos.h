@@ -47,6 +47,8 @@ class Pos final : public Strategy {
   std::unique_ptr<Decider> MakeDecider() const override { return std::make_unique<PosDecider>(); }
   void Learn(const Plan&, const ExecutionRecord&) override {}
   StrategyProgress Progress() const override { return {}; }
+  std::optional<uint64_t> CommonExecutions() const override { return 0; }
+  std::unique_ptr<Strategy> Clone() const override { return std::make_unique<Pos>(*this); }
 };
 
 }  // namespace heddle

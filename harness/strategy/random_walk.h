@@ -35,6 +35,8 @@ class RandomWalk final : public Strategy {
   }
   void Learn(const Plan&, const ExecutionRecord&) override {}
   StrategyProgress Progress() const override { return {}; }
+  std::optional<uint64_t> CommonExecutions() const override { return 0; }
+  std::unique_ptr<Strategy> Clone() const override { return std::make_unique<RandomWalk>(*this); }
 };
 
 }  // namespace heddle

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/schedule/decision.h"
@@ -134,6 +135,29 @@ struct StrategyProgress {
   std::string note;  // "depth-first: 1,204 of about 3,000 executions"; may be empty
 };
 
+// A search of one tree of executions that several instances of the strategy share, in several
+// processes: each explores parts of the tree and may hand on what it has not explored yet.
+//
+// Whoever explores the parts, in whatever order: together they are exactly the executions that one
+// instance would make, and the parts in the order of Split are in its order.
+class TreeSearch {
+ public:
+  virtual ~TreeSearch() = default;
+
+  // Hands out all that this instance has left to explore, after at least one execution and between
+  // two, as at most `most` parts (1 or more) in the order of the search: the branches nearest to the
+  // root, which tend to be the largest, singly. None: nothing is left. The instance ends with it.
+  virtual std::vector<std::string> Split(size_t most) = 0;
+  // Makes a new instance explore this part and nothing else. False: it is no such part.
+  virtual bool Adopt(std::string_view part) = 0;
+
+  // What this instance has counted, and Add for the counts of another: the progress and the words
+  // of the whole come from an instance to which the counts of all have been added. `finished`: no
+  // part is left. False: they are no counts.
+  virtual std::string Counts() const = 0;
+  virtual bool Add(std::string_view counts, bool finished) = 0;
+};
+
 class Strategy {
  public:
   virtual ~Strategy() = default;
@@ -145,6 +169,18 @@ class Strategy {
   virtual std::unique_ptr<Decider> MakeDecider() const = 0;
   virtual void Learn(const Plan& plan, const ExecutionRecord& record) = 0;
   virtual StrategyProgress Progress() const = 0;
+
+  // How the executions of a campaign may be divided among instances in several processes without a
+  // change in what is explored. By default not at all: one instance makes them all.
+  //
+  // By index, for what samples: when an instance has made the first CommonExecutions() executions, a
+  // Clone of it plans any range of later indexes, in order, as a function of the common executions
+  // and of those of the range. (It tells its place from plan->index.) 0: nothing is learnt that
+  // execution number 0 could not do without.
+  virtual std::optional<uint64_t> CommonExecutions() const { return std::nullopt; }
+  virtual std::unique_ptr<Strategy> Clone() const { return nullptr; }
+  // By parts, for what enumerates. Null: not so.
+  virtual TreeSearch* AsTreeSearch() { return nullptr; }
 };
 
 }  // namespace heddle

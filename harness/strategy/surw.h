@@ -67,6 +67,9 @@ class Surw final : public Strategy {
   std::unique_ptr<Decider> MakeDecider() const override { return std::make_unique<SurwDecider>(); }
   void Learn(const Plan& plan, const ExecutionRecord& record) override;
   StrategyProgress Progress() const override;
+  // Two profiles.
+  std::optional<uint64_t> CommonExecutions() const override { return 2 * kReprofile; }
+  std::unique_ptr<Strategy> Clone() const override { return std::make_unique<Surw>(*this); }
 
  private:
   struct Shared {
