@@ -1,4 +1,5 @@
 // heddle run: explores cases and reports what is found.
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,6 +27,7 @@ namespace {
 
 constexpr uint64_t kMostSteps = 250'000;
 constexpr uint64_t kMostSpurious = 1'000;
+constexpr uint64_t kMostJobs = 1'024;
 
 struct Options {
   std::string glob;
@@ -33,6 +35,7 @@ struct Options {
   std::string executions;
   std::string time;
   std::string seed = "1";
+  std::string jobs;
   std::string memory_model = "sc";
   std::string timeouts = "late";
   std::string spurious = "0";
@@ -45,6 +48,14 @@ struct Options {
   bool check_determinism = false;
 };
 
+// Those that this process may run on.
+uint32_t AvailableCores() {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  if (::sched_getaffinity(0, sizeof(cores), &cores) != 0) return 1;
+  return static_cast<uint32_t>(std::max(CPU_COUNT(&cores), 1));
+}
+
 CampaignOptions CampaignFor(const Options& options) {
   CampaignOptions campaign;
   campaign.strategy = options.strategy;
@@ -55,6 +66,8 @@ CampaignOptions CampaignFor(const Options& options) {
   campaign.spurious = static_cast<uint32_t>(*ParseCount(options.spurious));
   if (!options.max_steps.empty()) campaign.max_steps = ParseCount(options.max_steps);
   campaign.step_timeout = *ParseDuration(options.step_timeout);
+  campaign.jobs =
+      options.jobs.empty() ? AvailableCores() : static_cast<uint32_t>(*ParseCount(options.jobs));
   campaign.keep_going = options.keep_going;
   campaign.check_determinism = options.check_determinism;
   return campaign;
@@ -153,6 +166,11 @@ Action AddRunCommand(CLI::App* subcommand, const std::string& command) {
   subcommand->add_option("--seed", options->seed, "The only source of randomness")
       ->check(CountBetween(0, UINT64_MAX))
       ->capture_default_str();
+  subcommand
+      ->add_option("--jobs", options->jobs,
+                   "Worker processes that share the executions of a case; what is found does not "
+                   "depend on it. By default as many as there are cores")
+      ->check(CountBetween(1, kMostJobs));
   subcommand
       ->add_option("--memory-model", options->memory_model,
                    "How atomics interleave: sc (sequentially consistent)")

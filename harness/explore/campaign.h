@@ -29,11 +29,14 @@ struct CampaignOptions {
   std::chrono::nanoseconds step_timeout = std::chrono::seconds(5);
   bool keep_going = false;         // findings do not end the campaign
   bool check_determinism = false;  // run every schedule twice, not just the first few
+  uint32_t jobs = 1;  // worker processes; the result does not depend on it
 };
 
 inline constexpr uint64_t kDefaultExecutions = 20'000;
 inline constexpr std::chrono::seconds kDefaultTime{60};
 inline constexpr uint64_t kDeterminismChecks = 3;
+// A campaign ends after so many executions that hung; each costs the step timeout in real time.
+inline constexpr uint32_t kMaxHangs = 3;
 
 // A finding that a replay in a fresh process has confirmed.
 struct FoundBug {

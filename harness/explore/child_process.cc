@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <vector>
 
 namespace heddle {
 namespace {
@@ -52,7 +54,8 @@ std::unique_ptr<ChildProcess> ChildProcess::Start(const std::function<int(int pi
                                                   std::string* error) {
   int messages[2] = {-1, -1};
   int output[2] = {-1, -1};
-  if (::pipe2(messages, O_CLOEXEC) != 0 || ::pipe2(output, O_CLOEXEC) != 0) {
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, messages) != 0 ||
+      ::pipe2(output, O_CLOEXEC) != 0) {
     *error = std::string("cannot make a pipe: ") + ::strerror(errno);
     for (int* fd : {&messages[0], &messages[1]}) CloseAndForget(fd);
     return nullptr;
@@ -131,18 +134,45 @@ bool ChildProcess::DrainOutput() {
 }
 
 void ChildProcess::Wait(std::chrono::milliseconds timeout) {
-  if (ended_) return;
-  pollfd fds[3];
-  nfds_t count = 0;
-  for (const int fd : {message_fd_, output_fd_, pid_fd_}) {
-    if (fd >= 0) fds[count++] = pollfd{fd, POLLIN, 0};
+  ChildProcess* const only = this;
+  WaitForAny({&only, 1}, timeout);
+}
+
+void ChildProcess::WaitForAny(std::span<ChildProcess* const> children,
+                              std::chrono::milliseconds timeout) {
+  std::vector<pollfd> fds;
+  for (const ChildProcess* child : children) {
+    if (child->ended_) return;
+    for (const int fd : {child->message_fd_, child->output_fd_, child->pid_fd_}) {
+      if (fd >= 0) fds.push_back(pollfd{fd, POLLIN, 0});
+    }
+    // A program that makes processes of its own may leave the pipes open after its end.
+    if (child->pid_fd_ < 0) timeout = std::min(timeout, kPollInterval);
   }
-  // A program that makes processes of its own may leave the pipes open after its end.
-  if (pid_fd_ < 0) timeout = std::min(timeout, kPollInterval);
-  ::poll(fds, count, static_cast<int>(timeout.count()));
+  ::poll(fds.data(), fds.size(), static_cast<int>(timeout.count()));
+  for (ChildProcess* child : children) child->Look();
+}
+
+void ChildProcess::Look() {
   DrainMessages();
   DrainOutput();
   if (::waitpid(pid_, &wait_status_, WNOHANG) == pid_) Reap();
+}
+
+void ChildProcess::Send(MessageWriter* message) {
+  std::string_view rest = message->Finish();
+  while (!rest.empty() && message_fd_ >= 0) {
+    const ssize_t sent = ::send(message_fd_, rest.data(), rest.size(), MSG_NOSIGNAL);
+    if (sent > 0) {
+      rest.remove_prefix(static_cast<size_t>(sent));
+    } else if (sent < 0 && errno == EAGAIN) {
+      pollfd full{message_fd_, POLLOUT, 0};
+      ::poll(&full, 1, static_cast<int>(kPollInterval.count()));
+      DrainMessages();  // it may wait for us to read
+    } else if (errno != EINTR) {
+      return;
+    }
+  }
 }
 
 void ChildProcess::Reap() {
@@ -161,6 +191,10 @@ void ChildProcess::Kill() {
   while (::waitpid(pid_, &wait_status_, 0) < 0 && errno == EINTR) {
   }
   Reap();
+}
+
+bool WasKilled(int wait_status) {
+  return WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
 }
 
 std::string DescribeWaitStatus(int wait_status) {

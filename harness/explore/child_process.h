@@ -1,5 +1,5 @@
-// A forked child that runs harness and program code, seen from its supervisor: its messages, the
-// tail of what it prints, its end.
+// A forked child that runs harness and program code, seen from its supervisor: messages from it and
+// to it, the tail of what it prints, its end.
 //
 // The supervisor has a single thread when it forks; the child makes the donors that it needs. The
 // child dies with its supervisor, leaves no core file, reads nothing from the terminal, and its
@@ -14,6 +14,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,9 +24,9 @@ namespace heddle {
 
 class ChildProcess {
  public:
-  // Runs `body` with the writing end of the message pipe in a child, which then ends with the
-  // status that `body` returns, without running destructors of static objects. Null on failure,
-  // with the reason in `*error`.
+  // Runs `body` in a child with a pipe that messages are read from and written to. The child then
+  // ends with the status that `body` returns, without running destructors of static objects. Null
+  // on failure, with the reason in `*error`.
   static std::unique_ptr<ChildProcess> Start(const std::function<int(int pipe)>& body,
                                              std::string* error);
   ~ChildProcess();  // kills it, if it still runs
@@ -35,6 +36,12 @@ class ChildProcess {
   // Returns when something has arrived, when the child has ended, on a signal, or after `timeout`.
   void Wait(std::chrono::milliseconds timeout);
 
+  // The same for several.
+  static void WaitForAny(std::span<ChildProcess* const> children,
+                         std::chrono::milliseconds timeout);
+
+  // To a child that reads. One that has died takes no notice.
+  void Send(MessageWriter* message);
   bool NextMessage(std::string_view* message) { return messages_.Next(message); }
   // What it has printed last, at most kTailSize bytes.
   const std::string& output() const { return output_; }
@@ -50,6 +57,8 @@ class ChildProcess {
  private:
   ChildProcess() = default;
 
+  // Takes note of all that has happened.
+  void Look();
   void Reap();
   // Reads all that is there. Returns whether anything was.
   bool DrainMessages();
@@ -57,7 +66,7 @@ class ChildProcess {
 
   pid_t pid_ = -1;
   int pid_fd_ = -1;      // -1 where the system has none: then the end is polled for
-  int message_fd_ = -1;  // -1 after the end of the file
+  int message_fd_ = -1;  // a socket; -1 after its end
   int output_fd_ = -1;
   bool ended_ = false;
   int wait_status_ = 0;
@@ -65,6 +74,8 @@ class ChildProcess {
   std::string output_;
 };
 
+// By SIGKILL, which anybody may have sent.
+bool WasKilled(int wait_status);
 // "was killed by signal 11 (Segmentation fault)", "ended with status 3".
 std::string DescribeWaitStatus(int wait_status);
 

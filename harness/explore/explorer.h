@@ -1,10 +1,9 @@
-// Explorer: explores cases, one at a time, each in a worker process that it supervises, and turns
-// what the worker suspects into findings.
+// Explorer: explores cases, one after the other, each by worker processes that it supervises, and
+// turns what they suspect into findings.
 //
 // Nothing that a case does ends the explorer: a worker that dies is a finding, and with keep_going
-// a fresh worker goes on behind the execution that killed it. To bring the strategy back to where
-// it was, the fresh worker repeats the executions before it; that doubles their cost, and is done
-// at most kMaxRestarts times. (Most crashes and hangs do not kill the worker: crash_handler.h.)
+// a fresh worker goes on behind the execution that killed it. (Most crashes and hangs do not kill
+// the worker: crash_handler.h.)
 //
 // Single-threaded, because it forks; it makes no engine of its own. Its memory does not grow with
 // the number of executions.
@@ -23,6 +22,8 @@
 #include "harness/runtime/controlled/options.h"
 
 namespace heddle {
+
+class WorkerPool;
 
 class CampaignObserver {
  public:
@@ -46,20 +47,17 @@ class Explorer {
   static std::unique_ptr<Explorer> Make(const ExplorerOptions& options, OutputFolder* folder,
                                         CampaignObserver* observer, std::string* error);
 
+  ~Explorer();
+
   CaseResult Explore(const Case& explored);
 
-  static constexpr int kMaxRestarts = 8;
-
  private:
-  class Campaign;
-
-  Explorer(const ExplorerOptions& options, OutputFolder* folder, CampaignObserver* observer)
-      : options_(options), folder_(folder), observer_(observer) {}
+  Explorer(const ExplorerOptions& options, OutputFolder* folder, CampaignObserver* observer);
 
   const ExplorerOptions options_;
   OutputFolder* const folder_;
   CampaignObserver* const observer_;
-  SharedStatePtr worker_state_;
+  std::unique_ptr<WorkerPool> workers_;
   SharedStatePtr replay_state_;
 };
 

@@ -19,7 +19,9 @@ uint64_t HangWatch::SignOfLife() const {
   // Volatile: written by another process. The counts may be torn apart; any change will do.
   const volatile uint64_t& count = shared_->log.count;
   const volatile uint64_t& steps = shared_->log.steps;
-  return MixSeed(count, steps, shared_->executions.load(std::memory_order_relaxed)) ^
+  return MixSeed(count, steps,
+                 shared_->executions.load(std::memory_order_relaxed) +
+                     shared_->place.load(std::memory_order_relaxed)) ^
          static_cast<uint64_t>(shared_->phase.load(std::memory_order_relaxed));
 }
 
@@ -30,6 +32,10 @@ std::chrono::nanoseconds HangWatch::Silence() const {
 
 void HangWatch::Look(ChildProcess* child) {
   const Clock::time_point now = Clock::now();
+  if (shared_->phase.load(std::memory_order_relaxed) == WorkerPhase::kIdle) {
+    last_change_ = now;
+    return;
+  }
   if (const uint64_t sign = SignOfLife(); sign != sign_) {
     sign_ = sign;
     last_change_ = now;

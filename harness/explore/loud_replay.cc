@@ -21,7 +21,7 @@
 #include "harness/explore/hang_watch.h"
 #include "harness/explore/program_memory.h"
 #include "harness/explore/wire.h"
-#include "harness/explore/worker.h"
+#include "harness/explore/unit.h"
 #include "harness/report/finding_builder.h"
 #include "harness/report/json_report.h"
 #include "harness/report/recorder.h"
@@ -261,12 +261,18 @@ std::string DifferenceWhenRepeated(const ReplayTask& task, int times, SharedStat
 }
 
 ReplayOutcome ReplayLoudly(const ReplayTask& task, SharedState* shared) {
-  shared->Reset();
   const ProgramOutput output;
   Collected collected;
   bool hung = false;
-  const auto child = RunChild([&](int pipe) { return Replay(task, 0, output, shared, pipe); },
-                              shared, task.step_timeout, &collected, &hung);
+  std::unique_ptr<ChildProcess> child;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    shared->Reset();
+    collected = {};
+    child = RunChild([&](int pipe) { return Replay(task, 0, output, shared, pipe); }, shared,
+                     task.step_timeout, &collected, &hung);
+    // Killed from outside, perhaps; a program that does it does it again.
+    if (child == nullptr || hung || !WasKilled(child->wait_status())) break;
+  }
   ReplayOutcome outcome;
   outcome.findings = std::move(collected.findings);
   outcome.divergence = std::move(collected.divergence);

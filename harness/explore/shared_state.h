@@ -14,9 +14,10 @@
 namespace heddle {
 
 enum class WorkerPhase : uint32_t {
+  kIdle,      // waits for a message
   kPlanning,  // harness code between two executions
   kRunning,   // an execution runs: `log` holds its schedule so far
-  kDone,      // the last message has been sent
+  kDone,      // replay: the last message has been sent
 };
 
 // Written by the signal handler of a worker that cannot go on.
@@ -30,22 +31,27 @@ struct DeathRecord {
 
 struct SharedState {
   std::atomic<WorkerPhase> phase{WorkerPhase::kPlanning};
-  std::atomic<uint64_t> execution{0};   // index of the one that runs or comes next
+  // Of the unit that is explored. `common`: the executions that every worker makes are made first,
+  // and only `place` is counted.
+  std::atomic<bool> common{false};
+  std::atomic<uint64_t> place{0};       // of the execution that runs or comes next
   std::atomic<uint64_t> executions{0};  // ended
   std::atomic<uint64_t> steps{0};       // of them
   std::atomic<uint64_t> cut_by_step_limit{0};
   std::atomic<bool> deferred_spinner{false};  // in some execution, a loop that waits was set aside
-  std::atomic<double> seconds{0};             // since the first execution
   std::atomic<double> share_done{-1};         // of the strategy's search; negative: it cannot tell
   DeathRecord death;
   DecisionLog log;
 
+  void ResetCounts() {
+    place = executions = steps = cut_by_step_limit = 0;
+    deferred_spinner = false;
+  }
   // For a new process. Leaves the log's entries alone: memory that was never touched costs nothing.
   void Reset() {
     phase = WorkerPhase::kPlanning;
-    execution = executions = steps = cut_by_step_limit = 0;
-    deferred_spinner = false;
-    seconds = 0;
+    common = false;
+    ResetCounts();
     share_done = -1;
     death = DeathRecord{};
     log.count = log.steps = 0;

@@ -3,13 +3,18 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 namespace heddle {
 
-bool MessageWriter::Send(int pipe) {
+std::string_view MessageWriter::Finish() {
   const uint64_t size = bytes_.size() - sizeof(uint64_t);
   std::memcpy(bytes_.data(), &size, sizeof(size));
-  std::string_view rest = bytes_;
+  return bytes_;
+}
+
+bool MessageWriter::Send(int pipe) {
+  std::string_view rest = Finish();
   while (!rest.empty()) {
     const ssize_t written = ::write(pipe, rest.data(), rest.size());
     if (written < 0 && errno == EINTR) continue;
@@ -30,6 +35,17 @@ bool MessageBuffer::Next(std::string_view* message) {
   }
   *message = rest.substr(sizeof(size), size);
   begin_ += sizeof(size) + size;
+  return true;
+}
+
+bool MessageBuffer::Read(int pipe, std::string_view* message) {
+  char buffer[1 << 14];
+  while (!Next(message)) {
+    const ssize_t size = ::read(pipe, buffer, sizeof(buffer));
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return false;
+    Append({buffer, static_cast<size_t>(size)});
+  }
   return true;
 }
 

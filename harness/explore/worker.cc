@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -27,12 +28,9 @@ using Clock = std::chrono::steady_clock;
 
 // A case whose every failure looks new would fill the supervisor's memory.
 constexpr size_t kMaxSuspicions = 500;
-// Each costs the step timeout in real time.
-constexpr uint32_t kMaxHangs = 3;
 // The clock is looked at after so many executions or steps.
 constexpr uint64_t kExecutionsBetweenLooks = 64;
 constexpr uint64_t kStepsBetweenLooks = 4'000;
-constexpr std::chrono::milliseconds kProgressInterval{50};
 
 // Of the case's name: the same everywhere, unlike std::hash.
 uint64_t HashName(std::string_view name) {
@@ -72,9 +70,7 @@ class Worker final : public SuspicionSink {
         allowed_(expected_ | MaskOf(task.program->tolerate)),
         program_{task.program->body, task.program->invariant, task.program->at_end},
         detectors_(*task.program),
-        engine_(task.execution, &shared->log),
-        known_(task.known.begin(), task.known.end()),
-        found_(task.found) {
+        engine_(task.execution, &shared->log) {
     engine_.SetSuspicionSink(this);
     engine_.SetEventSinks(detectors_.Sinks());
     InstallCrashHandler(&engine_, shared);
@@ -85,23 +81,25 @@ class Worker final : public SuspicionSink {
   void Report(Suspicion suspicion) override;
 
  private:
-  struct New {
-    uint64_t id;
-    FindingKind kind;
-    std::string message;
-  };
-
-  CampaignEnd Explore(Strategy& strategy);
+  std::unique_ptr<Strategy> NewStrategy();
+  void MakeCommon();
+  std::unique_ptr<Strategy> StrategyFor(const UnitTask& unit);
+  bool RunUnit(const UnitTask& unit);
+  UnitEnd Explore(const UnitTask& unit, Strategy& strategy);
+  // The strategy's next execution. False: there is none.
+  bool PlanNext(uint64_t index, Strategy& strategy);
+  ExecutionResult MakePlanned(bool twice, Strategy& strategy);
   ExecutionResult Execute(Decider& decider);
   // The same, twice. Reports what differed.
   ExecutionResult ExecuteTwice(Decider& decider);
-  bool IsFatal(uint64_t index) const {
-    return std::binary_search(task_.fatal_executions.begin(), task_.fatal_executions.end(), index);
-  }
-  // False: the supervisor is gone.
-  bool SendNew(uint64_t index, std::span<const Decision> decisions);
+  void Count(const ExecutionResult& result);
+  // Tells the supervisor of the execution just made, if there is anything to tell. Returns whether
+  // the campaign may go on.
+  bool Tell(const UnitTask& unit, uint64_t place, bool twice, const ExecutionResult& result,
+            Strategy& strategy);
   bool FoundEnough() const;
-  bool OutOfTime(const Strategy& strategy, uint64_t steps);
+  // Looks at the clock, now and then. Where the unit is over by it, says how.
+  std::optional<UnitEnd> OutOfTime(const UnitTask& unit, const Strategy& strategy, uint64_t steps);
 
   const WorkerTask& task_;
   const CampaignOptions& options_;
@@ -113,27 +111,32 @@ class Worker final : public SuspicionSink {
   const Program program_;
   Detectors detectors_;
   ControlledEngine engine_;
+  std::unique_ptr<Strategy> common_;  // after the common executions
+  std::unique_ptr<Decider> decider_;
+  Plan plan_;
+  ExecutionRecord record_;
 
+  // Of the current unit.
   absl::flat_hash_set<uint64_t> known_;
-  std::vector<New> new_;  // of the current execution
-  uint32_t found_;        // kinds, as bits
-  uint32_t hangs_ = 0;
-  bool repeating_ = false;  // what is found now has been found by the first of the two
+  uint32_t found_ = 0;  // kinds, as bits
+  UnitCounts counts_;
+  Clock::time_point begin_;
+
+  std::vector<RaisedSuspicion> new_;  // of the current execution
+  uint32_t hangs_ = 0;                // in it
+  bool silent_ = false;  // what is found now is told by the first of two, or by another worker
   std::vector<Decision> first_log_;
-  std::string note_;
   uint64_t executions_since_look_ = 0;
   uint64_t steps_since_look_ = 0;
-  const Clock::time_point begin_ = Clock::now();
-  Clock::time_point next_progress_ = begin_ + kProgressInterval;
 };
 
 void Worker::Report(Suspicion suspicion) {
   if (suspicion.kind == FindingKind::kTimeout) ++hangs_;
-  if (repeating_) return;
+  if (silent_) return;
   const uint64_t id = SuspicionId(suspicion.kind, suspicion.key);
   if (known_.size() >= kMaxSuspicions || !known_.insert(id).second) return;
   found_ |= uint32_t{1} << static_cast<int>(suspicion.kind);
-  new_.push_back(New{id, suspicion.kind, std::move(suspicion.message)});
+  new_.push_back(RaisedSuspicion{id, suspicion.kind, std::move(suspicion.message)});
 }
 
 ExecutionResult Worker::Execute(Decider& decider) {
@@ -156,11 +159,11 @@ ExecutionResult Worker::ExecuteTwice(Decider& decider) {
   const ObservedExecution first{result, digest.digest(), digest.values(), first_log_};
 
   digest.Clear();
-  repeating_ = true;
+  silent_ = true;
   ReplayDecider repeat(first_log_);
   repeat.Begin(Plan{});
   const ExecutionResult again = Execute(repeat);
-  repeating_ = false;
+  silent_ = false;
   const std::span<const Decision> second_log(shared_->log.entries, shared_->log.count);
   const ObservedExecution second{again, digest.digest(), digest.values(), second_log};
 
@@ -174,74 +177,106 @@ ExecutionResult Worker::ExecuteTwice(Decider& decider) {
   return result;
 }
 
-bool Worker::SendNew(uint64_t index, std::span<const Decision> decisions) {
-  for (New& found : new_) {
-    SuspicionMessage message{found.id, found.kind, std::move(found.message), index, {}};
-    message.decisions.assign(decisions.begin(), decisions.end());
-    MessageWriter writer(MessageType::kSuspicion);
-    message.Put(&writer);
-    if (!writer.Send(pipe_)) return false;
-  }
-  new_.clear();
-  return true;
-}
-
 bool Worker::FoundEnough() const {
   if (options_.keep_going) return false;
   if ((found_ & ~allowed_) != 0) return true;
   return expected_ != 0 && (found_ & expected_) == expected_;
 }
 
-bool Worker::OutOfTime(const Strategy& strategy, uint64_t steps) {
+std::optional<UnitEnd> Worker::OutOfTime(const UnitTask& unit, const Strategy& strategy,
+                                         uint64_t steps) {
   ++executions_since_look_;
   steps_since_look_ += steps;
   if (executions_since_look_ < kExecutionsBetweenLooks && steps_since_look_ < kStepsBetweenLooks) {
-    return false;
+    return std::nullopt;
   }
   executions_since_look_ = steps_since_look_ = 0;
   const Clock::time_point now = Clock::now();
-  if (now >= next_progress_) {
-    next_progress_ = now + kProgressInterval;
-    shared_->seconds.store(std::chrono::duration<double>(now - begin_).count(),
-                           std::memory_order_relaxed);
-    shared_->share_done.store(strategy.Progress().share_done.value_or(-1),
-                              std::memory_order_relaxed);
+  shared_->share_done.store(strategy.Progress().share_done.value_or(-1), std::memory_order_relaxed);
+  if (now >= task_.deadline) return UnitEnd::kTime;
+  if (unit.pieces > 0 && now - begin_ >= unit.slice && counts_.executions >= unit.least) {
+    return UnitEnd::kHandedOn;
   }
-  return now >= task_.deadline;
+  return std::nullopt;
 }
 
-CampaignEnd Worker::Explore(Strategy& strategy) {
-  const std::unique_ptr<Decider> decider = strategy.MakeDecider();
-  Plan plan;
-  ExecutionRecord record;
-  for (uint64_t index = 0; index < task_.max_executions; ++index) {
-    plan.index = index;
-    plan.seed = MixSeed(options_.seed, name_hash_, index);
-    if (!strategy.Next(&plan)) {
-      return strategy.Progress().exhausted ? CampaignEnd::kExhausted : CampaignEnd::kBudget;
-    }
-    shared_->execution.store(index, std::memory_order_relaxed);
-    record.Clear();
-    if (IsFatal(index)) [[unlikely]] {
-      record.end = ExecutionEnd::kLost;
-      strategy.Learn(plan, record);
+bool Worker::PlanNext(uint64_t index, Strategy& strategy) {
+  plan_.index = index;
+  plan_.seed = MixSeed(options_.seed, name_hash_, index);
+  record_.Clear();
+  return strategy.Next(&plan_);
+}
+
+ExecutionResult Worker::MakePlanned(bool twice, Strategy& strategy) {
+  decider_->Begin(plan_);
+  const ExecutionResult result = twice ? ExecuteTwice(*decider_) : Execute(*decider_);
+  record_.end = EndFor(result.end);
+  record_.steps = result.steps;
+  record_.threads = result.threads;
+  decider_->End(&record_);
+  strategy.Learn(plan_, record_);
+  return result;
+}
+
+void Worker::Count(const ExecutionResult& result) {
+  ++counts_.executions;
+  counts_.steps += result.steps;
+  counts_.hangs += hangs_;
+  counts_.cut_by_step_limit += result.end == EngineEnd::kStepLimit ? 1 : 0;
+  counts_.deferred_spinner |= result.deferred_spinner;
+  constexpr auto kRelaxed = std::memory_order_relaxed;
+  shared_->executions.store(counts_.executions, kRelaxed);
+  shared_->steps.store(counts_.steps, kRelaxed);
+  shared_->cut_by_step_limit.store(counts_.cut_by_step_limit, kRelaxed);
+  shared_->deferred_spinner.store(counts_.deferred_spinner, kRelaxed);
+}
+
+SearchState StateOf(Strategy& strategy) {
+  const StrategyProgress progress = strategy.Progress();
+  TreeSearch* const search = strategy.AsTreeSearch();
+  return {progress.note, progress.bound, search == nullptr ? "" : search->Counts()};
+}
+
+bool Worker::Tell(const UnitTask& unit, uint64_t place, bool twice, const ExecutionResult& result,
+                  Strategy& strategy) {
+  const bool needs_unlock_points = result.saw_try_lock && !task_.execution.unlock_is_point;
+  if (new_.empty() && hangs_ == 0 && !needs_unlock_points) [[likely]] return true;
+  UnitEvent event;
+  event.number = unit.number;
+  event.place = place;
+  event.counts = counts_;
+  event.needs_unlock_points = needs_unlock_points;
+  event.raised.swap(new_);
+  const DecisionLog& log = shared_->log;
+  const auto decisions = twice ? std::span<const Decision>(first_log_)
+                               : std::span<const Decision>(log.entries, log.count);
+  event.decisions.assign(decisions.begin(), decisions.end());
+  event.search = StateOf(strategy);
+  event.time = {begin_, Clock::now()};
+  MessageWriter writer(MessageType::kUnitEvent);
+  event.Put(&writer);
+  return writer.Send(pipe_) && !needs_unlock_points && counts_.hangs < kMaxHangs && !FoundEnough();
+}
+
+UnitEnd Worker::Explore(const UnitTask& unit, Strategy& strategy) {
+  auto fatal = unit.fatal.begin();
+  for (uint64_t place = 0; place < unit.size; ++place) {
+    const uint64_t index = unit.first + place;
+    if (!PlanNext(index, strategy)) return UnitEnd::kNoMore;
+    shared_->place.store(place, std::memory_order_relaxed);
+    if (fatal != unit.fatal.end() && *fatal == place) [[unlikely]] {
+      ++fatal;
+      record_.end = ExecutionEnd::kLost;
+      strategy.Learn(plan_, record_);
+      ++counts_.executions;
       continue;
     }
-
-    decider->Begin(plan);
-    const bool twice = options_.check_determinism || index < kDeterminismChecks;
-    const ExecutionResult result = twice ? ExecuteTwice(*decider) : Execute(*decider);
-    record.end = EndFor(result.end);
-    record.steps = result.steps;
-    record.threads = result.threads;
-    decider->End(&record);
-    strategy.Learn(plan, record);
-    shared_->executions.store(index + 1, std::memory_order_relaxed);
-    shared_->steps.store(shared_->steps.load(std::memory_order_relaxed) + result.steps,
-                         std::memory_order_relaxed);
-    if (result.end == EngineEnd::kStepLimit) shared_->cut_by_step_limit.fetch_add(1);
-    if (result.deferred_spinner) shared_->deferred_spinner.store(true, std::memory_order_relaxed);
-    if (record.diverged) [[unlikely]] {
+    hangs_ = 0;
+    const bool twice =
+        options_.check_determinism || (unit.part.empty() && index < kDeterminismChecks);
+    const ExecutionResult result = MakePlanned(twice, strategy);
+    Count(result);
+    if (record_.diverged) [[unlikely]] {
       Suspicion suspicion;
       suspicion.kind = FindingKind::kNondeterminism;
       suspicion.message =
@@ -249,63 +284,105 @@ CampaignEnd Worker::Explore(Strategy& strategy) {
           "elsewhere";
       Report(std::move(suspicion));
     }
-
-    if (!new_.empty()) [[unlikely]] {
-      const DecisionLog& log = shared_->log;
-      if (!SendNew(index, twice ? std::span<const Decision>(first_log_)
-                                : std::span<const Decision>(log.entries, log.count))) {
-        return CampaignEnd::kBudget;
-      }
-      if (FoundEnough()) return CampaignEnd::kFound;
-    }
-    if (result.saw_try_lock && !task_.execution.unlock_is_point) [[unlikely]] {
-      return CampaignEnd::kNeedsUnlockPoints;
-    }
-    if (hangs_ >= kMaxHangs) [[unlikely]] {
-      note_ = "stopped early: " + std::to_string(hangs_) +
-              " executions hung, each for the time of "
-              "--step-timeout";
-      return CampaignEnd::kBudget;
-    }
-    if (OutOfTime(strategy, result.steps)) return CampaignEnd::kBudget;
+    if (!Tell(unit, place, twice, result, strategy)) [[unlikely]] return UnitEnd::kStopped;
+    if (const auto end = OutOfTime(unit, strategy, result.steps)) return *end;
   }
-  return CampaignEnd::kBudget;
+  return UnitEnd::kDone;
+}
+
+std::unique_ptr<Strategy> Worker::NewStrategy() {
+  auto made = MakeStrategy(options_.strategy);
+  HEDDLE_CHECK(made.ok(), "the name of the strategy was not checked");
+  if (decider_ == nullptr) decider_ = (*made)->MakeDecider();
+  return *std::move(made);
+}
+
+// Whoever explores the unit of the common executions tells of what they show.
+void Worker::MakeCommon() {
+  if (common_ != nullptr) return;
+  common_ = NewStrategy();
+  const uint64_t common = common_->CommonExecutions().value_or(0);
+  silent_ = true;
+  shared_->common.store(true);
+  auto fatal = task_.fatal_common.begin();
+  for (uint64_t index = 0; index < common && PlanNext(index, *common_); ++index) {
+    shared_->place.store(index, std::memory_order_relaxed);
+    if (fatal != task_.fatal_common.end() && *fatal == index) {
+      ++fatal;
+      record_.end = ExecutionEnd::kLost;
+      common_->Learn(plan_, record_);
+      continue;
+    }
+    MakePlanned(/*twice=*/false, *common_);
+    if (index % kExecutionsBetweenLooks == 0 && Clock::now() >= task_.deadline) break;
+  }
+  shared_->common.store(false);
+  silent_ = false;
+}
+
+std::unique_ptr<Strategy> Worker::StrategyFor(const UnitTask& unit) {
+  if (unit.first > 0) {
+    MakeCommon();
+    return common_->Clone();
+  }
+  std::unique_ptr<Strategy> strategy = NewStrategy();
+  if (!unit.part.empty()) {
+    TreeSearch* const search = strategy->AsTreeSearch();
+    HEDDLE_CHECK(search != nullptr && search->Adopt(unit.part), "a part that is none");
+  }
+  return strategy;
+}
+
+bool Worker::RunUnit(const UnitTask& unit) {
+  shared_->ResetCounts();
+  std::unique_ptr<Strategy> strategy = StrategyFor(unit);
+  known_ = {unit.known.begin(), unit.known.end()};
+  found_ = unit.found;
+  counts_ = {};
+  begin_ = Clock::now();
+
+  UnitResult result;
+  result.number = unit.number;
+  result.end = Explore(unit, *strategy);
+  result.counts = counts_;
+  result.exhausted = result.end == UnitEnd::kNoMore && strategy->Progress().exhausted;
+  if (result.end == UnitEnd::kDone || result.end == UnitEnd::kHandedOn) {
+    if (TreeSearch* const search = strategy->AsTreeSearch(); search != nullptr) {
+      result.parts = search->Split(std::max(unit.pieces, 1u));
+    }
+  }
+  result.search = StateOf(*strategy);
+  result.time = {begin_, Clock::now()};
+  if (common_ == nullptr && unit.part.empty() && result.end == UnitEnd::kDone &&
+      strategy->CommonExecutions() == unit.first + unit.size) {
+    common_ = std::move(strategy);
+  }
+  MessageWriter writer(MessageType::kUnitResult);
+  result.Put(&writer);
+  return writer.Send(pipe_);
 }
 
 int Worker::Run() {
-  auto made = MakeStrategy(options_.strategy);
-  HEDDLE_CHECK(made.ok(), "the name of the strategy was not checked");
-  const std::unique_ptr<Strategy> strategy = *std::move(made);
-  const CampaignEnd end = Explore(*strategy);
-  shared_->seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
-  MessageWriter writer(MessageType::kCampaignEnd);
-  writer.Put(end);
-  writer.PutText(note_);
-  writer.PutText(strategy->Progress().note);
-  writer.PutText(strategy->Progress().bound);
-  if (!writer.Send(pipe_)) return 1;
-  shared_->phase.store(WorkerPhase::kDone, std::memory_order_relaxed);
-  return 0;
+  MessageBuffer messages;
+  std::string_view bytes;
+  while (true) {
+    shared_->phase.store(WorkerPhase::kIdle, std::memory_order_relaxed);
+    if (!messages.Read(pipe_, &bytes)) return 0;
+    shared_->phase.store(WorkerPhase::kPlanning, std::memory_order_relaxed);
+    MessageReader reader(bytes);
+    MessageType type;
+    UnitTask unit;
+    HEDDLE_CHECK(reader.Get(&type), "a message without a type");
+    if (type == MessageType::kPrepare) {
+      MakeCommon();
+    } else {
+      HEDDLE_CHECK(type == MessageType::kUnit && unit.Get(&reader), "a message that is no unit");
+      if (!RunUnit(unit)) return 1;
+    }
+  }
 }
 
 }  // namespace
-
-void SuspicionMessage::Put(MessageWriter* writer) const {
-  writer->Put(id);
-  writer->Put(kind);
-  writer->PutText(message);
-  writer->Put(execution);
-  writer->PutSpan(std::span<const Decision>(decisions));
-}
-
-bool SuspicionMessage::Get(MessageReader* reader) {
-  return reader->Get(&id) && reader->Get(&kind) && reader->GetText(&message) &&
-         reader->Get(&execution) && reader->GetVector(&decisions);
-}
-
-uint64_t SuspicionId(FindingKind kind, uint64_t key) {
-  return MixSeed(static_cast<uint64_t>(kind), key);
-}
 
 int RunWorker(const WorkerTask& task, SharedState* shared, int pipe) {
   // Not destroyed: the process ends here, and the engine's threads with it.

@@ -30,7 +30,8 @@ expect 2 "$hostile" replay hostile/clean --schedule= && says "--schedule: a valu
 expect 2 "$hostile" run --timeouts=never && says "--timeouts" "late" "any"
 expect 2 "$hostile" run --format=xml && says "--format" "json"
 expect 2 "$hostile" list --strategies 'x*' && says "takes no CASE-GLOB"
-expect 2 "$hostile" run --jobs=4 && says "--jobs"
+expect 2 "$hostile" run --jobs=0 && says "--jobs" "from 1 to 1024"
+expect 2 "$hostile" run --jobs=many && says "--jobs" "'many' is not a whole number"
 
 # An output folder that cannot be written: said before anything is run.
 touch "$work/file"

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/explore/wire.h"
-#include "harness/explore/worker.h"
+#include "harness/explore/unit.h"
 
 namespace heddle {
 namespace {
@@ -33,42 +33,49 @@ std::string Written(const Send& send) {
   return bytes;
 }
 
-SuspicionMessage Example() {
-  SuspicionMessage message;
-  message.id = 77;
-  message.kind = FindingKind::kDeadlock;
-  message.message = std::string("with\0zero", 9);
-  message.execution = 12;
+UnitEvent Example() {
+  UnitEvent message;
+  message.number = 3;
+  message.place = 12;
+  message.counts = {13, 400, 1, 2, true};
+  message.raised = {{77, FindingKind::kDeadlock, std::string("with\0zero", 9)},
+                    {78, FindingKind::kDataRace, ""}};
+  message.search = {"depth-first", "up to 2 preemptions", std::string("\0\1", 2)};
   for (uint32_t i = 0; i < 100'000; ++i) {  // more than a pipe holds
     message.decisions.push_back(Decision::Pick(ThreadId{i % 7}, OpKind::kLock));
   }
   return message;
 }
 
-std::string Sent(const SuspicionMessage& message) {
+std::string Sent(const UnitEvent& message) {
   return Written([&](int pipe) {
-    MessageWriter writer(MessageType::kSuspicion);
+    MessageWriter writer(MessageType::kUnitEvent);
     message.Put(&writer);
     EXPECT_TRUE(writer.Send(pipe));
   });
 }
 
-TEST(Wire, SuspicionArrivesAsItWasSent) {
-  const SuspicionMessage sent = Example();
+TEST(Wire, AnEventArrivesAsItWasSent) {
+  const UnitEvent sent = Example();
   MessageBuffer buffer;
   buffer.Append(Sent(sent));
   std::string_view bytes;
   ASSERT_TRUE(buffer.Next(&bytes));
   MessageReader reader(bytes);
   MessageType type;
-  SuspicionMessage got;
+  UnitEvent got;
   ASSERT_TRUE(reader.Get(&type));
-  EXPECT_EQ(type, MessageType::kSuspicion);
+  EXPECT_EQ(type, MessageType::kUnitEvent);
   ASSERT_TRUE(got.Get(&reader));
-  EXPECT_EQ(got.id, sent.id);
-  EXPECT_EQ(got.kind, sent.kind);
-  EXPECT_EQ(got.message, sent.message);
-  EXPECT_EQ(got.execution, sent.execution);
+  EXPECT_EQ(got.number, sent.number);
+  EXPECT_EQ(got.place, sent.place);
+  EXPECT_EQ(got.counts.steps, sent.counts.steps);
+  EXPECT_EQ(got.counts.hangs, sent.counts.hangs);
+  ASSERT_EQ(got.raised.size(), 2u);
+  EXPECT_EQ(got.raised[0].id, 77u);
+  EXPECT_EQ(got.raised[0].kind, FindingKind::kDeadlock);
+  EXPECT_EQ(got.raised[0].message, sent.raised[0].message);
+  EXPECT_EQ(got.search.counts, sent.search.counts);
   EXPECT_EQ(got.decisions, sent.decisions);
   EXPECT_FALSE(buffer.Next(&bytes));
 }

@@ -1,0 +1,241 @@
+// CampaignRun: what comes from workers, and how it becomes the campaign's result.
+#include <algorithm>
+#include <utility>
+
+#include "harness/core/check.h"
+#include "harness/core/random.h"
+#include "harness/explore/campaign_run.h"
+#include "harness/explore/death.h"
+
+namespace heddle {
+namespace {
+
+// A campaign goes on with a fresh worker after so many executions that killed theirs.
+constexpr size_t kMaxDeaths = 8;
+
+}  // namespace
+
+// What is left of a worker.
+struct DeadWorker {
+  Death death;
+  bool killed = false;  // by somebody unknown
+  bool running = false;
+  bool common = false;
+  uint64_t place = 0;
+  UnitCounts counts;
+  std::vector<Decision> decisions;
+};
+
+void CampaignRun::Receive() {
+  for (const auto& slot : pool_->slots()) {
+    if (!slot->started()) continue;
+    TakeMessages(slot.get());
+    if (slot->child()->ended()) {
+      OnDeath(slot.get());
+    } else {
+      slot->WatchForHang();
+    }
+  }
+}
+
+void CampaignRun::TakeMessages(WorkerSlot* slot) {
+  std::string_view bytes;
+  while (slot->child()->NextMessage(&bytes)) {
+    MessageReader reader(bytes);
+    MessageType type;
+    if (!reader.Get(&type)) continue;
+    if (type == MessageType::kUnitEvent) {
+      UnitEvent event;
+      if (!event.Get(&reader)) continue;
+      Unit* const unit = frontier_->Find(event.number);
+      // A unit that is explored once more shows the same again.
+      if (unit == nullptr || (unit->last_event && event.place <= *unit->last_event)) continue;
+      unit->last_event = event.place;
+      unit->hangs = event.counts.hangs;
+      unit->events.push_back(std::move(event));
+    } else if (type == MessageType::kUnitResult) {
+      UnitResult result;
+      if (!result.Get(&reader)) continue;
+      slot->Release();
+      CountTime(result.time);
+      if (Unit* const unit = frontier_->Find(result.number); unit != nullptr) {
+        frontier_->End(unit, std::move(result));
+      }
+    }
+  }
+}
+
+void CampaignRun::OnDeath(WorkerSlot* slot) {
+  const SharedState& state = slot->state();
+  const ChildProcess& child = *slot->child();
+  DeadWorker dead;
+  dead.killed = WasKilled(child.wait_status()) && !slot->watch().killed();
+  dead.running = state.phase.load() == WorkerPhase::kRunning;
+  dead.common = state.common.load();
+  dead.place = state.place.load();
+  dead.counts = {dead.place + 1, state.steps.load(), state.cut_by_step_limit.load(), 0,
+                 state.deferred_spinner.load()};
+  dead.decisions.assign(state.log.entries, state.log.entries + state.log.count);
+  if (!dead.killed || dead.running) {
+    dead.death = DescribeDeath(child.wait_status(), slot->watch().killed(), state, child.output());
+  }
+  Unit* const unit = slot->unit() ? frontier_->Find(*slot->unit()) : nullptr;
+  if (slot->unit()) CountTime({slot->assigned(), Clock::now()});
+  slot->Stop();
+  if (!dead.death.internal_error.empty()) {
+    result_.internal_error = dead.death.internal_error;
+    return;
+  }
+  if (dead.common && !dead.killed) {
+    // Who tells of these executions will get there, too; the others begin when it is known which to
+    // leave out.
+    prepare_ = false;
+    if (unit != nullptr && ++silent_deaths_ > kMaxDeaths) {
+      result_.internal_error = "executions kill the workers that repeat them, but not the first";
+    }
+  }
+  if (unit == nullptr) return;
+  unit->state = Unit::State::kWaiting;
+  if (dead.common || !dead.running) return;
+  // Killed from outside, perhaps; a program that does it does it again.
+  if (dead.killed && unit->killed_at != dead.place) {
+    unit->killed_at = dead.place;
+    return;
+  }
+  TakeDeath(unit, dead);
+}
+
+void CampaignRun::TakeDeath(Unit* unit, const DeadWorker& dead) {
+  UnitEvent event;
+  event.number = unit->number;
+  event.place = dead.place;
+  event.counts = dead.counts;
+  event.counts.hangs = unit->hangs;
+  event.died = true;
+  const uint64_t id = SuspicionId(dead.death.kind, MixSeed(unit->number, dead.place));
+  event.raised.push_back({id, dead.death.kind, dead.death.message});
+  event.decisions = dead.decisions;
+  event.time = {Clock::now(), Clock::now()};
+  unit->last_event = dead.place;
+  unit->events.push_back(std::move(event));
+  unit->fatal.push_back(dead.place);
+  if (unit->first == 0 && unit->part.empty()) task_.fatal_common = unit->fatal;
+  if (unit->fatal.size() <= kMaxDeaths) return;
+  UnitResult result;
+  result.number = unit->number;
+  result.end = UnitEnd::kStopped;
+  result.counts = dead.counts;
+  frontier_->End(unit, std::move(result));
+}
+
+void CampaignRun::Merge() {
+  while (state_ == State::kRunning && result_.internal_error.empty()) {
+    Unit* const front = frontier_->Front();
+    const uint64_t most = max_executions_ - earlier_.executions;
+    if (front == nullptr || counts_.executions >= most) {
+      state_ = State::kOver;
+      return;
+    }
+    while (!front->events.empty()) {
+      const UnitEvent event = std::move(front->events.front());
+      front->events.pop_front();
+      // A worker cannot know how many executions come before its part of a search.
+      if (counts_.executions + event.counts.executions > most) continue;
+      MergeEvent(*front, event);
+      if (state_ != State::kRunning || !result_.internal_error.empty()) return;
+    }
+    if (front->state != Unit::State::kEnded) return;
+    if (counts_.executions + front->result.counts.executions > most) {
+      frontier_->CutShort(front, most - counts_.executions);
+      return;
+    }
+    const Unit ended = std::move(*front);
+    frontier_->PopFront();
+    MergeResult(ended);
+  }
+}
+
+void CampaignRun::MergeEvent(const Unit& unit, const UnitEvent& event) {
+  const bool by_index = frontier_->division() == Frontier::Division::kByIndex;
+  const uint64_t before = earlier_.executions + (by_index ? unit.first : counts_.executions);
+  const size_t findings = result_.findings.size();
+  confirmation_.OnEvent(event, before + event.place + 1, execution_);
+  if (result_.findings.size() != findings) pool_->PauseWatches();  // a replay took its time
+  if (event.died) ++deaths_;
+
+  UnitCounts now = counts_;
+  now.Add(event.counts);
+  if (confirmation_.FoundEnough()) {
+    state_ = State::kOver;
+  } else if (event.needs_unlock_points) {
+    state_ = State::kNeedsUnlockPoints;
+  } else if (now.hangs >= kMaxHangs) {
+    AddNote(&result_, "stopped early: " + std::to_string(now.hangs) +
+                          " executions hung, each for the time of --step-timeout");
+    state_ = State::kOver;
+  } else if (deaths_ > kMaxDeaths) {
+    AddNote(&result_,
+            "stopped early: " + std::to_string(deaths_) + " executions killed their worker");
+    state_ = State::kOver;
+  }
+  if (state_ == State::kRunning) return;
+  counts_ = now;
+  CountTime(event.time);
+  TakeSearch(event.search, /*finished=*/false);
+}
+
+void CampaignRun::TakeSearch(const SearchState& search, bool finished) {
+  if (TreeSearch* const whole = whole_->AsTreeSearch(); whole != nullptr) {
+    if (search.counts.empty()) return;  // of a worker that died
+    HEDDLE_CHECK(whole->Add(search.counts, finished), "a search counts otherwise than it adds");
+    result_.search = whole_->Progress().note;
+    exhausted_ = whole_->Progress().exhausted;
+    return;
+  }
+  if (!search.words.empty()) result_.search = search.words;
+  result_.complete_bound = search.bound;
+}
+
+void CampaignRun::MergeResult(const Unit& unit) {
+  const UnitResult& result = unit.result;
+  counts_.Add(result.counts);
+  TakeSearch(result.search, frontier_->units().empty() && result.end != UnitEnd::kTime);
+  if (result.end == UnitEnd::kNoMore && whole_->AsTreeSearch() == nullptr) {
+    exhausted_ = result.exhausted;
+    state_ = State::kOver;
+  }
+}
+
+void CampaignRun::MergeRest() {
+  for (const auto& slot : pool_->slots()) {
+    if (!slot->unit()) continue;
+    slot->child()->Kill();
+    TakeMessages(slot.get());
+    if (!slot->unit()) continue;
+    CountTime({slot->assigned(), Clock::now()});
+    const SharedState& state = slot->state();
+    UnitResult result;
+    result.number = *slot->unit();
+    result.end = UnitEnd::kTime;
+    result.counts = {state.executions.load(), state.steps.load(), state.cut_by_step_limit.load(), 0,
+                     state.deferred_spinner.load()};
+    if (Unit* const unit = frontier_->Find(result.number); unit != nullptr) {
+      frontier_->End(unit, std::move(result));
+    }
+  }
+  const uint64_t most = max_executions_ - earlier_.executions;
+  std::list<Unit>& units = frontier_->units();
+  while (!units.empty() && state_ == State::kRunning && result_.internal_error.empty()) {
+    const Unit unit = std::move(units.front());
+    units.pop_front();
+    for (const UnitEvent& event : unit.events) {
+      if (state_ == State::kRunning && result_.internal_error.empty()) MergeEvent(unit, event);
+    }
+    if (unit.state != Unit::State::kEnded || state_ != State::kRunning) continue;
+    if (unit.result.counts.executions > most - counts_.executions) break;
+    MergeResult(unit);
+  }
+  exhausted_ = false;
+}
+
+}  // namespace heddle

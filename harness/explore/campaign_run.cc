@@ -1,0 +1,222 @@
+#include "harness/explore/campaign_run.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "harness/strategy/registry.h"
+
+namespace heddle {
+namespace {
+
+constexpr std::chrono::milliseconds kPoll{50};
+// A worker looks at the clock between executions; one that is in the midst of a very long one when
+// the time is up is not waited for.
+constexpr std::chrono::seconds kGrace{2};
+// Most cases are explored in less time than it takes to start further workers.
+constexpr std::chrono::milliseconds kAlone{20};
+// How long a part of a search is explored before what is left of it is handed on, so that there is
+// always something to do for everybody; and in how many pieces.
+constexpr std::chrono::milliseconds kSlice{40};
+constexpr uint32_t kPieces = 16;
+
+}  // namespace
+
+CampaignRun::CampaignRun(const Case& explored, const ExplorerOptions& options, OutputFolder* folder,
+                         CampaignObserver* observer, WorkerPool* pool, SharedState* replay_state)
+    : case_(explored),
+      options_(options.campaign),
+      observer_(observer),
+      pool_(pool),
+      begin_(Clock::now()),
+      confirmation_(explored, options.campaign, options.command, folder, replay_state, &result_),
+      counted_until_(begin_) {
+  result_.name = explored.name;
+  result_.expected = explored.expect;
+  execution_ = ExecutionOptionsFor(explored, options_);
+  max_executions_ = options_.executions.value_or(options_.time ? UINT64_MAX : kDefaultExecutions);
+  const std::chrono::nanoseconds time = options_.time ? *options_.time
+                                        : options_.executions
+                                            ? std::chrono::hours(24 * 365)
+                                            : std::chrono::nanoseconds(kDefaultTime);
+  deadline_ = begin_ + std::chrono::duration_cast<Clock::duration>(time);
+}
+
+void CampaignRun::BeginStage() {
+  state_ = State::kRunning;
+  whole_ = *MakeStrategy(options_.strategy);
+  Frontier::Division division = Frontier::Division::kWhole;
+  common_ = 0;
+  if (whole_->AsTreeSearch() != nullptr) {
+    division = Frontier::Division::kByParts;
+  } else if (const auto common = whole_->CommonExecutions()) {
+    division = Frontier::Division::kByIndex;
+    common_ = *common;
+  }
+  frontier_ = std::make_unique<Frontier>(division, max_executions_ - earlier_.executions, common_);
+  task_ = {&case_, &options_, execution_, deadline_, {}};
+  counts_ = {};
+  prepare_ = common_ > 0 && max_executions_ - earlier_.executions > common_;
+  deaths_ = silent_deaths_ = 0;
+  exhausted_ = false;
+}
+
+WorkerSlot* CampaignRun::WorkerForUnit() {
+  if (WorkerSlot* const idle = pool_->Idle(); idle != nullptr) return idle;
+  if (pool_->AnyStarted() && Clock::now() - begin_ < kAlone) return nullptr;
+  return StartWorker();
+}
+
+// Null where the system has no room for it; the first one is needed.
+WorkerSlot* CampaignRun::StartWorker() {
+  WorkerSlot* const slot = pool_->Vacant();
+  if (slot == nullptr) return nullptr;
+  std::string error;
+  if (slot->Start(task_, &error)) return slot;
+  if (!pool_->AnyStarted()) result_.internal_error = error;
+  return nullptr;
+}
+
+UnitTask CampaignRun::TaskFor(const Unit& unit) const {
+  UnitTask task;
+  task.number = unit.number;
+  task.first = unit.first;
+  task.size = unit.size;
+  task.part = unit.part;
+  task.fatal = unit.fatal;
+  task.known.assign(confirmation_.known().begin(), confirmation_.known().end());
+  task.found = confirmation_.found();
+  if (frontier_->division() == Frontier::Division::kByParts) {
+    const uint64_t left = max_executions_ - earlier_.executions - counts_.executions;
+    task.size = std::min(task.size, left);
+    task.pieces = options_.jobs > 1 ? kPieces : 1;
+    task.slice = unit.part.empty() ? std::min(kSlice, kAlone) : kSlice;
+    if (unit.last_event) task.least = *unit.last_event + 1;
+  }
+  return task;
+}
+
+bool CampaignRun::Assign() {
+  if (Clock::now() >= deadline_) return true;
+  while (Unit* const unit = frontier_->NextToRun()) {
+    WorkerSlot* const slot = WorkerForUnit();
+    if (slot == nullptr) return result_.internal_error.empty();
+    unit->state = Unit::State::kRunning;
+    slot->Assign(TaskFor(*unit));
+  }
+  // Meanwhile the others can make what they all need.
+  while (prepare_ && frontier_->Front()->first == 0 && Clock::now() - begin_ >= kAlone) {
+    WorkerSlot* const slot = StartWorker();
+    if (slot == nullptr) break;
+    slot->Prepare();
+  }
+  return result_.internal_error.empty();
+}
+
+CampaignRun::State CampaignRun::RunStage() {
+  BeginStage();
+  bool cut_off = false;
+  while (true) {
+    Merge();
+    if (state_ != State::kRunning || !result_.internal_error.empty()) break;
+    if (!Assign()) break;
+    if (!pool_->AnyBusy()) {
+      cut_off = true;  // the time is up, and everybody has ended
+      break;
+    }
+    pool_->Wait(kPoll);
+    Receive();
+    if (!result_.internal_error.empty()) break;
+    ShowProgress();
+    if (observer_ != nullptr && observer_->Cancelled()) {
+      AddNote(&result_, "interrupted");
+      cut_off = true;
+      break;
+    }
+    if (Clock::now() > deadline_ + kGrace + options_.step_timeout) {
+      AddNote(&result_, "the time was up in the middle of an execution");
+      cut_off = true;
+      break;
+    }
+  }
+  if (cut_off) MergeRest();
+  if (state_ == State::kRunning) state_ = State::kOver;
+  pool_->StopAll();
+  return state_;
+}
+
+void CampaignRun::CountTime(TimeSpan span) {
+  span.begin = std::max(span.begin, counted_until_);
+  if (span.end <= span.begin) return;
+  result_.seconds += std::chrono::duration<double>(span.end - span.begin).count();
+  counted_until_ = span.end;
+}
+
+void CampaignRun::ShowProgress() {
+  if (observer_ == nullptr) return;
+  CampaignProgress progress;
+  progress.executions = earlier_.executions + counts_.executions;
+  progress.seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
+  progress.findings = result_.findings.size();
+  double share = whole_->AsTreeSearch() != nullptr ? *whole_->Progress().share_done : -1;
+  for (const Unit& unit : frontier_->units()) {
+    if (unit.state == Unit::State::kEnded) progress.executions += unit.result.counts.executions;
+  }
+  for (const auto& slot : pool_->slots()) {
+    if (!slot->unit()) continue;
+    progress.executions += slot->state().executions.load();
+    if (whole_->AsTreeSearch() == nullptr) share = slot->state().share_done.load();
+    const double silent = std::chrono::duration<double>(slot->watch().Silence()).count();
+    progress.silent_seconds = std::max(progress.silent_seconds, silent);
+  }
+  if (share >= 0) progress.share_done = share;
+  observer_->OnProgress(progress);
+}
+
+bool CampaignRun::Met() const {
+  if (!result_.internal_error.empty()) return false;
+  for (const FindingKind kind : case_.expect) {
+    if (std::none_of(result_.findings.begin(), result_.findings.end(),
+                     [&](const FoundBug& bug) { return bug.finding.kind == kind; })) {
+      return false;
+    }
+  }
+  return std::all_of(result_.findings.begin(), result_.findings.end(),
+                     [](const FoundBug& bug) { return bug.expected; });
+}
+
+CaseResult CampaignRun::Run() {
+  result_.skipped = WhyNotJudged(case_);
+  if (!result_.skipped.empty()) {
+    result_.met = true;
+    return std::move(result_);
+  }
+  while (RunStage() == State::kNeedsUnlockPoints) {
+    execution_.unlock_is_point = true;
+    earlier_.Add(counts_);
+    counts_ = {};
+    result_.complete_bound.clear();
+    if (earlier_.executions >= max_executions_) break;
+  }
+  Finish();
+  return std::move(result_);
+}
+
+void CampaignRun::Finish() {
+  UnitCounts all = earlier_;
+  all.Add(counts_);
+  result_.executions = all.executions;
+  result_.steps = all.steps;
+  result_.cut_by_step_limit = all.cut_by_step_limit;
+  result_.complete = exhausted_ && all.cut_by_step_limit == 0 && deaths_ == 0;
+  if (all.cut_by_step_limit > 0) {
+    AddNote(&result_, std::to_string(all.cut_by_step_limit) +
+                          " executions were cut by the step limit of " +
+                          std::to_string(execution_.max_steps) + "; raise it with --max-steps");
+  }
+  if (result_.complete && all.deferred_spinner) {
+    AddNote(&result_, "complete, treating loops that re-read unchanged memory as waiting");
+  }
+  result_.met = Met();
+}
+
+}  // namespace heddle

@@ -1,0 +1,103 @@
+// CampaignRun: one case explored by a pool of workers.
+//
+// Hands the units of the frontier to workers and puts what comes of them together in the order of
+// the units: the result is a function of the case and the options, and does not depend on how many
+// workers there are or how fast each is (but where the clock ends the campaign). A unit whose worker
+// died is explored once more without the execution that killed it, which is a finding.
+//
+// Threading: one, because it forks. Memory does not grow with the number of executions.
+#ifndef HEDDLE_HARNESS_EXPLORE_CAMPAIGN_RUN_H_
+#define HEDDLE_HARNESS_EXPLORE_CAMPAIGN_RUN_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/explore/campaign.h"
+#include "harness/explore/confirmation.h"
+#include "harness/explore/explorer.h"
+#include "harness/explore/frontier.h"
+#include "harness/explore/worker_pool.h"
+#include "harness/strategy/strategy.h"
+
+namespace heddle {
+
+class CampaignRun {
+ public:
+  // All outlive it; `folder` and `observer` may be null.
+  CampaignRun(const Case& explored, const ExplorerOptions& options, OutputFolder* folder,
+              CampaignObserver* observer, WorkerPool* pool, SharedState* replay_state);
+
+  CaseResult Run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // How a stage of the campaign stands.
+  enum class State : uint8_t {
+    kRunning,
+    kOver,
+    kNeedsUnlockPoints,  // not every behaviour could be reached: from the beginning, finer
+  };
+
+  void BeginStage();
+  State RunStage();
+  // Gives workers what there is to do. False: a worker cannot be started.
+  bool Assign();
+  WorkerSlot* WorkerForUnit();
+  WorkerSlot* StartWorker();
+  UnitTask TaskFor(const Unit& unit) const;
+
+  void Receive();
+  void TakeMessages(WorkerSlot* slot);
+  void OnDeath(WorkerSlot* slot);
+  void TakeDeath(Unit* unit, const struct DeadWorker& dead);
+
+  // Puts together what there is, in order, until a unit is not done.
+  void Merge();
+  void MergeEvent(const Unit& unit, const UnitEvent& event);
+  void MergeResult(const Unit& unit);
+  // Ends all workers where they are and puts together everything there is.
+  void MergeRest();
+  void TakeSearch(const SearchState& search, bool finished);
+
+  void CountTime(TimeSpan span);
+  void ShowProgress();
+  void Finish();
+  bool Met() const;
+
+  const Case& case_;
+  const CampaignOptions& options_;
+  CampaignObserver* const observer_;
+  WorkerPool* const pool_;
+  const Clock::time_point begin_;
+  Clock::time_point deadline_;
+  uint64_t max_executions_ = 0;
+  ExecutionOptions execution_;
+
+  CaseResult result_;
+  Confirmation confirmation_;
+  UnitCounts earlier_;  // of earlier stages
+
+  // Of this stage.
+  State state_ = State::kRunning;
+  std::unique_ptr<Strategy> whole_;  // makes no executions; what all workers' searches are added to
+  std::unique_ptr<Frontier> frontier_;
+  WorkerTask task_;
+  UnitCounts counts_;  // of the units that are part of the result
+  uint64_t common_ = 0;
+  size_t deaths_ = 0;
+  bool prepare_ = false;      // workers make the common executions while one tells of them
+  size_t silent_deaths_ = 0;  // of workers that made the common executions for themselves
+  bool exhausted_ = false;
+
+  // Of the time until this moment, what workers were exploring is in result_.seconds.
+  Clock::time_point counted_until_;
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_EXPLORE_CAMPAIGN_RUN_H_

@@ -1,0 +1,85 @@
+#include "harness/explore/frontier.h"
+
+#include <algorithm>
+#include <bit>
+#include <iterator>
+#include <utility>
+
+namespace heddle {
+
+uint64_t UnitSize(uint64_t first) {
+  constexpr uint64_t kLeast = 64;
+  constexpr uint64_t kMost = 65'536;
+  return std::clamp(std::bit_floor(first / 16), kLeast, kMost);
+}
+
+Frontier::Frontier(Division division, uint64_t most, uint64_t common)
+    : division_(division), most_(most), common_(common) {
+  if (division_ == Division::kByIndex && common_ == 0) return;
+  Unit whole;
+  whole.number = numbers_++;
+  whole.size = division_ == Division::kByIndex ? std::min(common_, most_) : most_;
+  next_index_ = whole.size;
+  closed_ = next_index_ == most_;
+  units_.push_back(std::move(whole));
+}
+
+Unit* Frontier::AppendByIndex() {
+  if (division_ != Division::kByIndex || closed_ || next_index_ >= most_) return nullptr;
+  Unit unit;
+  unit.number = numbers_++;
+  unit.first = next_index_;
+  unit.size = std::min(UnitSize(next_index_), most_ - next_index_);
+  next_index_ += unit.size;
+  units_.push_back(std::move(unit));
+  return &units_.back();
+}
+
+Unit* Frontier::NextToRun() {
+  for (Unit& unit : units_) {
+    if (unit.state == Unit::State::kWaiting) return &unit;
+    // What is learnt from the common executions may end the campaign.
+    if (unit.first < common_ && unit.state != Unit::State::kEnded) return nullptr;
+  }
+  return AppendByIndex();
+}
+
+Unit* Frontier::Find(uint64_t number) {
+  const auto found = std::find_if(units_.begin(), units_.end(),
+                                  [number](const Unit& unit) { return unit.number == number; });
+  return found == units_.end() ? nullptr : &*found;
+}
+
+Unit* Frontier::Front() {
+  if (!units_.empty()) return &units_.front();
+  return AppendByIndex();
+}
+
+void Frontier::End(Unit* unit, UnitResult result) {
+  unit->state = Unit::State::kEnded;
+  if (result.end == UnitEnd::kNoMore || result.end == UnitEnd::kStopped) {
+    closed_ |= division_ == Division::kByIndex;
+  }
+  auto behind = std::find_if(units_.begin(), units_.end(),
+                             [unit](const Unit& one) { return &one == unit; });
+  ++behind;
+  for (std::string& part : result.parts) {
+    Unit next;
+    next.number = numbers_++;
+    next.size = most_;
+    next.part = std::move(part);
+    units_.insert(behind, std::move(next));
+  }
+  result.parts.clear();
+  unit->result = std::move(result);
+}
+
+void Frontier::CutShort(Unit* front, uint64_t size) {
+  units_.erase(std::next(units_.begin()), units_.end());
+  front->size = size;
+  front->state = Unit::State::kWaiting;
+  front->events.clear();
+  closed_ = true;
+}
+
+}  // namespace heddle

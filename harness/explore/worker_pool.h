@@ -1,0 +1,85 @@
+// WorkerPool: the worker processes of one campaign, each with the memory that it shares with the
+// supervisor and a watch over its signs of life.
+//
+// Knows nothing of what units mean. A worker that has died or was killed leaves its slot empty.
+// Threading: one, because it forks.
+#ifndef HEDDLE_HARNESS_EXPLORE_WORKER_POOL_H_
+#define HEDDLE_HARNESS_EXPLORE_WORKER_POOL_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/explore/child_process.h"
+#include "harness/explore/hang_watch.h"
+#include "harness/explore/shared_state.h"
+#include "harness/explore/unit.h"
+#include "harness/explore/worker.h"
+
+namespace heddle {
+
+class WorkerSlot {
+ public:
+  // Null when the system has no memory for it; errno says why.
+  static std::unique_ptr<WorkerSlot> Make();
+
+  // False on failure, with the reason in `*error`.
+  bool Start(const WorkerTask& task, std::string* error);
+  void Prepare();
+  void Assign(const UnitTask& unit);
+  // The unit has ended.
+  void Release() { unit_.reset(); }
+  // Kills the process, if there is one, and forgets it.
+  void Stop();
+  void WatchForHang() { watch_->Look(child_.get()); }
+  void PauseWatch() { watch_->Pause(); }
+
+  bool started() const { return child_ != nullptr; }
+  ChildProcess* child() const { return child_.get(); }
+  const SharedState& state() const { return *state_; }
+  const HangWatch& watch() const { return *watch_; }
+  // The number of the one that it explores.
+  std::optional<uint64_t> unit() const { return unit_; }
+  // When it got the unit.
+  std::chrono::steady_clock::time_point assigned() const { return assigned_; }
+
+ private:
+  explicit WorkerSlot(SharedStatePtr state) : state_(std::move(state)) {}
+
+  SharedStatePtr state_;
+  WorkerTask task_;  // the child has a copy of it
+  std::unique_ptr<ChildProcess> child_;
+  std::optional<HangWatch> watch_;
+  std::optional<uint64_t> unit_;
+  std::chrono::steady_clock::time_point assigned_;
+};
+
+class WorkerPool {
+ public:
+  explicit WorkerPool(uint32_t jobs) : jobs_(jobs) {}
+
+  // A slot without a process, made if need be; null if all `jobs` have one, or if there is no memory
+  // for another.
+  WorkerSlot* Vacant();
+  // A slot whose process waits for a unit; null: none.
+  WorkerSlot* Idle();
+  bool AnyBusy() const;
+  bool AnyStarted() const;
+  // Until something happens to one of them.
+  void Wait(std::chrono::milliseconds timeout);
+  void PauseWatches();
+  void StopAll();
+  std::vector<std::unique_ptr<WorkerSlot>>& slots() { return slots_; }
+
+ private:
+  const uint32_t jobs_;
+  std::vector<std::unique_ptr<WorkerSlot>> slots_;
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_EXPLORE_WORKER_POOL_H_
