@@ -6,9 +6,11 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/explore/build_id.h"
+#include "harness/explore/checkpoint.h"
 #include "harness/explore/explorer.h"
 #include "harness/explore/output_folder.h"
 #include "harness/report/text_report.h"
@@ -43,6 +45,7 @@ struct Options {
   std::string step_timeout = "5s";
   std::string out;
   std::string format = "text";
+  bool resume = false;
   bool keep_going = false;
   bool require_complete = false;
   bool check_determinism = false;
@@ -73,6 +76,46 @@ CampaignOptions CampaignFor(const Options& options) {
   return campaign;
 }
 
+// All that a result depends on.
+RunIdentity IdentityOf(const Options& options, const std::vector<const Case*>& cases) {
+  const auto flag = [](bool given) { return given ? "yes" : ""; };
+  RunIdentity identity;
+  identity.build = BuildId();
+  identity.options = {{"--strategy", options.strategy},
+                      {"--executions", options.executions},
+                      {"--time", options.time},
+                      {"--seed", options.seed},
+                      {"--memory-model", options.memory_model},
+                      {"--timeouts", options.timeouts},
+                      {"--spurious", options.spurious},
+                      {"--max-steps", options.max_steps},
+                      {"--step-timeout", options.step_timeout},
+                      {"--keep-going", flag(options.keep_going)},
+                      {"--check-determinism", flag(options.check_determinism)}};
+  for (const Case* explored : cases) identity.cases.push_back(explored->name);
+  return identity;
+}
+
+// The checkpoint of the run to go on with. False, with the reason in `*error`.
+bool Resume(const Options& options, Checkpoint* checkpoint, std::string* error) {
+  if (options.out.empty()) {
+    *error = "expected --out=DIR, the folder of the run to go on with";
+    return false;
+  }
+  Checkpoint read;
+  if (!ReadCheckpoint(options.out, &read, error)) return false;
+  if (const std::string other = Difference(read.identity, checkpoint->identity); !other.empty()) {
+    *error = "the run in '" + options.out + "' is another one: " + other +
+             ". Go on with the same command, or leave out --resume to replace it";
+    return false;
+  }
+  for (CaseResult& result : read.results) {
+    if (!ReadFindings(options.out, &result, error)) return false;
+  }
+  *checkpoint = std::move(read);
+  return true;
+}
+
 ExitStatus StatusOf(const std::vector<CaseResult>& results, bool require_complete) {
   ExitStatus status = kMet;
   for (const CaseResult& result : results) {
@@ -90,10 +133,19 @@ int Run(const Options& options, const std::string& command) {
   std::string error;
   const std::vector<const Case*> cases = CasesMatching(options.glob, &error);
   if (cases.empty()) return BadInput(error);
+  Checkpoint checkpoint;
+  checkpoint.identity = IdentityOf(options, cases);
+  if (options.resume && !Resume(options, &checkpoint, &error)) return BadInput("--resume: " + error);
   std::unique_ptr<OutputFolder> folder;
   if (!options.out.empty()) {
-    folder = OutputFolder::Open(options.out, &error);
-    if (folder == nullptr) return BadInput("--out: " + error);
+    folder = options.resume ? OutputFolder::Reopen(options.out, &error)
+                            : OutputFolder::Open(options.out, &error);
+    if (folder == nullptr || !folder->WriteCheckpoint(checkpoint, &error)) {
+      return BadInput("--out: " + error);
+    }
+    for (const CaseResult& result : checkpoint.results) {
+      for (const FoundBug& found : result.findings) folder->Keep(found.directory);
+    }
   }
 
   const bool text = options.format == "text";
@@ -105,12 +157,23 @@ int Run(const Options& options, const std::string& command) {
 
   const CampaignOptions& campaign = explorer_options.campaign;
   const RunTable table(cases, UseColor(STDOUT_FILENO));
+  const auto save = [&](std::string state) {
+    checkpoint.campaign = std::move(state);
+    if (!folder->WriteCheckpoint(checkpoint, &error)) BadInput("--out: " + error);
+  };
   std::vector<CaseResult> results;
   if (text) std::fputs(table.Header().c_str(), stdout);
   for (const Case* explored : cases) {
     progress.Begin("[" + std::to_string(results.size() + 1) + "/" + std::to_string(cases.size()) +
                    "] " + explored->name);
-    results.push_back(explorer->Explore(*explored));
+    if (results.size() < checkpoint.results.size()) {
+      results.push_back(checkpoint.results[results.size()]);
+    } else if (folder == nullptr) {
+      results.push_back(explorer->Explore(*explored));
+    } else {
+      const std::string saved = std::exchange(checkpoint.campaign, "");
+      results.push_back(explorer->Explore(*explored, saved, save));
+    }
     progress.Clear();
     const CaseResult& result = results.back();
     if (text) {
@@ -126,7 +189,13 @@ int Run(const Options& options, const std::string& command) {
       if (reported && results.size() < cases.size()) std::fputs("\n", stdout);
       std::fflush(stdout);
     }
-    if (folder != nullptr && !folder->WriteRun(campaign, BuildId(), results, &error)) {
+    const bool ended = !Interrupted() && result.internal_error.empty();
+    if (ended && results.size() > checkpoint.results.size()) {
+      checkpoint.campaign.clear();
+      checkpoint.results.push_back(result);
+    }
+    if (folder != nullptr && (!folder->WriteRun(campaign, BuildId(), results, &error) ||
+                              !folder->WriteCheckpoint(checkpoint, &error))) {
       return BadInput("--out: " + error);
     }
     if (!result.internal_error.empty()) {
@@ -203,6 +272,9 @@ Action AddRunCommand(CLI::App* subcommand, const std::string& command) {
   subcommand->add_option("--out", options->out,
                          "Folder for run.json and a folder per finding; what an earlier run left "
                          "there is removed");
+  subcommand->add_flag("--resume", options->resume,
+                       "Go on with the run whose folder --out names and whose process was killed or "
+                       "interrupted; every other option as it was, except --jobs and --format");
   subcommand->add_option("--format", options->format, "text or json (run.json, to the output)")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

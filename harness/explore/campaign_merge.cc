@@ -141,6 +141,8 @@ void CampaignRun::Merge() {
       front->events.pop_front();
       // A worker cannot know how many executions come before its part of a search.
       if (counts_.executions + event.counts.executions > most) continue;
+      front->merged = event.place;
+      front->merged_hangs = event.counts.hangs;
       MergeEvent(*front, event);
       if (state_ != State::kRunning || !result_.internal_error.empty()) return;
     }

@@ -12,6 +12,8 @@ constexpr std::chrono::milliseconds kPoll{50};
 // A worker looks at the clock between executions; one that is in the midst of a very long one when
 // the time is up is not waited for.
 constexpr std::chrono::seconds kGrace{2};
+// What is lost when the process is killed.
+constexpr std::chrono::milliseconds kSaveInterval{200};
 // Most cases are explored in less time than it takes to start further workers.
 constexpr std::chrono::milliseconds kAlone{20};
 // How long a part of a search is explored before what is left of it is handed on, so that there is
@@ -113,7 +115,7 @@ bool CampaignRun::Assign() {
 }
 
 CampaignRun::State CampaignRun::RunStage() {
-  BeginStage();
+  if (!std::exchange(restored_, false)) BeginStage();
   bool cut_off = false;
   while (true) {
     Merge();
@@ -127,6 +129,7 @@ CampaignRun::State CampaignRun::RunStage() {
     Receive();
     if (!result_.internal_error.empty()) break;
     ShowProgress();
+    SaveNowAndThen();
     if (observer_ != nullptr && observer_->Cancelled()) {
       AddNote(&result_, "interrupted");
       cut_off = true;
@@ -142,6 +145,17 @@ CampaignRun::State CampaignRun::RunStage() {
   if (state_ == State::kRunning) state_ = State::kOver;
   pool_->StopAll();
   return state_;
+}
+
+void CampaignRun::SaveNowAndThen() {
+  const Clock::time_point now = Clock::now();
+  if (save_ == nullptr ||
+      (now - saved_at_ < kSaveInterval && findings_saved_ == result_.findings.size())) {
+    return;
+  }
+  saved_at_ = now;
+  findings_saved_ = result_.findings.size();
+  save_(Save());
 }
 
 void CampaignRun::CountTime(TimeSpan span) {
@@ -184,7 +198,11 @@ bool CampaignRun::Met() const {
                      [](const FoundBug& bug) { return bug.expected; });
 }
 
-CaseResult CampaignRun::Run() {
+CaseResult CampaignRun::Run(const std::function<void(std::string)>& save) {
+  if (!result_.internal_error.empty()) return std::move(result_);  // it could not be restored
+  save_ = save;
+  saved_at_ = Clock::now();
+  findings_saved_ = result_.findings.size();
   result_.skipped = WhyNotJudged(case_);
   if (!result_.skipped.empty()) {
     result_.met = true;

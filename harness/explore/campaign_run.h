@@ -11,9 +11,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/explore/campaign.h"
@@ -31,7 +33,11 @@ class CampaignRun {
   CampaignRun(const Case& explored, const ExplorerOptions& options, OutputFolder* folder,
               CampaignObserver* observer, WorkerPool* pool, SharedState* replay_state);
 
-  CaseResult Run();
+  // Goes on where `saved` was made, whose findings are in `folder`. To be called before Run. False:
+  // the bytes are damaged.
+  bool Restore(std::string_view saved, const std::string& folder);
+  // `save` is called now and then with what Restore takes.
+  CaseResult Run(const std::function<void(std::string)>& save = nullptr);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -45,6 +51,8 @@ class CampaignRun {
 
   void BeginStage();
   State RunStage();
+  std::string Save();
+  void SaveNowAndThen();
   // Gives workers what there is to do. False: a worker cannot be started.
   bool Assign();
   WorkerSlot* WorkerForUnit();
@@ -73,7 +81,7 @@ class CampaignRun {
   const CampaignOptions& options_;
   CampaignObserver* const observer_;
   WorkerPool* const pool_;
-  const Clock::time_point begin_;
+  Clock::time_point begin_;
   Clock::time_point deadline_;
   uint64_t max_executions_ = 0;
   ExecutionOptions execution_;
@@ -81,6 +89,11 @@ class CampaignRun {
   CaseResult result_;
   Confirmation confirmation_;
   UnitCounts earlier_;  // of earlier stages
+
+  std::function<void(std::string)> save_;
+  Clock::time_point saved_at_;
+  size_t findings_saved_ = 0;
+  bool restored_ = false;  // this stage was
 
   // Of this stage.
   State state_ = State::kRunning;

@@ -42,6 +42,10 @@ class Confirmation {
   uint32_t found() const { return found_; }
   // What was to be found, or what was not expected.
   bool FoundEnough() const;
+  // campaign_save.cc; the result's findings are saved and restored before. False: the bytes are
+  // damaged.
+  void Save(ByteWriter* writer) const;
+  bool Restore(ByteReader* reader);
 
  private:
   void Confirm(const RaisedSuspicion& suspicion, const ReplayTask& task);

@@ -28,9 +28,19 @@ std::unique_ptr<Explorer> Explorer::Make(const ExplorerOptions& options, OutputF
   return explorer;
 }
 
-CaseResult Explorer::Explore(const Case& explored) {
+CaseResult Explorer::Explore(const Case& explored) { return Explore(explored, "", nullptr); }
+
+CaseResult Explorer::Explore(const Case& explored, const std::string& saved,
+                             const std::function<void(std::string)>& save) {
   CampaignRun run(explored, options_, folder_, observer_, workers_.get(), replay_state_.get());
-  return run.Run();
+  if (!saved.empty() && !run.Restore(saved, folder_ == nullptr ? "" : folder_->path())) {
+    CaseResult result;
+    result.name = explored.name;
+    result.expected = explored.expect;
+    result.internal_error = "the checkpoint of this case cannot be gone on from";
+    return result;
+  }
+  return run.Run(save);
 }
 
 ExecutionOptions ExecutionOptionsFor(const Case& explored, const CampaignOptions& options) {

@@ -50,6 +50,10 @@ class Explorer {
   ~Explorer();
 
   CaseResult Explore(const Case& explored);
+  // The same, calling `save` now and then with what makes a later run go on from there: to be given
+  // to it as `saved`, with the same folder. Empty: from the beginning.
+  CaseResult Explore(const Case& explored, const std::string& saved,
+                     const std::function<void(std::string)>& save);
 
  private:
   Explorer(const ExplorerOptions& options, OutputFolder* folder, CampaignObserver* observer);

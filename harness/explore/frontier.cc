@@ -68,6 +68,7 @@ void Frontier::End(Unit* unit, UnitResult result) {
     next.number = numbers_++;
     next.size = most_;
     next.part = std::move(part);
+    next.handed_on_by = unit->number;
     units_.insert(behind, std::move(next));
   }
   result.parts.clear();

@@ -30,6 +30,9 @@ struct Unit {
   std::deque<UnitEvent> events;         // not part of the campaign's result yet; ascending
   std::optional<uint64_t> last_event;   // the place of the last one there was
   uint32_t hangs = 0;                   // at that one
+  std::optional<uint64_t> merged;       // the place of the last one that is part of it
+  uint32_t merged_hangs = 0;            // at that one
+  std::optional<uint64_t> handed_on_by;  // another unit's number
   std::vector<uint64_t> fatal;          // places of the executions that killed their worker
   std::optional<uint64_t> killed_at;    // where a worker was killed once, perhaps by chance
   UnitResult result;                    // when it has ended
@@ -53,6 +56,9 @@ class Frontier {
   // Once more from its beginning, with this many executions. What comes behind it is forgotten.
   void CutShort(Unit* front, uint64_t size);
   std::list<Unit>& units() { return units_; }
+  // campaign_save.cc; Restore into a new one that was made alike. False: the bytes are damaged.
+  void Save(ByteWriter* writer) const;
+  bool Restore(ByteReader* reader);
   Division division() const { return division_; }
 
  private:

@@ -235,23 +235,29 @@ void Collect(ChildProcess* child, Collected* collected) {
 std::unique_ptr<ChildProcess> RunChild(const std::function<int(int)>& body, SharedState* shared,
                                        std::chrono::nanoseconds timeout, Collected* collected,
                                        bool* hung) {
-  auto child = ChildProcess::Start(body, &collected->error);
-  if (child == nullptr) return nullptr;
-  HangWatch watch(shared, timeout);
-  while (!child->ended()) {
-    child->Wait(kPoll);
+  std::unique_ptr<ChildProcess> child;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    shared->Reset();
+    *collected = {};
+    child = ChildProcess::Start(body, &collected->error);
+    if (child == nullptr) return nullptr;
+    HangWatch watch(shared, timeout);
+    while (!child->ended()) {
+      child->Wait(kPoll);
+      Collect(child.get(), collected);
+      watch.Look(child.get());
+    }
     Collect(child.get(), collected);
-    watch.Look(child.get());
+    *hung = watch.killed();
+    // Killed from outside, perhaps; a program that does it does it again.
+    if (*hung || !WasKilled(child->wait_status())) break;
   }
-  Collect(child.get(), collected);
-  *hung = watch.killed();
   return child;
 }
 
 }  // namespace
 
 std::string DifferenceWhenRepeated(const ReplayTask& task, int times, SharedState* shared) {
-  shared->Reset();
   const ProgramOutput output;
   Collected collected;
   bool hung = false;
@@ -264,15 +270,8 @@ ReplayOutcome ReplayLoudly(const ReplayTask& task, SharedState* shared) {
   const ProgramOutput output;
   Collected collected;
   bool hung = false;
-  std::unique_ptr<ChildProcess> child;
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    shared->Reset();
-    collected = {};
-    child = RunChild([&](int pipe) { return Replay(task, 0, output, shared, pipe); }, shared,
-                     task.step_timeout, &collected, &hung);
-    // Killed from outside, perhaps; a program that does it does it again.
-    if (child == nullptr || hung || !WasKilled(child->wait_status())) break;
-  }
+  const auto child = RunChild([&](int pipe) { return Replay(task, 0, output, shared, pipe); },
+                              shared, task.step_timeout, &collected, &hung);
   ReplayOutcome outcome;
   outcome.findings = std::move(collected.findings);
   outcome.divergence = std::move(collected.divergence);
@@ -290,7 +289,6 @@ ReplayOutcome ReplayLoudly(const ReplayTask& task, SharedState* shared) {
   const DeathRecord record = shared->death;
   const std::vector<Decision> decisions(shared->log.entries,
                                         shared->log.entries + shared->log.count);
-  shared->Reset();
   Collected described;
   RunChild(
       [&](int pipe) {
@@ -304,7 +302,6 @@ ReplayOutcome ReplayLoudly(const ReplayTask& task, SharedState* shared) {
   for (ReplayedFinding& found : described.findings) outcome.findings.push_back(std::move(found));
   // What was raised before the program took the process: the same again, but only so far.
   for (const uint64_t id : collected.raised) {
-    shared->Reset();
     const ProgramOutput unseen;
     Collected again;
     RunChild([&](int pipe) { return Replay(task, id, unseen, shared, pipe); }, shared,

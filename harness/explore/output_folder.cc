@@ -50,7 +50,9 @@ bool IsFinding(const fs::directory_entry& entry) {
 // Only what a run writes; a folder with anything else in it stays.
 void RemoveEarlierRun(const fs::path& folder) {
   std::error_code ignored;
-  if (fs::is_regular_file(folder / "run.json", ignored)) fs::remove(folder / "run.json", ignored);
+  for (const char* file : {"run.json", kCheckpointFile}) {
+    if (fs::is_regular_file(folder / file, ignored)) fs::remove(folder / file, ignored);
+  }
   for (const fs::directory_entry& entry : fs::directory_iterator(folder / "findings", ignored)) {
     if (!IsFinding(entry)) continue;
     for (const char* file : kFindingFiles) {
@@ -61,28 +63,63 @@ void RemoveEarlierRun(const fs::path& folder) {
   }
 }
 
-}  // namespace
+// What was not finished when an earlier process was killed.
+void RemoveTemporaries(const fs::path& folder) {
+  std::error_code ignored;
+  for (const char* file : {"run.json", kCheckpointFile}) {
+    fs::remove(folder / (std::string(file) + ".tmp"), ignored);
+  }
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder / "findings", ignored)) {
+    for (const char* file : kFindingFiles) {
+      fs::remove(entry.path() / (std::string(file) + ".tmp"), ignored);
+    }
+  }
+}
 
-std::unique_ptr<OutputFolder> OutputFolder::Open(const std::string& path, std::string* error) {
+// Makes the folders if there are none and checks that they can be written.
+bool MakeWritable(const std::string& path, std::string* error) {
   const fs::path findings = fs::path(path) / "findings";
   std::error_code failed;
   fs::create_directories(findings, failed);
   if (failed) {
     *error = "cannot make the folder '" + findings.string() + "': " + failed.message();
-    return nullptr;
+    return false;
   }
   for (const fs::path& folder : {fs::path(path), findings}) {
     if (::access(folder.c_str(), W_OK | X_OK) != 0) {
       *error = "cannot write to the folder '" + folder.string() + "': " + std::strerror(errno);
-      return nullptr;
+      return false;
     }
   }
   const fs::path probe = findings / ".probe";
-  if (!WriteFile(probe, "", error)) return nullptr;
+  if (!WriteFile(probe, "", error)) return false;
   fs::remove(probe, failed);
+  return true;
+}
+
+}  // namespace
+
+std::unique_ptr<OutputFolder> OutputFolder::Open(const std::string& path, std::string* error) {
+  if (!MakeWritable(path, error)) return nullptr;
   RemoveEarlierRun(path);
+  RemoveTemporaries(path);
   return std::unique_ptr<OutputFolder>(new OutputFolder(path));
 }
+
+std::unique_ptr<OutputFolder> OutputFolder::Reopen(const std::string& path, std::string* error) {
+  if (!MakeWritable(path, error)) return nullptr;
+  RemoveTemporaries(path);
+  return std::unique_ptr<OutputFolder>(new OutputFolder(path));
+}
+
+void OutputFolder::Keep(const std::string& directory) {
+  used_.insert(fs::path(directory).filename().string());
+}
+
+bool OutputFolder::WriteCheckpoint(const Checkpoint& checkpoint, std::string* error) {
+  return WriteFile(fs::path(path_) / kCheckpointFile, checkpoint.ToBytes(), error);
+}
+
 
 std::string OutputFolder::DirectoryFor(const std::string& fingerprint) const {
   // Two cases may share the code that has the bug.

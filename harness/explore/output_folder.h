@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "harness/explore/campaign.h"
+#include "harness/explore/checkpoint.h"
 
 namespace heddle {
 
@@ -21,6 +22,11 @@ class OutputFolder {
   // run left in it (only files that runs write). Null on failure, with the reason in `*error`.
   static std::unique_ptr<OutputFolder> Open(const std::string& path, std::string* error);
 
+  // The same for going on with the run whose results are in it: they stay.
+  static std::unique_ptr<OutputFolder> Reopen(const std::string& path, std::string* error);
+  // The directory of a finding that counts.
+  void Keep(const std::string& directory);
+
   // Where a finding of this fingerprint would be written next, below the folder.
   std::string DirectoryFor(const std::string& fingerprint) const;
   // Writes the finding's files into that directory.
@@ -28,6 +34,8 @@ class OutputFolder {
   // run.json. To be called after each case, so that an interrupted run leaves what it has found.
   bool WriteRun(const CampaignOptions& options, std::string_view build,
                 const std::vector<CaseResult>& results, std::string* error);
+
+  bool WriteCheckpoint(const Checkpoint& checkpoint, std::string* error);
 
   const std::string& path() const { return path_; }
 

@@ -43,6 +43,29 @@ if [ "$(id -u)" != 0 ]; then
 fi
 expect 2 "$hostile" run hostile/hangs --out=/proc/heddle && says "--out" "/proc/heddle"
 
+# Going on with a run that is not there, another one, or damaged; nothing is overwritten.
+expect 2 "$hostile" run --resume && says "--resume" "expected --out=DIR"
+expect 2 "$hostile" run --resume "--out=$work/none" && says "--resume" "$work/none/checkpoint" "No such file"
+[ -e "$work/none" ] && fail "--resume made a folder"
+expect 0 "$hostile" run hostile/clean --seed=3 "--out=$work/begun"
+cp -r "$work/begun" "$work/begun.copy"
+expect 2 "$hostile" run hostile/clean "--out=$work/begun" --resume
+says "was begun with --seed=3, not with --seed=1" "leave out --resume"
+expect 2 "$hostile" run hostile/clean --seed=3 --keep-going "--out=$work/begun" --resume
+says "was begun without --keep-going, not with --keep-going"
+expect 2 "$hostile" run hostile/prints --seed=3 "--out=$work/begun" --resume
+says "other cases" "hostile/clean, not hostile/prints"
+expect 2 "$HEDDLE" run race/lost_update --seed=3 "--out=$work/begun" --resume && says "belongs to build"
+diff -r "$work/begun" "$work/begun.copy" || fail "a refused --resume changed the folder"
+head -c 100 "$work/begun.copy/checkpoint" >"$work/begun/checkpoint"
+expect 2 "$hostile" run hostile/clean --seed=3 "--out=$work/begun" --resume && says "is damaged" "checkpoint"
+cp "$work/begun.copy/checkpoint" "$work/begun/checkpoint"
+printf x | dd of="$work/begun/checkpoint" bs=1 seek=60 conv=notrunc status=none
+expect 2 "$hostile" run hostile/clean --seed=3 "--out=$work/begun" --resume && says "checksum"
+cp "$work/begun.copy/checkpoint" "$work/begun/checkpoint"
+expect 0 "$hostile" run hostile/clean --seed=3 --jobs=3 "--out=$work/begun" --resume
+says "1 of 1 case met the expectation"
+
 # A schedule needs a case, a finding's folder needs its files.
 expect 2 "$hostile" replay && says "TARGET"
 expect 2 "$hostile" replay "$work" && says "schedule.txt"

@@ -1,0 +1,114 @@
+// CampaignRun: its state as bytes, for a checkpoint, and back.
+//
+// Units whose results are not part of the campaign's result yet are saved as they were handed out:
+// they are explored again. So nothing is counted twice.
+#include <set>
+#include <span>
+#include <utility>
+
+#include "harness/explore/campaign_run.h"
+#include "harness/explore/checkpoint.h"
+
+namespace heddle {
+
+void Confirmation::Save(ByteWriter* writer) const {
+  writer->PutSpan(std::span<const uint64_t>(std::vector<uint64_t>(known_.begin(), known_.end())));
+  writer->Put(found_);
+  writer->Put(nondeterministic_);
+}
+
+bool Confirmation::Restore(ByteReader* reader) {
+  std::vector<uint64_t> known;
+  if (!reader->GetVector(&known) || !reader->Get(&found_) || !reader->Get(&nondeterministic_)) {
+    return false;
+  }
+  known_ = {known.begin(), known.end()};
+  for (const FoundBug& found : result_.findings) {
+    fingerprints_.insert(found.finding.fingerprint);
+    if (folder_ != nullptr) folder_->Keep(found.directory);
+  }
+  return true;
+}
+
+void Frontier::Save(ByteWriter* writer) const {
+  std::set<uint64_t> here;
+  for (const Unit& unit : units_) here.insert(unit.number);
+  writer->Put(numbers_);
+  writer->Put(next_index_);
+  writer->Put(closed_);
+  for (const Unit& unit : units_) {
+    if (unit.handed_on_by && here.contains(*unit.handed_on_by)) continue;  // it will be again
+    writer->Put(true);
+    writer->Put(unit.number);
+    writer->Put(unit.first);
+    writer->Put(unit.size);
+    writer->PutText(unit.part);
+    writer->Put(unit.merged);
+    writer->Put(unit.merged_hangs);
+    std::vector<uint64_t> fatal;
+    for (const uint64_t place : unit.fatal) {
+      if (unit.merged && place <= *unit.merged) fatal.push_back(place);
+    }
+    writer->PutSpan(std::span<const uint64_t>(fatal));
+  }
+  writer->Put(false);
+}
+
+bool Frontier::Restore(ByteReader* reader) {
+  if (!reader->Get(&numbers_) || !reader->Get(&next_index_) || !reader->Get(&closed_)) return false;
+  units_.clear();
+  for (bool another = false; reader->Get(&another);) {
+    if (!another) return true;
+    Unit unit;
+    if (!reader->Get(&unit.number) || !reader->Get(&unit.first) || !reader->Get(&unit.size) ||
+        !reader->GetText(&unit.part) || !reader->Get(&unit.merged) ||
+        !reader->Get(&unit.merged_hangs) || !reader->GetVector(&unit.fatal)) {
+      return false;
+    }
+    unit.last_event = unit.merged;
+    unit.hangs = unit.merged_hangs;
+    units_.push_back(std::move(unit));
+  }
+  return false;
+}
+
+std::string CampaignRun::Save() {
+  ByteWriter writer;
+  PutResult(result_, &writer);
+  writer.Put(std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - begin_));
+  writer.Put(execution_.unlock_is_point);
+  confirmation_.Save(&writer);
+  writer.Put(earlier_);
+  writer.Put(counts_);
+  writer.Put(deaths_);
+  writer.PutSpan(std::span<const uint64_t>(task_.fatal_common));
+  TreeSearch* const whole = whole_->AsTreeSearch();
+  writer.PutText(whole == nullptr ? "" : whole->Counts());
+  frontier_->Save(&writer);
+  return writer.Take();
+}
+
+bool CampaignRun::Restore(std::string_view saved, const std::string& folder) {
+  ByteReader reader(saved);
+  std::chrono::nanoseconds elapsed{};
+  if (!GetResult(&reader, &result_) || !reader.Get(&elapsed) ||
+      !reader.Get(&execution_.unlock_is_point)) {
+    return false;
+  }
+  if (!ReadFindings(folder, &result_, &result_.internal_error)) return true;  // said by the result
+  begin_ -= std::chrono::duration_cast<Clock::duration>(elapsed);
+  deadline_ -= std::chrono::duration_cast<Clock::duration>(elapsed);
+  if (!confirmation_.Restore(&reader) || !reader.Get(&earlier_)) return false;
+  BeginStage();
+  std::string searched;
+  if (!reader.Get(&counts_) || !reader.Get(&deaths_) || !reader.GetVector(&task_.fatal_common) ||
+      !reader.GetText(&searched)) {
+    return false;
+  }
+  TreeSearch* const whole = whole_->AsTreeSearch();
+  if (whole != nullptr && !whole->Add(searched, /*finished=*/false)) return false;
+  restored_ = true;
+  return frontier_->Restore(&reader) && reader.AtEnd();
+}
+
+}  // namespace heddle
