@@ -3,25 +3,19 @@
 namespace heddle {
 namespace {
 
-// Facets of an object.
-constexpr uint8_t kState = 1;
-constexpr uint8_t kQueue = 2;
+constexpr uint8_t kState = Footprint::kState;
+constexpr uint8_t kQueue = Footprint::kQueue;
 constexpr uint8_t kAll = kState | kQueue;
 
-// What an operation does to its object. `changes` implies `reads` of the same facets.
-struct Effect {
-  uint8_t reads = 0;
-  uint8_t changes = 0;
-};
+constexpr Footprint kNothing = {};
+constexpr Footprint kReadsState = {kState, 0};
+constexpr Footprint kChangesState = {kState, kState};
+constexpr Footprint kChangesQueue = {kQueue, kQueue};
+constexpr Footprint kChangesAll = {kAll, kAll};
 
-constexpr Effect kNothing = {};
-constexpr Effect kReadsState = {kState, 0};
-constexpr Effect kChangesState = {kState, kState};
-constexpr Effect kChangesQueue = {kQueue, kQueue};
-constexpr Effect kChangesAll = {kAll, kAll};
+}  // namespace
 
-// `succeeds` is false only when it is known that the operation did not complete normally.
-Effect EffectOf(const Operation& op, bool succeeds) {
+Footprint FootprintOf(const Operation& op, bool succeeds) {
   switch (op.kind) {
     // An acquire takes what another acquire wants. One that failed or timed out has only looked.
     case OpKind::kLock:
@@ -97,9 +91,7 @@ Effect EffectOf(const Operation& op, bool succeeds) {
   return kChangesAll;
 }
 
-bool Conflict(Effect a, Effect b) {
-  return (a.changes & (b.reads | b.changes)) != 0 || (b.changes & a.reads) != 0;
-}
+namespace {
 
 bool IsHeap(OpKind kind) { return kind == OpKind::kAlloc || kind == OpKind::kFree; }
 
@@ -115,7 +107,7 @@ bool DependentWith(const Operation& a, bool a_succeeds, const Operation& b, bool
   if (IsHeap(a.kind) && IsHeap(b.kind)) return true;
   if (a.object == kNoObject) return false;
   if (a_has_second && a.second == b.second) return true;
-  return Conflict(EffectOf(a, a_succeeds), EffectOf(b, b_succeeds));
+  return Conflict(FootprintOf(a, a_succeeds), FootprintOf(b, b_succeeds));
 }
 
 }  // namespace

@@ -29,6 +29,26 @@
 
 namespace heddle {
 
+// What an operation does to its object, by facets. `changes` implies `reads` of the same facets.
+struct Footprint {
+  static constexpr uint8_t kState = 1;
+  static constexpr uint8_t kQueue = 2;
+
+  uint8_t reads = 0;
+  uint8_t changes = 0;
+
+  constexpr bool empty() const { return (reads | changes) == 0; }
+  constexpr bool operator==(const Footprint&) const = default;
+};
+
+// The row of the table. `succeeds` is false only when it is known that the operation did not
+// complete normally. Its `second` object, if it has one, is changed in every facet.
+Footprint FootprintOf(const Operation& op, bool succeeds);
+
+constexpr bool Conflict(Footprint a, Footprint b) {
+  return (a.changes & (b.reads | b.changes)) != 0 || (b.changes & a.reads) != 0;
+}
+
 bool Dependent(const Operation& a, Outcome a_outcome, const Operation& b, Outcome b_outcome);
 
 // Whatever their outcomes: for operations that are still pending.

@@ -43,6 +43,8 @@ class SchedulingPoint {
   // operations may complete otherwise than before; or it was spurious, where time would have moved
   // had nobody else been able to run. Known only to deciders that want every step.
   bool step_met_time() const { return step_met_time_; }
+  // Time moves only where nobody can run, and nothing happens before its time.
+  virtual bool TimeIsLate() const = 0;
   // One past the largest thread index so far.
   uint32_t thread_count() const { return thread_count_; }
 
@@ -57,6 +59,11 @@ class SchedulingPoint {
   // Where `object` lies, 0 for a thread: the same in every execution of one process, as far as the
   // program allocates it in the same order.
   virtual uintptr_t AddressOf(ObjectId object) const = 0;
+  // The thread that `object` is, kNoThread if it is none.
+  virtual ThreadId ThreadOf(ObjectId object) const = 0;
+  // The program looks at its state after every step (an invariant): no two steps may be taken to
+  // commute.
+  virtual bool EveryStateMatters() const = 0;
 
  protected:
   const ThreadId* enabled_ = nullptr;
@@ -89,6 +96,13 @@ class Decider {
   // Pick is also called where only one thread is enabled, so that the decider sees every step and
   // what it did. Asked after Begin; costs a call per forced step.
   virtual bool WantsEveryStep() const { return false; }
+
+  // What the decider wants to know of the steps beside the operations that it picks: asked after
+  // Begin, told during the execution. Null: nothing.
+  virtual EventSink* Events() { return nullptr; }
+
+  // The execution ends because no thread can run; what each waits for is pending.
+  virtual void Stuck(const SchedulingPoint&) {}
 
   // Called when the execution has ended: adds to the record what the strategy has to learn.
   virtual void End(ExecutionRecord*) {}

@@ -26,6 +26,8 @@ class PortfolioDecider final : public Decider {
   ThreadId Pick(const SchedulingPoint& point) override { return active_->Pick(point); }
   uint32_t PickValue(const ValueChoice& choice) override { return active_->PickValue(choice); }
   bool WantsEveryStep() const override { return active_->WantsEveryStep(); }
+  EventSink* Events() override { return active_->Events(); }
+  void Stuck(const SchedulingPoint& point) override { active_->Stuck(point); }
   void End(ExecutionRecord* record) override { active_->End(record); }
 
  private:

@@ -15,11 +15,13 @@ static std::vector<StrategyInfo> DescribeEach() {
       [] { extern StrategyInfo DescribeDefault(); return DescribeDefault(); }(),
       [] { extern StrategyInfo DescribeDelayBounding(); return DescribeDelayBounding(); }(),
       [] { extern StrategyInfo DescribeDfs(); return DescribeDfs(); }(),
+      [] { extern StrategyInfo DescribeDpor(); return DescribeDpor(); }(),
       [] { extern StrategyInfo DescribePct(); return DescribePct(); }(),
       [] { extern StrategyInfo DescribePos(); return DescribePos(); }(),
       [] { extern StrategyInfo DescribePreemptionBounding(); return DescribePreemptionBounding(); }(),
       [] { extern StrategyInfo DescribeRandomWalk(); return DescribeRandomWalk(); }(),
       [] { extern StrategyInfo DescribeRoundRobin(); return DescribeRoundRobin(); }(),
+      [] { extern StrategyInfo DescribeSourceDpor(); return DescribeSourceDpor(); }(),
       [] { extern StrategyInfo DescribeSurw(); return DescribeSurw(); }(),
   };
   // clang-format on

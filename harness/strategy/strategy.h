@@ -13,6 +13,7 @@
 
 #include "harness/schedule/decision.h"
 #include "harness/strategy/decider.h"
+#include "harness/strategy/step_trace.h"
 
 namespace heddle {
 
@@ -32,6 +33,7 @@ struct Plan {
   std::vector<Decision> prefix;
   // Depth-first search: the sleep set just before the prefix's last decision is carried out.
   std::vector<SleepingThread> sleep;
+  StepPlan steps;  // dynamic partial-order reduction
   // What they mean is documented by the strategy: PCT's depth and length, round robin's quantum.
   // `data` stays as it is until a strategy changes it.
   uint64_t parameter_a = 0;
@@ -61,6 +63,7 @@ enum StepEffects : uint8_t {
   kUsedHeap = 1,  // allocated or freed program memory
   kDeferred = 2,  // its thread yielded or was seen to spin, and was set aside
   kMetTime = 4,   // virtual time has moved after it, or it was spurious
+  kTimePassed = 8,  // virtual time has moved after it, because nobody could run
   // It depends on every other step.
   kOrderMatters = kDeferred | kMetTime,
   kUnknownEffects = kUsedHeap | kOrderMatters,
@@ -104,6 +107,7 @@ struct ExecutionRecord {
     sleepers.clear();
     uses.clear();
     places.clear();
+    trace.Clear();
     prefix_effects = kUnknownEffects;
   }
 
@@ -123,6 +127,7 @@ struct ExecutionRecord {
   // Where the decider counts them: in order of first use, and the threads by name.
   std::vector<ObjectUse> uses;
   std::vector<ThreadPlace> places;
+  StepTrace trace;  // where the decider traces steps
   uint8_t prefix_effects = kUnknownEffects;  // of the step in progress at the end of the prefix
 };
 

@@ -25,6 +25,9 @@ class ThreadNames {
     of_thread_.clear();
   }
 
+  // For another execution of the same program: names stay as they are.
+  void BeginExecution() { of_thread_.clear(); }
+
   // The name of the child of `parent`, a name, that is its `ordinal`-th, from 1.
   uint32_t Child(uint32_t parent, uint32_t ordinal, uint32_t likely = 0) {
     const ThreadPlace place{parent, ordinal};
@@ -36,7 +39,7 @@ class ThreadNames {
     return static_cast<uint32_t>(places_.size()) - 1;
   }
 
-  // Of a thread of the execution that has run since Clear.
+  // Of a thread of the running execution.
   uint32_t Of(ThreadId thread, const SchedulingPoint& point) {
     while (of_thread_.size() <= Index(thread)) {
       const auto index = static_cast<uint32_t>(of_thread_.size());

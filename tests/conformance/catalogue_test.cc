@@ -147,8 +147,8 @@ TEST_P(Strategies, FindNothingInTheTwins) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, Strategies,
-                         ::testing::Values("default", "delay-bounding", "dfs", "pct:depth=1",
-                                           "pct:depth=2", "pct:depth=3", "pos",
+                         ::testing::Values("default", "delay-bounding", "dfs", "dpor",
+                                           "pct:depth=1", "pct:depth=2", "pct:depth=3", "pos",
                                            "preemption-bounding", "random", "round-robin", "surw"),
                          NameOfTest);
 

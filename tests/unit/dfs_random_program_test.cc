@@ -1,8 +1,5 @@
 // Depth-first search of random programs, against an enumeration that knows nothing of sleep sets.
-#include <algorithm>
-#include <array>
 #include <cstdint>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -10,156 +7,21 @@
 #include "gtest/gtest.h"
 #include "harness/core/random.h"
 #include "harness/strategy/dfs.h"
-#include "primitives/atomic.h"
-#include "primitives/mutex.h"
-#include "primitives/thread.h"
 #include "tests/support/exploration.h"
+#include "tests/support/random_program.h"
 
 namespace heddle {
 namespace {
 
+using testing::Describe;
+using testing::Do;
 using testing::Exploration;
-
-enum class Do : uint8_t { kLoad, kStore, kAdd, kExchange, kLock, kUnlock, kTryLock, kYield, kSpin };
-
-struct Instruction {
-  Do what;
-  uint8_t object;
-};
-
-constexpr int kMaxThreads = 3;
-struct RandomProgram {
-  std::vector<Instruction> threads[kMaxThreads];
-};
-RandomProgram program;
-
-// What an execution of it did. In fixed storage: the heap of a body is the execution's.
-struct Effects {
-  int registers[kMaxThreads][16];
-  int values[2];
-  // Accesses in the order in which they were made: thread, instruction, succeeded.
-  std::array<std::array<uint8_t, 3>, 64> accesses;
-  size_t access_count;
-};
-Effects effects;
-
-// Threads that nothing orders take turns here: the schedule does.
-__attribute__((no_sanitize("thread"))) void NoteAccess(int thread, int index, bool succeeded) {
-  std::array<uint8_t, 3>& access = effects.accesses[effects.access_count++];
-  access[0] = static_cast<uint8_t>(thread);
-  access[1] = static_cast<uint8_t>(index);
-  access[2] = succeeded;
-}
-
-Atomic<int>* atomics;
-Mutex* mutexes;
-
-void RunThread(int id) {
-  bool held[2] = {};
-  int index = 0;
-  for (const Instruction& instruction : program.threads[id]) {
-    Atomic<int>& atomic = atomics[instruction.object];
-    Mutex& mutex = mutexes[instruction.object];
-    int& result = effects.registers[id][index];
-    bool succeeded = true;
-    switch (instruction.what) {
-      case Do::kLoad:
-        result = atomic.load();
-        break;
-      case Do::kStore:
-        atomic.store(10 * (id + 1) + index);
-        break;
-      case Do::kAdd:
-        result = atomic.fetch_add(100);
-        break;
-      case Do::kExchange: {
-        int expected = 0;
-        succeeded = atomic.compare_exchange_strong(expected, id + 1);
-        result = expected;
-        break;
-      }
-      case Do::kLock:
-        mutex.lock();
-        held[instruction.object] = true;
-        break;
-      case Do::kUnlock:
-        if (held[instruction.object]) mutex.unlock();
-        held[instruction.object] = false;
-        break;
-      case Do::kTryLock:
-        succeeded = mutex.try_lock();
-        held[instruction.object] |= succeeded;
-        result = succeeded;
-        break;
-      case Do::kYield:
-        Yield();
-        break;
-      case Do::kSpin:
-        for (int i = 0; i < 6 && result == 0; ++i) result = atomic.load();
-        break;
-    }
-    NoteAccess(id, index, succeeded);
-    ++index;
-  }
-  for (int i = 0; i < 2; ++i) {
-    if (held[i]) mutexes[i].unlock();
-  }
-}
-
-void RunProgram() {
-  std::memset(&effects, 0, sizeof(effects));
-  Atomic<int> own_atomics[2] = {{0}, {0}};
-  Mutex own_mutexes[2];
-  atomics = own_atomics;
-  mutexes = own_mutexes;
-  Thread threads[kMaxThreads];
-  for (int i = 0; i < kMaxThreads; ++i) {
-    if (!program.threads[i].empty()) threads[i] = Thread(RunThread, i);
-  }
-  for (Thread& thread : threads) {
-    if (thread.joinable()) thread.join();
-  }
-  for (int i = 0; i < 2; ++i) effects.values[i] = own_atomics[i].load();
-}
+using testing::Mazurkiewicz;
+using testing::RandomProgram;
+using testing::RunProgram;
 
 std::string FinalState(EngineEnd end) {
-  std::string state = end == EngineEnd::kCompleted ? "" : "stuck ";
-  state.append(reinterpret_cast<const char*>(effects.registers), sizeof(effects.registers));
-  state.append(reinterpret_cast<const char*>(effects.values), sizeof(effects.values));
-  return state;
-}
-
-// Names the trace: for each object, its accesses in order, those that only read between two that
-// write in no order.
-std::string Mazurkiewicz() {
-  std::string name;
-  for (const bool locks : {false, true}) {
-    for (uint8_t object = 0; object < 2; ++object) {
-      std::vector<std::string> readers;
-      const auto flush = [&] {
-        std::sort(readers.begin(), readers.end());
-        for (const std::string& reader : readers) name += reader;
-        readers.clear();
-      };
-      for (size_t i = 0; i < effects.access_count; ++i) {
-        const auto [thread, index, succeeded] = effects.accesses[i];
-        const Instruction& instruction = program.threads[thread][index];
-        const bool is_lock = instruction.what == Do::kLock || instruction.what == Do::kUnlock;
-        if (is_lock != locks || instruction.object != object) continue;
-        if (instruction.what == Do::kUnlock) continue;
-        const std::string text = {static_cast<char>('A' + thread), static_cast<char>('a' + index)};
-        if (instruction.what == Do::kLoad) {
-          readers.push_back(text);
-        } else {
-          flush();
-          name += text;
-        }
-      }
-      flush();
-      name += '|';
-    }
-  }
-  return name;
+  return (end == EngineEnd::kCompleted ? "" : "stuck ") + testing::FinalState();
 }
 
 // Every schedule, by counting through the answers like an odometer.
@@ -189,33 +51,6 @@ class NaiveDecider final : public Decider {
   size_t position_ = 0;
 };
 
-RandomProgram MakeProgram(Random& random, std::vector<Do> kinds, int max_length) {
-  RandomProgram made;
-  const int threads = 2 + (random.Below(3) == 0 ? 1 : 0);
-  for (int i = 0; i < threads; ++i) {
-    const uint32_t length = 1 + random.Below(static_cast<uint32_t>(threads == 3 ? 2 : max_length));
-    for (uint32_t j = 0; j < length; ++j) {
-      made.threads[i].push_back({kinds[random.Below(static_cast<uint32_t>(kinds.size()))],
-                                 static_cast<uint8_t>(random.Below(2))});
-    }
-  }
-  return made;
-}
-
-std::string Describe(const RandomProgram& described) {
-  static constexpr const char* kNames[] = {"load",   "store",    "add",   "exchange", "lock",
-                                           "unlock", "try_lock", "yield", "spin"};
-  std::string text;
-  for (const auto& thread : described.threads) {
-    for (const Instruction& instruction : thread) {
-      text += std::string(kNames[static_cast<int>(instruction.what)]) +
-              std::to_string(instruction.object) + "; ";
-    }
-    text += "\n";
-  }
-  return text;
-}
-
 struct Comparison {
   uint64_t programs = 0;
   uint64_t naive = 0;
@@ -230,7 +65,8 @@ Comparison CompareWithNaive(std::vector<Do> kinds, int programs, uint64_t seed, 
   Random random(seed);
   Comparison total;
   for (int i = 0; i < programs; ++i) {
-    program = MakeProgram(random, kinds, 4);
+    const RandomProgram program = testing::MakeProgram(random, kinds, 4);
+    testing::SetProgram(program);
     SCOPED_TRACE(Describe(program));
     std::set<std::string> states;
     std::set<std::string> traces;

@@ -24,8 +24,9 @@ using ::testing::HasSubstr;
 TEST(StrategyRegistryTest, StrategiesAreSortedByName) {
   std::vector<std::string> names;
   for (const StrategyInfo& info : AllStrategies()) names.emplace_back(info.name);
-  EXPECT_THAT(names, ElementsAre("default", "delay-bounding", "dfs", "pct", "pos",
-                                 "preemption-bounding", "random", "round-robin", "surw"));
+  EXPECT_THAT(names, ElementsAre("default", "delay-bounding", "dfs", "dpor", "pct", "pos",
+                                 "preemption-bounding", "random", "round-robin", "source-dpor",
+                                 "surw"));
 }
 
 TEST(StrategyRegistryTest, EveryDefaultIsWithinItsRangeAndMakesAStrategy) {
@@ -49,11 +50,11 @@ std::string ErrorOf(std::string_view spec) {
 
 TEST(StrategyRegistryTest, ErrorsNameWhatIsWrongAndWhatThereIs) {
   EXPECT_EQ(ErrorOf("dsf"),
-            "unknown strategy 'dsf'; there are: default, delay-bounding, dfs, pct, pos, "
-            "preemption-bounding, random, round-robin, surw");
+            "unknown strategy 'dsf'; there are: default, delay-bounding, dfs, dpor, pct, pos, "
+            "preemption-bounding, random, round-robin, source-dpor, surw");
   EXPECT_EQ(ErrorOf(""),
-            "unknown strategy ''; there are: default, delay-bounding, dfs, pct, pos, "
-            "preemption-bounding, random, round-robin, surw");
+            "unknown strategy ''; there are: default, delay-bounding, dfs, dpor, pct, pos, "
+            "preemption-bounding, random, round-robin, source-dpor, surw");
   EXPECT_EQ(ErrorOf("pct:depht=3"), "unknown parameter 'depht' of strategy 'pct'; it has: depth");
   EXPECT_EQ(ErrorOf("random:depth=3"),
             "unknown parameter 'depth' of strategy 'random'; it has none");

@@ -111,6 +111,8 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   in_fair_tail_ = false;
   used_freed_memory_ = false;
   result_ = {};
+  const size_t own_consumers = consumers_.size();
+  if (EventSink* const sink = decider.Events(); sink != nullptr) consumers_.push_back({sink, {}});
   UpdateWanted();
   if (heap_ != nullptr) heap_->BeginExecution();
   SanitizerEdges::BeginExecution();
@@ -131,6 +133,7 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
     heap_->EndExecution();
     if (result_.end == EngineEnd::kCompleted && heap_->live_blocks() > 0) ReportLeaks();
   }
+  consumers_.resize(own_consumers);
   result_.steps = step_;
   result_.threads = thread_count_;
   return result_;

@@ -147,6 +147,11 @@ class ControlledEngine final : public Runtime,
   uintptr_t AddressOf(ObjectId object) const override {
     return reinterpret_cast<uintptr_t>(objects_[object].address);
   }
+  ThreadId ThreadOf(ObjectId object) const override;
+  bool EveryStateMatters() const override { return has_invariant_; }
+  bool TimeIsLate() const override {
+    return options_.timeouts == Timeouts::kLate && options_.spurious == 0;
+  }
   void OnHeapFault(const HeapFault& fault) override;
   void OnSanitizerRace(const SanitizerRace& race) override;
   void TakeSanitizerReports(ThreadState& self);
@@ -250,6 +255,7 @@ class ControlledEngine final : public Runtime,
   // ---- Nobody can run (engine_stuck.cc) ----
   // Makes some thread enabled, or ends the execution and does not return.
   void NobodyEnabled(ThreadState& self);
+  void TellStuck();
   void LetTimePass();
   bool AdvanceTime();
   bool FindWaitCycle(std::vector<ThreadId>* cycle);

@@ -26,10 +26,16 @@ bool WaitsButForSpurious(const ThreadState& thread) {
 
 }  // namespace
 
+void ControlledEngine::TellStuck() {
+  if (every_step_) NoteEffects();
+  decider_->Stuck(*this);
+}
+
 void ControlledEngine::NobodyEnabled(ThreadState& self) {
   // A cycle of untimed waits never resolves, whatever the others still do.
   std::vector<ThreadId> cycle;
   if (unfinished_ > 1 && deferred_.size() == 0 && FindWaitCycle(&cycle)) {
+    TellStuck();
     ReportDeadlock(std::move(cycle));
     StopExecution(self);
   }
@@ -40,6 +46,7 @@ void ControlledEngine::NobodyEnabled(ThreadState& self) {
     return;
   }
   if (advanced) return;
+  TellStuck();
   ReportDeadlock({});
   StopExecution(self);
 }

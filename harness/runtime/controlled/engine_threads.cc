@@ -115,6 +115,12 @@ ObjectId ControlledEngine::ThreadObject(ThreadId thread) const {
   return threads_[Index(thread)]->thread_model->id;
 }
 
+ThreadId ControlledEngine::ThreadOf(ObjectId object) const {
+  const SyncModel& model = objects_[object];
+  return model.kind == ObjectKind::kThread ? static_cast<const ThreadModel&>(model).self()
+                                           : kNoThread;
+}
+
 ThreadOrigin ControlledEngine::OriginOf(ThreadId thread) const {
   if (Index(thread) >= thread_count_) return {kMainThread, Index(thread)};
   const ThreadState& state = *threads_[Index(thread)];

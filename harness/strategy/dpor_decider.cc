@@ -1,0 +1,301 @@
+#include "harness/strategy/dpor_decider.h"
+
+#include <algorithm>
+
+namespace heddle {
+namespace {
+
+// The use of program memory is an access to one object of that name.
+constexpr Access kHeapAccess{1, OpKind::kAlloc, false, {Footprint::kState, Footprint::kState}};
+constexpr uint64_t kThreadObject = uint64_t{1} << 63;
+
+}  // namespace
+
+void DporDecider::Begin(const Plan& plan) {
+  plan_ = plan.steps;
+  prefix_ = plan.prefix;
+  position_ = planned_ = given_ = 0;
+  steps_ = 0;
+  step_is_traced_ = redundant_ = diverged_ = met_all_ = false;
+  known_threads_ = 0;
+  names_.BeginExecution();
+  last_run_.clear();
+  asleep_.clear();
+  set_aside_.clear();
+  awaited_ = 0;
+  trace_.Clear();
+  trace_.woken.assign(plan_.sleepers.size(), StepTrace::kAsleep);
+}
+
+// What a step does beside the operation that it was picked for, and outcomes that matter. Spawns
+// are told by Parent, a thread's start touches nothing.
+EventMask DporDecider::Wants() const {
+  return {OpKind::kUnlock,     OpKind::kUnlockShared, OpKind::kTryLock,  OpKind::kTryLockShared,
+          OpKind::kTryAcquire, OpKind::kOnceDone,     OpKind::kExit,     OpKind::kDetach,
+          OpKind::kDestroy,    OpKind::kCompareExchange};
+}
+
+void DporDecider::OnEvent(const Event& event) {
+  if (!step_is_traced_) return;
+  TracedStep& step = trace_.steps.back();
+  const Operation& op = *event.op;
+  const bool succeeds = event.by.outcome == Outcome::kDone;
+  if (step.pick.op() == op.kind && step.accesses.size > 0 &&
+      trace_.accesses[step.accesses.first].object == ObjectName(op.object, *point_)) {
+    // The operation that was picked: now its outcome is known.
+    trace_.accesses[step.accesses.first].footprint = FootprintOf(op, succeeds);
+    return;
+  }
+  AddAccesses(op, succeeds, *point_);
+  step.accesses.size = static_cast<uint32_t>(trace_.accesses.size()) - step.accesses.first;
+}
+
+uint64_t DporDecider::ObjectName(ObjectId object, const SchedulingPoint& point) {
+  if (const uintptr_t address = point.AddressOf(object); address != 0) return address;
+  const ThreadId thread = point.ThreadOf(object);
+  return kThreadObject | (thread == kNoThread ? Index(object) : names_.Of(thread, point));
+}
+
+void DporDecider::AddAccesses(const Operation& op, bool succeeds, const SchedulingPoint& point) {
+  if (op.kind == OpKind::kStart || op.object == kNoObject) return;
+  const bool may_wait =
+      TraitsOf(op.kind).may_block && (op.kind != OpKind::kLock || op.deadline != kNoDeadline);
+  if (const Footprint footprint = FootprintOf(op, succeeds); !footprint.empty()) {
+    trace_.accesses.push_back(Access{ObjectName(op.object, point), op.kind, may_wait, footprint});
+  }
+  if (op.second != kNoObject) {
+    constexpr uint8_t kAll = Footprint::kState | Footprint::kQueue;
+    trace_.accesses.push_back(
+        Access{ObjectName(op.second, point), op.kind, may_wait, {kAll, kAll}});
+  }
+}
+
+void DporDecider::MeetThreads(const SchedulingPoint& point) {
+  last_run_.resize(point.thread_count(), 0);
+  asleep_.resize(point.thread_count(), 0);
+  set_aside_.resize(point.thread_count(), 0);
+  for (; known_threads_ < point.thread_count(); ++known_threads_) {
+    const ThreadId thread{known_threads_};
+    const uint32_t name = names_.Of(thread, point);
+    if (name >= by_name_.size()) by_name_.resize(name + 1, kNoThread);
+    by_name_[name] = thread;
+    if (step_is_traced_) trace_.births.push_back(Birth{name, steps_ - 1});
+  }
+}
+
+ThreadId DporDecider::Pick(const SchedulingPoint& point) {
+  point_ = &point;
+  if (known_threads_ < point.thread_count()) MeetThreads(point);
+  if (step_is_traced_) EndStep(point);
+  if (point.running_deferred()) set_aside_[Index(point.running())] = 1;
+  ThreadId chosen;
+  if (InPrefix()) {
+    chosen = PickFromPrefix(point);
+  } else {
+    if (!met_all_) FallAsleep();
+    chosen = planned_ < plan_.steps.size() ? PickPlanned(point) : PickFreely(point);
+    if (Tracing()) BeginStep(point, chosen);
+  }
+  last_run_[Index(chosen)] = ++steps_;
+  set_aside_[Index(chosen)] = 0;
+  return chosen;
+}
+
+ThreadId DporDecider::PickFromPrefix(const SchedulingPoint& point) {
+  const Decision planned = prefix_[position_++];
+  if (!planned.is_pick() || Index(planned.thread()) >= point.thread_count() ||
+      !point.IsEnabled(planned.thread()) || point.Pending(planned.thread())->kind != planned.op()) {
+    diverged_ = true;
+    position_ = prefix_.size();
+    return Preferred(point, /*awake_only=*/false);
+  }
+  return planned.thread();
+}
+
+void DporDecider::FallAsleep() {
+  met_all_ = true;
+  trace_.first_step = steps_;
+  for (const Sleeper& sleeper : plan_.sleepers) {
+    ++awaited_;
+    if (sleeper.values.size == 0) asleep_[Index(by_name_[sleeper.thread])] = 1;
+  }
+}
+
+// The next planned step; where its thread cannot make it, the rest of the plan is void.
+ThreadId DporDecider::PickPlanned(const SchedulingPoint& point) {
+  const PlannedStep& step = plan_.steps[planned_];
+  const ThreadId thread =
+      step.thread < by_name_.size() ? by_name_[step.thread] : kNoThread;
+  if (thread == kNoThread || Index(thread) >= point.thread_count() ||
+      names_.Of(thread, point) != step.thread || !point.IsEnabled(thread)) {
+    plan_.steps.resize(planned_);
+    return PickFreely(point);
+  }
+  ++planned_;
+  given_ = step.values.size;
+  return thread;
+}
+
+ThreadId DporDecider::PickFreely(const SchedulingPoint& point) {
+  if (redundant_ || diverged_) return Preferred(point, /*awake_only=*/false);
+  const ThreadId chosen = Preferred(point, /*awake_only=*/true);
+  if (chosen != kNoThread) return chosen;
+  TraceBlocked(point);
+  redundant_ = true;
+  return Preferred(point, /*awake_only=*/false);
+}
+
+ThreadId DporDecider::Preferred(const SchedulingPoint& point, bool awake_only) const {
+  if (point.running_enabled() && !(awake_only && IsAsleep(point.running()))) return point.running();
+  ThreadId best = kNoThread;
+  for (const ThreadId thread : point.enabled()) {
+    if (awake_only && IsAsleep(thread)) continue;
+    if (best == kNoThread || last_run_[Index(thread)] < last_run_[Index(best)] ||
+        (last_run_[Index(thread)] == last_run_[Index(best)] && thread < best)) {
+      best = thread;
+    }
+  }
+  return best;
+}
+
+void DporDecider::BeginStep(const SchedulingPoint& point, ThreadId chosen) {
+  const Operation& op = *point.Pending(chosen);
+  TracedStep step;
+  step.pick = Decision::Pick(chosen, op.kind);
+  step.thread = names_.Of(chosen, point);
+  // Whoever ran first let it run again.
+  if (set_aside_[Index(chosen)] != 0) step.effects |= kDeferred;
+  step.accesses.first = static_cast<uint32_t>(trace_.accesses.size());
+  AddAccesses(op, true, point);
+  step.accesses.size = static_cast<uint32_t>(trace_.accesses.size()) - step.accesses.first;
+  step.values.first = static_cast<uint32_t>(trace_.values.size());
+  step.given = static_cast<uint32_t>(given_);
+  step.enabled.first = static_cast<uint32_t>(trace_.enabled.size());
+  step.enabled.size = static_cast<uint32_t>(names_.places().size() / 64 + 1);
+  trace_.enabled.resize(trace_.enabled.size() + step.enabled.size, 0);
+  uint64_t* const enabled = trace_.enabled.data() + step.enabled.first;
+  for (const ThreadId thread : point.enabled()) {
+    const uint32_t name = names_.Of(thread, point);
+    enabled[name / 64] |= uint64_t{1} << (name % 64);
+  }
+  trace_.steps.push_back(step);
+  step_is_traced_ = true;
+}
+
+// The step in progress has been made: what it did is known.
+void DporDecider::EndStep(const SchedulingPoint& point) {
+  step_is_traced_ = false;
+  TracedStep& step = trace_.steps.back();
+  if (point.step_used_heap()) {
+    trace_.accesses.push_back(kHeapAccess);
+    ++step.accesses.size;
+  }
+  if (point.running_deferred()) step.effects |= kDeferred;
+  if (point.step_met_time()) step.effects |= point.TimeIsLate() ? kTimePassed : kMetTime;
+  if (point.EveryStateMatters()) step.effects |= kDeferred;
+  if (awaited_ == 0) return;
+  const auto accesses = Slice(trace_.accesses, step.accesses);
+  for (size_t i = 0; i < plan_.sleepers.size(); ++i) {
+    if (trace_.woken[i] != StepTrace::kAsleep) continue;
+    const Sleeper& sleeper = plan_.sleepers[i];
+    if (sleeper.thread == step.thread || ((step.effects | sleeper.effects) & kOrderMatters) != 0 ||
+        Conflict(accesses, Slice(plan_.accesses, sleeper.accesses))) {
+      Wake(i, steps_ - 1);
+    }
+  }
+}
+
+void DporDecider::Wake(size_t sleeper, uint32_t step) {
+  trace_.woken[sleeper] = step;
+  --awaited_;
+  if (plan_.sleepers[sleeper].values.size == 0) {
+    asleep_[Index(by_name_[plan_.sleepers[sleeper].thread])] = 0;
+  }
+}
+
+uint32_t DporDecider::PickValue(const ValueChoice& choice) {
+  if (InPrefix()) {
+    const Decision planned = prefix_[position_++];
+    if (planned.is_value && planned.choice() == choice.kind && planned.value < choice.bound) {
+      return planned.value;
+    }
+    diverged_ = true;
+    position_ = prefix_.size();
+    return 0;
+  }
+  if (!step_is_traced_) return 0;
+  trace_.too_wide |= choice.bound > UINT16_MAX;
+  TracedStep& step = trace_.steps.back();
+  Decision value = Decision::Value(choice.kind, 0, choice.bound);
+  if (given_ > 0) {
+    const Range values = plan_.steps[planned_ - 1].values;
+    value.value = plan_.values[values.first + values.size - given_--].value;
+    if (value.value >= choice.bound) {
+      // A step that is planned after others are left out may have fewer answers.
+      value.value = 0;
+      given_ = 0;
+    }
+  } else if (awaited_ > 0) {
+    while (value.value < choice.bound && IsCovered(value)) ++value.value;
+    if (value.value == choice.bound) {
+      value.value = 0;
+      redundant_ = true;
+    }
+  }
+  trace_.values.push_back(value);
+  ++step.values.size;
+  return value.value;
+}
+
+// Whether the step in progress, with this value, is one that sleeps.
+bool DporDecider::IsCovered(const Decision& next) const {
+  const TracedStep& step = trace_.steps.back();
+  const auto so_far = Slice(trace_.values, step.values);
+  for (size_t i = 0; i < plan_.sleepers.size(); ++i) {
+    const Sleeper& sleeper = plan_.sleepers[i];
+    if (trace_.woken[i] != StepTrace::kAsleep || sleeper.thread != step.thread ||
+        sleeper.values.size != so_far.size() + 1) {
+      continue;
+    }
+    const auto values = Slice(plan_.values, sleeper.values);
+    if (std::equal(so_far.begin(), so_far.end(), values.begin()) &&
+        values.back().value == next.value) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void DporDecider::Stuck(const SchedulingPoint& point) {
+  if (step_is_traced_) EndStep(point);
+  trace_.stuck = true;
+  if (Tracing()) TraceBlocked(point);
+}
+
+// Those that others have kept from going on.
+void DporDecider::TraceBlocked(const SchedulingPoint& point) {
+  for (uint32_t i = 0; i < point.thread_count(); ++i) {
+    const Operation* const op = point.Pending(ThreadId{i});
+    if (op == nullptr || point.IsEnabled(ThreadId{i})) continue;
+    BlockedStep blocked;
+    blocked.thread = names_.Of(ThreadId{i}, point);
+    blocked.accesses.first = static_cast<uint32_t>(trace_.accesses.size());
+    AddAccesses(*op, true, point);
+    blocked.accesses.size = static_cast<uint32_t>(trace_.accesses.size()) - blocked.accesses.first;
+    trace_.blocked.push_back(blocked);
+  }
+}
+
+void DporDecider::End(ExecutionRecord* record) {
+  record->diverged = diverged_ || InPrefix();
+  record->undecided = record->steps > steps_;
+  record->redundant = redundant_;
+  if (step_is_traced_) {
+    // What the last step did to the heap nobody has seen.
+    trace_.accesses.push_back(kHeapAccess);
+    ++trace_.steps.back().accesses.size;
+  }
+  std::swap(record->trace, trace_);
+}
+
+}  // namespace heddle

@@ -1,0 +1,190 @@
+#include "harness/strategy/dpor_path.h"
+
+#include <algorithm>
+
+#include "harness/strategy/strategy.h"
+
+namespace heddle {
+namespace {
+
+bool IsRelease(OpKind kind) {
+  return kind == OpKind::kUnlock || kind == OpKind::kUnlockShared || kind == OpKind::kWait;
+}
+
+// Takes a mutex, for sure and after having waited for it.
+bool IsPlainLock(OpKind kind, bool may_wait) { return kind == OpKind::kLock && !may_wait; }
+
+// Whoever conflicts with `later` on this object and came before `earlier` conflicts with that, too.
+bool Hides(Footprint earlier, Footprint later) {
+  return ((later.reads | later.changes) & ~earlier.changes) == 0;
+}
+
+}  // namespace
+
+bool DporPath::IsEnabledAt(uint32_t i, uint32_t thread) const {
+  const auto enabled = EnabledAt(i);
+  return thread / 64 < enabled.size() && (enabled[thread / 64] >> (thread % 64) & 1) != 0;
+}
+
+void DporPath::MakeRoomFor(uint32_t thread) {
+  if (thread < stride_) return;
+  const uint32_t stride = std::max(8u, std::max(2 * stride_, thread + 1));
+  std::vector<uint32_t> clocks(size_t{stride} * steps_.size(), 0);
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    std::copy_n(clocks_.begin() + static_cast<ptrdiff_t>(i * stride_), stride_,
+                clocks.begin() + static_cast<ptrdiff_t>(i * stride));
+  }
+  clocks_ = std::move(clocks);
+  for (Barrier& barrier : barriers_) barrier.clock.resize(stride, 0);
+  stride_ = stride;
+  clock_.resize(stride, 0);
+  own_clock_.resize(stride, 0);
+  last_of_.resize(stride, kNone);
+  births_.resize(stride, kNone);
+}
+
+DporPath::History& DporPath::HistoryOf(uint64_t object) {
+  const auto [found, is_new] =
+      objects_.try_emplace(object, static_cast<uint32_t>(histories_.size()));
+  if (is_new) histories_.emplace_back();
+  return histories_[found->second];
+}
+
+void DporPath::AddBirth(uint32_t thread, uint32_t step) {
+  MakeRoomFor(thread);
+  births_[thread] = step;
+}
+
+void DporPath::Truncate(uint32_t size) {
+  while (steps_.size() > size) {
+    const Step& step = steps_.back();
+    for (const Access& access : AccessesOf(static_cast<uint32_t>(steps_.size()) - 1)) {
+      HistoryOf(access.object).pop_back();
+    }
+    last_of_[step.thread] = step.previous;
+    while (barriers_.size() > step.barriers) barriers_.pop_back();
+    accesses_.resize(step.accesses.first);
+    values_.resize(step.values.first);
+    enabled_.resize(step.enabled.first);
+    steps_.pop_back();
+  }
+  clocks_.resize(size_t{size} * stride_);
+}
+
+void DporPath::StartClock(uint32_t thread) {
+  uint32_t from = last_of_[thread];
+  if (from == kNone) from = births_[thread];
+  if (from == kNone) {
+    std::fill(clock_.begin(), clock_.end(), 0);
+  } else {
+    std::copy_n(ClockOf(from), stride_, clock_.begin());
+  }
+  own_clock_ = clock_;
+}
+
+void DporPath::Join(const uint32_t* other) {
+  for (uint32_t t = 0; t < stride_; ++t) clock_[t] = std::max(clock_[t], other[t]);
+}
+
+void DporPath::Meet(const Access& access, uint32_t thread, std::vector<uint32_t>* races) {
+  const History& history = HistoryOf(access.object);
+  const bool is_lock = IsPlainLock(access.kind, access.may_wait);
+  // Since when it waits nobody knows: what the other threads did meanwhile orders nothing.
+  const bool waits = is_lock || access.may_wait;
+  uint32_t released = kNone;
+  for (size_t k = history.size(); k-- > 0;) {
+    const Entry& entry = history[k];
+    if (!Conflict(entry.footprint, access.footprint)) continue;
+    const uint32_t i = entry.position;
+    if (steps_[i].thread == thread) {
+      if (Hides(entry.footprint, access.footprint)) break;
+      continue;
+    }
+    if (is_lock && IsRelease(entry.kind)) {
+      if (released == kNone) released = i;
+      continue;
+    }
+    const bool is_needed = access.kind == OpKind::kJoin && entry.kind == OpKind::kExit;
+    if (!is_needed && !IsBefore(i, waits ? own_clock_ : clock_)) races->push_back(i);
+    Join(i);
+    const bool hides = Hides(entry.footprint, access.footprint);
+    if (access.may_wait ? hides && IsBefore(i, own_clock_)
+        : is_lock       ? IsPlainLock(entry.kind, entry.may_wait)
+                        : hides) {
+      break;
+    }
+  }
+  if (released != kNone) Join(released);
+}
+
+// The step comes after all there are, latest first: a step that another of them comes after is not
+// next to this one.
+void DporPath::MeetEverything(uint32_t thread, std::vector<uint32_t>* races) {
+  scratch_.clear();
+  for (uint32_t t = 0; t < stride_; ++t) {
+    if (t != thread && last_of_[t] != kNone) scratch_.push_back(last_of_[t]);
+  }
+  std::sort(scratch_.rbegin(), scratch_.rend());
+  for (const uint32_t i : scratch_) {
+    if (IsBefore(i, clock_)) continue;
+    races->push_back(i);
+    Join(i);
+  }
+}
+
+void DporPath::FindRaces(uint32_t thread, std::span<const Access> accesses,
+                         std::vector<uint32_t>* races) {
+  races->clear();
+  MakeRoomFor(thread);
+  StartClock(thread);
+  if (!barriers_.empty()) {
+    const Barrier& barrier = barriers_.back();
+    if (barrier.is_step && !IsBefore(barrier.position, clock_)) races->push_back(barrier.position);
+    Join(barrier.clock.data());
+  }
+  for (const Access& access : accesses) Meet(access, thread, races);
+}
+
+void DporPath::Add(const TracedStep& traced, const StepTrace& trace,
+                   std::vector<uint32_t>* races) {
+  const auto accesses = Slice(trace.accesses, traced.accesses);
+  FindRaces(traced.thread, accesses, races);
+  if ((traced.effects & kOrderMatters) != 0) {
+    MeetEverything(traced.thread, races);
+  }
+  const auto append = [](auto* to, auto from) {
+    const Range range{static_cast<uint32_t>(to->size()), static_cast<uint32_t>(from.size())};
+    to->insert(to->end(), from.begin(), from.end());
+    return range;
+  };
+  const uint32_t position = size();
+  Step step;
+  step.pick = traced.pick;
+  step.thread = traced.thread;
+  step.effects = traced.effects;
+  step.accesses = append(&accesses_, accesses);
+  step.values = append(&values_, Slice(trace.values, traced.values));
+  step.enabled = append(&enabled_, Slice(trace.enabled, traced.enabled));
+  step.previous = last_of_[traced.thread];
+  step.barriers = static_cast<uint32_t>(barriers_.size());
+  for (const Access& access : accesses) {
+    HistoryOf(access.object).push_back(Entry{position, access.kind, access.may_wait, access.footprint});
+  }
+  last_of_[traced.thread] = position;
+  clock_[traced.thread] = position + 1;
+  clocks_.insert(clocks_.end(), clock_.begin(), clock_.end());
+  steps_.push_back(step);
+  AddBarrier(step, position);
+}
+
+void DporPath::AddBarrier(const Step& step, uint32_t position) {
+  if ((step.effects & (kOrderMatters | kTimePassed)) == 0) return;
+  if ((step.effects & kTimePassed) != 0) {
+    for (const uint32_t last : last_of_) {
+      if (last != kNone) Join(last);
+    }
+  }
+  barriers_.push_back(Barrier{position, (step.effects & kOrderMatters) != 0, clock_});
+}
+
+}  // namespace heddle

@@ -1,0 +1,115 @@
+// The execution that dynamic partial-order reduction stands on: its steps, the happens-before order
+// between them, and the races in it.
+//
+// A step happens before a later one when it comes before it in the same thread, created its thread,
+// or touched an object in a way that conflicts (model/dependence.h), and transitively. A step whose
+// place in the order matters by itself (StepEffects) happens after all that come before it and
+// before all that come after; and where time has moved, which it does only when nobody can run, all
+// that was before comes before all that is after.
+//
+// Two steps race when the later one might have come first: they conflict, and nothing else orders
+// them. For operations that never block, these are the conflicting steps without a third between
+// them in the order (Abdulla, Aronis, Jonsson, Sagonas, "Source Sets", J. ACM 64(4), 2017). The
+// acquire of a mutex races with the acquire before it, not with the release between (ibid.,
+// section 7). For other operations that may block, whatever they conflict with is a race, unless
+// the program orders it: more than needed, but what blocks what is not known here.
+//
+// Clocks are kept by position: a step's clock says for each thread how far into the execution what
+// happens before the step reaches. Cost of adding a step: O(threads) for its clock and for each
+// step that it conflicts with.
+#ifndef HEDDLE_HARNESS_STRATEGY_DPOR_PATH_H_
+#define HEDDLE_HARNESS_STRATEGY_DPOR_PATH_H_
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "harness/strategy/step_trace.h"
+
+namespace heddle {
+
+class DporPath {
+ public:
+  struct Step {
+    Decision pick;
+    uint32_t thread = 0;  // its name
+    uint8_t effects = 0;
+    Range accesses;
+    Range values;
+    Range enabled;
+    uint32_t previous = kNone;  // the step before it in its thread
+    uint32_t barriers = 0;      // before it
+  };
+  static constexpr uint32_t kNone = 0xffffffff;
+
+  uint32_t size() const { return static_cast<uint32_t>(steps_.size()); }
+  const Step& operator[](uint32_t i) const { return steps_[i]; }
+  std::span<const Access> AccessesOf(uint32_t i) const { return Slice(accesses_, steps_[i].accesses); }
+  std::span<const Decision> ValuesOf(uint32_t i) const { return Slice(values_, steps_[i].values); }
+  // As a bit set of names: who could have been picked in place of step i.
+  std::span<const uint64_t> EnabledAt(uint32_t i) const { return Slice(enabled_, steps_[i].enabled); }
+  bool IsEnabledAt(uint32_t i, uint32_t thread) const;
+  // The step that created the thread, kNone for the main thread.
+  uint32_t BirthOf(uint32_t thread) const {
+    return thread < births_.size() ? births_[thread] : kNone;
+  }
+  // i < k.
+  bool HappensBefore(uint32_t i, uint32_t k) const { return ClockOf(k)[steps_[i].thread] > i; }
+
+  // Forgets the steps from `size` on.
+  void Truncate(uint32_t size);
+  // Adds a step of `trace`. `*races` gets the steps that it races with.
+  void Add(const TracedStep& step, const StepTrace& trace, std::vector<uint32_t>* races);
+  void AddBirth(uint32_t thread, uint32_t step);
+  // The races of a step that would come next but is blocked.
+  void FindRaces(uint32_t thread, std::span<const Access> accesses, std::vector<uint32_t>* races);
+
+ private:
+  struct Entry {
+    uint32_t position;
+    OpKind kind;
+    bool may_wait;
+    Footprint footprint;
+  };
+  using History = std::vector<Entry>;  // the accesses to an object
+
+  const uint32_t* ClockOf(uint32_t i) const { return clocks_.data() + size_t{i} * stride_; }
+  History& HistoryOf(uint64_t object);
+  void MakeRoomFor(uint32_t thread);
+  void StartClock(uint32_t thread);
+  bool IsBefore(uint32_t i, const std::vector<uint32_t>& clock) const {
+    return clock[steps_[i].thread] > i;
+  }
+  void Join(uint32_t i) { Join(ClockOf(i)); }
+  void Join(const uint32_t* other);
+  void AddBarrier(const Step& step, uint32_t position);
+  void Meet(const Access& access, uint32_t thread, std::vector<uint32_t>* races);
+  void MeetEverything(uint32_t thread, std::vector<uint32_t>* races);
+
+  std::vector<Step> steps_;
+  std::vector<Access> accesses_;
+  std::vector<Decision> values_;
+  std::vector<uint64_t> enabled_;
+  std::vector<uint32_t> births_;   // by thread
+  std::vector<uint32_t> last_of_;  // by thread: its last step
+  std::vector<uint32_t> clocks_;  // of each step, `stride_` apart
+  // After what all later steps come.
+  struct Barrier {
+    uint32_t position;  // of the step that it is or follows
+    bool is_step;       // else time has moved there
+    std::vector<uint32_t> clock;
+  };
+  std::vector<Barrier> barriers_;
+  uint32_t stride_ = 0;
+  // Of the step that is being added, and what of it the order of its thread alone gives.
+  std::vector<uint32_t> clock_;
+  std::vector<uint32_t> own_clock_;
+  absl::flat_hash_map<uint64_t, uint32_t> objects_;  // in histories_
+  std::vector<History> histories_;
+  std::vector<uint32_t> scratch_;
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_STRATEGY_DPOR_PATH_H_

@@ -1,0 +1,105 @@
+// Wakeup trees: which steps to make next, from a point of an execution, so that every class of
+// executions is seen and none is begun in vain.
+//
+// Abdulla, Aronis, Jonsson, Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order
+// Reduction" (J. ACM 64(4), 2017), section 6. A tree is an ordered list of branches, each a step and
+// the tree that follows it. Inserting a sequence follows the first branch that the sequence may begin
+// with (one of its weak initials); where such a branch is a leaf, the sequence will be seen anyway.
+//
+// Extended by values chosen within a step: a branch stands for the steps of its thread in which the
+// values begin as given.
+// Nodes are pooled. Cost of an insertion: O(branches met * length of the sequence).
+#ifndef HEDDLE_HARNESS_STRATEGY_WAKEUP_TREE_H_
+#define HEDDLE_HARNESS_STRATEGY_WAKEUP_TREE_H_
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "absl/container/inlined_vector.h"
+#include "harness/strategy/step_trace.h"
+
+namespace heddle {
+
+// A step of a sequence: what is known of it.
+struct SequenceStep {
+  uint32_t thread = 0;
+  bool order_matters = false;  // it depends on every other
+  std::span<const Access> accesses;
+  std::span<const Decision> values;
+  bool values_are_free = false;  // it may choose others: it has been moved before what it races with
+};
+
+// A sequence of steps, with the order between them.
+class Sequence {
+ public:
+  // `is_whole`: of an execution to its end. Only then does a step that is not part of it, but
+  // independent of all of it, lead to what the sequence leads to: else another step that it depends
+  // on might follow.
+  void Clear(bool is_whole) {
+    steps_.clear();
+    is_whole_ = is_whole;
+    used_independence_ = false;
+  }
+  // Whether MayBeginWith has said yes for such a step: what it answers for a sequence that differs
+  // in its later steps may be another.
+  bool used_independence() const { return used_independence_; }
+  void Add(const SequenceStep& step) { steps_.push_back(step); }
+  // `creator` is an index of the sequence; the step's thread was created in that step.
+  void SetCreator(size_t step, size_t creator) { steps_[step].creator = creator; }
+  size_t size() const { return steps_.size(); }
+  const SequenceStep& operator[](size_t i) const { return steps_[i]; }
+  void Remove(size_t i);
+  // The first step of the thread; size() if there is none.
+  size_t FirstOf(uint32_t thread) const;
+  // Nothing before it in the sequence is ordered before it: it may come first.
+  bool IsInitial(size_t i) const;
+  // `branch` is a weak initial: the sequence may begin with it, or goes on alike after it.
+  bool MayBeginWith(const SequenceStep& branch) const;
+
+ private:
+  static constexpr size_t kNobody = SIZE_MAX;
+  struct Step : SequenceStep {
+    Step(const SequenceStep& step) : SequenceStep(step) {}
+    size_t creator = kNobody;
+  };
+  std::vector<Step> steps_;
+  bool is_whole_ = false;
+  mutable bool used_independence_ = false;
+};
+
+class WakeupTree {
+ public:
+  using NodeId = uint32_t;
+  static constexpr NodeId kNone = 0xffffffff;
+
+  struct Node {
+    uint32_t thread = 0;
+    bool order_matters = false;
+    absl::InlinedVector<Access, 2> accesses;
+    absl::InlinedVector<Decision, 1> values;
+    NodeId child = kNone;    // the first of the tree that follows
+    NodeId sibling = kNone;  // the next branch
+
+    SequenceStep step() const { return {thread, order_matters, accesses, values, false}; }
+  };
+
+  const Node& operator[](NodeId id) const { return nodes_[id]; }
+  // `*first` is the tree's first branch. Uses up the sequence. False: it is there already.
+  bool Insert(NodeId* first, Sequence* sequence);
+  // A last branch that is a leaf.
+  void Append(NodeId* first, const SequenceStep& step);
+  // The tree, and all that follows, is needed no longer.
+  void FreeAll(NodeId first);
+  void Free(NodeId id) { free_.push_back(id); }
+
+ private:
+  NodeId Make(const SequenceStep& step);
+
+  std::vector<Node> nodes_;
+  std::vector<NodeId> free_;
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_STRATEGY_WAKEUP_TREE_H_
