@@ -11,11 +11,6 @@ namespace heddle {
 
 std::unique_ptr<Decider> Dpor::MakeDecider() const { return std::make_unique<DporDecider>(); }
 
-SequenceStep Dpor::StepAt(uint32_t i) const {
-  return {path_[i].thread, (path_[i].effects & kOrderMatters) != 0, path_.AccessesOf(i),
-          path_.ValuesOf(i), false};
-}
-
 // ---- Which execution comes next ----
 
 bool Dpor::Next(Plan* plan) {
@@ -56,8 +51,8 @@ void Dpor::SkipExplored() {
   while (node.branches != WakeupTree::kNone) {
     const WakeupTree::NodeId id = node.branches;
     Sequence begin;
-    begin.Clear(/*is_whole=*/false);
-    begin.Add(tree_[id].step());
+    begin.Start(path_, /*is_whole=*/false);
+    begin.AddLast(tree_[id].step());
     const bool explored =
         std::any_of(done_.begin(), done_.end(), [&](const Done& done) {
           return done.IsAsleepAt(depth) && begin.MayBeginWith(StepOf(done));
@@ -85,7 +80,7 @@ bool Dpor::AdvanceValues(Plan* plan) {
   while (last > nodes_[depth].given && values[last - 1].value + 1 >= values[last - 1].bound) --last;
   if (last <= nodes_[depth].given) return false;
 
-  AddDone(StepAt(depth), path_[depth].effects, static_cast<uint32_t>(values.size()));
+  AddDone(path_.StepAt(depth), path_[depth].effects, static_cast<uint32_t>(values.size()));
   plan->steps.values.assign(values.begin(), values.begin() + static_cast<ptrdiff_t>(last));
   ++plan->steps.values.back().value;
   plan->steps.steps.push_back(
@@ -100,7 +95,7 @@ bool Dpor::AdvanceValues(Plan* plan) {
 void Dpor::FinishBranch() {
   const auto depth = static_cast<uint32_t>(nodes_.size()) - 1;
   Node& node = nodes_[depth];
-  const SequenceStep step = StepAt(depth);
+  const SequenceStep step = path_.StepAt(depth);
   const auto given = std::min(node.given, static_cast<uint32_t>(step.values.size()));
   AddDone(step, path_[depth].effects, given);
   // Those with other values, just before it, become part of it.
@@ -254,9 +249,9 @@ void Dpor::DropPlanned(size_t made) {
 bool Dpor::CanComeFirst(uint32_t first, const SequenceStep& step) const {
   // Whoever comes first must have been able to run there, and the step itself, too, if nothing is
   // known to have made it possible since.
-  if (!path_.IsEnabledAt(first, sequence_[0].thread)) return false;
+  if (!path_.IsEnabledAt(first, sequence_[sequence_.First()].thread)) return false;
   const size_t own = sequence_.FirstOf(step.thread);
-  return own + 1 < sequence_.size() || !sequence_.IsInitial(own) ||
+  return sequence_.NextAfter(own) != Sequence::kNobody || !sequence_.IsInitial(own) ||
          path_.IsEnabledAt(first, step.thread);
 }
 
@@ -264,35 +259,31 @@ bool Dpor::CanComeFirst(uint32_t first, const SequenceStep& step) const {
 void Dpor::ReverseAll(bool maximal) {
   size_t kept = 0;
   for (const Race race : races_) {
-    SequenceStep step = StepAt(race.second);
+    if (IsObviouslyKnown(race.first, race.second)) continue;
+    SequenceStep step = path_.StepAt(race.second);
     step.values_are_free = true;
     if (Reverse(race.first, race.second, step, maximal)) races_[kept++] = race;
   }
   races_.resize(kept);
 }
 
+// Most races: an explored branch begins with a step that came after `first`, but before `second`, and
+// might have come at once.
+bool Dpor::IsObviouslyKnown(uint32_t first, uint32_t second) const {
+  return std::any_of(done_.begin(), done_.end(), [&](const Done& done) {
+    if (!done.IsAsleepAt(first) || done.values.size != 0) return false;
+    const uint32_t next = path_.NextOf(done.thread, first);
+    return next < second && path_.IsInitialAfter(first, next);
+  });
+}
+
 bool Dpor::Reverse(uint32_t first, uint32_t second, const SequenceStep& step, bool maximal) {
-  sequence_.Clear(maximal && mode_ == Mode::kOptimal);
-  index_in_sequence_.clear();
-  const auto add = [&](const SequenceStep& added) {
-    const uint32_t birth = path_.BirthOf(added.thread);
-    const bool is_first = sequence_.FirstOf(added.thread) == sequence_.size();
-    sequence_.Add(added);
-    if (is_first && birth != DporPath::kNone && birth > first) {
-      const size_t creator = index_in_sequence_[birth - first - 1];
-      if (creator != SIZE_MAX) sequence_.SetCreator(sequence_.size() - 1, creator);
-    }
-  };
+  sequence_.Start(path_, maximal && mode_ == Mode::kOptimal);
   for (uint32_t i = first + 1; i < path_.size(); ++i) {
-    const bool after = path_.HappensBefore(first, i);
-    index_in_sequence_.push_back(after ? SIZE_MAX : sequence_.size());
-    if (after) continue;
-    SequenceStep other = StepAt(i);
-    // With other values for it the race would not be seen again.
-    other.values_are_free = i > second;
-    add(other);
+    // With other values for a later step the race would not be seen again.
+    if (!path_.HappensBefore(first, i)) sequence_.Add(i, /*values_are_free=*/i > second);
   }
-  add(step);
+  sequence_.AddLast(step);
   if (CanComeFirst(first, step)) Note(first);
   return sequence_.used_independence();
 }
@@ -302,8 +293,8 @@ void Dpor::TryOthersBeforeTheLast() {
   const auto enabled = path_.EnabledAt(last);
   for (uint32_t thread = 0; thread < enabled.size() * 64; ++thread) {
     if (thread == path_[last].thread || !path_.IsEnabledAt(last, thread)) continue;
-    sequence_.Clear(/*is_whole=*/false);
-    sequence_.Add({thread, true, {}, {}, true});
+    sequence_.Start(path_, /*is_whole=*/false);
+    sequence_.AddLast({thread, true, {}, {}, true});
     Note(last);
   }
 }
@@ -324,7 +315,7 @@ void Dpor::Note(uint32_t node) {
 void Dpor::NoteInitial(uint32_t node) {
   const auto is_initial = [&](uint32_t thread) {
     const size_t i = sequence_.FirstOf(thread);
-    return i < sequence_.size() && sequence_.IsInitial(i);
+    return i != Sequence::kNobody && sequence_.IsInitial(i);
   };
   for (uint32_t i = nodes_[node].first_done; i < done_.size() && done_[i].depth == node; ++i) {
     if (is_initial(done_[i].thread)) return;
@@ -332,7 +323,7 @@ void Dpor::NoteInitial(uint32_t node) {
   for (auto id = nodes_[node].branches; id != WakeupTree::kNone; id = tree_[id].sibling) {
     if (is_initial(tree_[id].thread)) return;
   }
-  SequenceStep step = sequence_[0];
+  SequenceStep step = sequence_[sequence_.First()];
   step.values_are_free = true;
   tree_.Append(&nodes_[node].branches, step);
 }

@@ -86,7 +86,6 @@ class Dpor final : public Strategy {
     return {done.thread, (done.effects & kOrderMatters) != 0, Slice(done_accesses_, done.accesses),
             Slice(done_values_, done.values), false};
   }
-  SequenceStep StepAt(uint32_t i) const;
   void AddDone(const SequenceStep& step, uint8_t effects, uint32_t values);
   void DropDoneFrom(uint32_t first);
   // The current step of the last node again, with other values.
@@ -106,6 +105,7 @@ class Dpor final : public Strategy {
   void ReverseAll(bool maximal);
   bool CanComeFirst(uint32_t first, const SequenceStep& step) const;
   bool IsKnown(uint32_t node, const Sequence& sequence) const;
+  bool IsObviouslyKnown(uint32_t first, uint32_t second) const;
   void Note(uint32_t node);
   void NoteInitial(uint32_t node);
   void TryOthersBeforeTheLast();
@@ -127,7 +127,6 @@ class Dpor final : public Strategy {
   uint64_t redundant_ = 0;
   uint64_t cut_ = 0;  // executions whose ends have not been seen: the search is not complete
   Sequence sequence_;
-  std::vector<size_t> index_in_sequence_;
   struct Race {
     uint32_t first;
     uint32_t second;

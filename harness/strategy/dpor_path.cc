@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "harness/strategy/strategy.h"
-
 namespace heddle {
 namespace {
 
@@ -26,6 +24,21 @@ bool DporPath::IsEnabledAt(uint32_t i, uint32_t thread) const {
   return thread / 64 < enabled.size() && (enabled[thread / 64] >> (thread % 64) & 1) != 0;
 }
 
+uint32_t DporPath::NextOf(uint32_t thread, uint32_t i) const {
+  uint32_t next = kNone;
+  if (thread >= last_of_.size()) return next;
+  for (uint32_t k = last_of_[thread]; k != kNone && k > i; k = steps_[k].previous) next = k;
+  return next;
+}
+
+bool DporPath::IsInitialAfter(uint32_t i, uint32_t k) const {
+  const uint32_t* const clock = ClockOf(k);
+  for (uint32_t t = 0; t < stride_; ++t) {
+    if (clock[t] > i && t != steps_[k].thread) return false;
+  }
+  return steps_[k].previous == kNone || steps_[k].previous < i;
+}
+
 void DporPath::MakeRoomFor(uint32_t thread) {
   if (thread < stride_) return;
   const uint32_t stride = std::max(8u, std::max(2 * stride_, thread + 1));
@@ -43,11 +56,11 @@ void DporPath::MakeRoomFor(uint32_t thread) {
   births_.resize(stride, kNone);
 }
 
-DporPath::History& DporPath::HistoryOf(uint64_t object) {
+uint32_t DporPath::HistoryOf(uint64_t object) {
   const auto [found, is_new] =
       objects_.try_emplace(object, static_cast<uint32_t>(histories_.size()));
   if (is_new) histories_.emplace_back();
-  return histories_[found->second];
+  return found->second;
 }
 
 void DporPath::AddBirth(uint32_t thread, uint32_t step) {
@@ -58,9 +71,10 @@ void DporPath::AddBirth(uint32_t thread, uint32_t step) {
 void DporPath::Truncate(uint32_t size) {
   while (steps_.size() > size) {
     const Step& step = steps_.back();
-    for (const Access& access : AccessesOf(static_cast<uint32_t>(steps_.size()) - 1)) {
-      HistoryOf(access.object).pop_back();
+    for (const uint32_t history : Slice(history_of_, step.accesses)) {
+      histories_[history].pop_back();
     }
+    history_of_.resize(step.accesses.first);
     last_of_[step.thread] = step.previous;
     while (barriers_.size() > step.barriers) barriers_.pop_back();
     accesses_.resize(step.accesses.first);
@@ -86,8 +100,8 @@ void DporPath::Join(const uint32_t* other) {
   for (uint32_t t = 0; t < stride_; ++t) clock_[t] = std::max(clock_[t], other[t]);
 }
 
-void DporPath::Meet(const Access& access, uint32_t thread, std::vector<uint32_t>* races) {
-  const History& history = HistoryOf(access.object);
+void DporPath::Meet(const Access& access, const History& history, uint32_t thread,
+                    std::vector<uint32_t>* races) {
   const bool is_lock = IsPlainLock(access.kind, access.may_wait);
   // Since when it waits nobody knows: what the other threads did meanwhile orders nothing.
   const bool waits = is_lock || access.may_wait;
@@ -142,7 +156,11 @@ void DporPath::FindRaces(uint32_t thread, std::span<const Access> accesses,
     if (barrier.is_step && !IsBefore(barrier.position, clock_)) races->push_back(barrier.position);
     Join(barrier.clock.data());
   }
-  for (const Access& access : accesses) Meet(access, thread, races);
+  looked_up_.clear();
+  for (const Access& access : accesses) {
+    looked_up_.push_back(HistoryOf(access.object));
+    Meet(access, histories_[looked_up_.back()], thread, races);
+  }
 }
 
 void DporPath::Add(const TracedStep& traced, const StepTrace& trace,
@@ -167,9 +185,12 @@ void DporPath::Add(const TracedStep& traced, const StepTrace& trace,
   step.enabled = append(&enabled_, Slice(trace.enabled, traced.enabled));
   step.previous = last_of_[traced.thread];
   step.barriers = static_cast<uint32_t>(barriers_.size());
-  for (const Access& access : accesses) {
-    HistoryOf(access.object).push_back(Entry{position, access.kind, access.may_wait, access.footprint});
+  for (size_t i = 0; i < accesses.size(); ++i) {
+    const Access& access = accesses[i];
+    histories_[looked_up_[i]].push_back(
+        Entry{position, access.kind, access.may_wait, access.footprint});
   }
+  history_of_.insert(history_of_.end(), looked_up_.begin(), looked_up_.end());
   last_of_[traced.thread] = position;
   clock_[traced.thread] = position + 1;
   clocks_.insert(clocks_.end(), clock_.begin(), clock_.end());

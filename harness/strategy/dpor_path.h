@@ -26,8 +26,18 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "harness/strategy/step_trace.h"
+#include "harness/strategy/strategy.h"
 
 namespace heddle {
+
+// A step as others see it.
+struct SequenceStep {
+  uint32_t thread = 0;
+  bool order_matters = false;  // it depends on every other
+  std::span<const Access> accesses;
+  std::span<const Decision> values;
+  bool values_are_free = false;  // it may choose others
+};
 
 class DporPath {
  public:
@@ -49,6 +59,10 @@ class DporPath {
   std::span<const Decision> ValuesOf(uint32_t i) const { return Slice(values_, steps_[i].values); }
   // As a bit set of names: who could have been picked in place of step i.
   std::span<const uint64_t> EnabledAt(uint32_t i) const { return Slice(enabled_, steps_[i].enabled); }
+  SequenceStep StepAt(uint32_t i) const {
+    return {steps_[i].thread, (steps_[i].effects & kOrderMatters) != 0, AccessesOf(i), ValuesOf(i),
+            false};
+  }
   bool IsEnabledAt(uint32_t i, uint32_t thread) const;
   // The step that created the thread, kNone for the main thread.
   uint32_t BirthOf(uint32_t thread) const {
@@ -56,6 +70,11 @@ class DporPath {
   }
   // i < k.
   bool HappensBefore(uint32_t i, uint32_t k) const { return ClockOf(k)[steps_[i].thread] > i; }
+
+  // The thread's first step after step i, kNone if there is none.
+  uint32_t NextOf(uint32_t thread, uint32_t i) const;
+  // Nothing after step i happens before the later step k, nor does i.
+  bool IsInitialAfter(uint32_t i, uint32_t k) const;
 
   // Forgets the steps from `size` on.
   void Truncate(uint32_t size);
@@ -75,7 +94,7 @@ class DporPath {
   using History = std::vector<Entry>;  // the accesses to an object
 
   const uint32_t* ClockOf(uint32_t i) const { return clocks_.data() + size_t{i} * stride_; }
-  History& HistoryOf(uint64_t object);
+  uint32_t HistoryOf(uint64_t object);  // its index
   void MakeRoomFor(uint32_t thread);
   void StartClock(uint32_t thread);
   bool IsBefore(uint32_t i, const std::vector<uint32_t>& clock) const {
@@ -84,11 +103,13 @@ class DporPath {
   void Join(uint32_t i) { Join(ClockOf(i)); }
   void Join(const uint32_t* other);
   void AddBarrier(const Step& step, uint32_t position);
-  void Meet(const Access& access, uint32_t thread, std::vector<uint32_t>* races);
+  void Meet(const Access& access, const History& history, uint32_t thread,
+            std::vector<uint32_t>* races);
   void MeetEverything(uint32_t thread, std::vector<uint32_t>* races);
 
   std::vector<Step> steps_;
   std::vector<Access> accesses_;
+  std::vector<uint32_t> history_of_;  // by access
   std::vector<Decision> values_;
   std::vector<uint64_t> enabled_;
   std::vector<uint32_t> births_;   // by thread
@@ -107,6 +128,7 @@ class DporPath {
   std::vector<uint32_t> own_clock_;
   absl::flat_hash_map<uint64_t, uint32_t> objects_;  // in histories_
   std::vector<History> histories_;
+  std::vector<uint32_t> looked_up_;  // histories of the accesses of that step
   std::vector<uint32_t> scratch_;
 };
 

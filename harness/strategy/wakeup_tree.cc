@@ -18,44 +18,83 @@ bool BeginsWith(std::span<const Decision> values, std::span<const Decision> begi
 
 }  // namespace
 
-void Sequence::Remove(size_t i) {
-  steps_.erase(steps_.begin() + static_cast<ptrdiff_t>(i));
-  for (Step& step : steps_) {
-    if (step.creator == kNobody) continue;
-    if (step.creator == i) {
-      step.creator = kNobody;
-    } else if (step.creator > i) {
-      --step.creator;
-    }
-  }
+void Sequence::Start(const DporPath& path, bool is_whole) {
+  path_ = &path;
+  threads_.clear();
+  items_.clear();
+  left_ = 0;
+  is_whole_ = is_whole;
+  used_independence_ = false;
 }
 
+void Sequence::Add(uint32_t position, bool values_are_free) {
+  threads_.push_back((*path_)[position].thread);
+  items_.push_back(Item{position, values_are_free});
+  ++left_;
+}
+
+void Sequence::AddLast(const SequenceStep& step) {
+  threads_.push_back(step.thread);
+  items_.push_back(Item{kLast, true});
+  last_ = step;
+  ++left_;
+}
+
+SequenceStep Sequence::operator[](size_t i) const {
+  if (items_[i].position == kLast) return last_;
+  SequenceStep step = path_->StepAt(items_[i].position);
+  step.values_are_free = items_[i].values_are_free;
+  return step;
+}
+
+size_t Sequence::NextAfter(size_t i) const {
+  do ++i;
+  while (i < threads_.size() && threads_[i] == kTaken);
+  return i < threads_.size() ? i : kNobody;
+}
+
+size_t Sequence::First() const { return NextAfter(SIZE_MAX); }
+
 size_t Sequence::FirstOf(uint32_t thread) const {
-  const auto found = std::find_if(steps_.begin(), steps_.end(),
-                                  [&](const Step& step) { return step.thread == thread; });
-  return static_cast<size_t>(found - steps_.begin());
+  const auto found = std::find(threads_.begin(), threads_.end(), thread);
+  return found == threads_.end() ? kNobody : static_cast<size_t>(found - threads_.begin());
+}
+
+void Sequence::Take(size_t i) {
+  threads_[i] = kTaken;
+  --left_;
 }
 
 bool Sequence::IsInitial(size_t i) const {
-  if (steps_[i].creator != kNobody) return false;
+  const uint32_t position = items_[i].position;
+  if (position != kLast) {
+    for (size_t k = 0; k < i; ++k) {
+      if (threads_[k] != kTaken && path_->HappensBefore(items_[k].position, position)) return false;
+    }
+    return true;
+  }
+  const uint32_t birth = path_->BirthOf(last_.thread);
   for (size_t k = 0; k < i; ++k) {
-    if (Depend(steps_[k], steps_[i])) return false;
+    if (threads_[k] == kTaken) continue;
+    if (items_[k].position == birth || Depend((*this)[k], last_)) return false;
   }
   return true;
 }
 
 bool Sequence::MayBeginWith(const SequenceStep& branch) const {
-  if (const size_t i = FirstOf(branch.thread); i < steps_.size()) {
-    const bool alike = branch.values.empty() ||
-                       (!steps_[i].values_are_free && BeginsWith(steps_[i].values, branch.values));
-    return alike && IsInitial(i);
+  if (const size_t i = FirstOf(branch.thread); i != kNobody) {
+    if (!branch.values.empty()) {
+      const SequenceStep step = (*this)[i];
+      if (step.values_are_free || !BeginsWith(step.values, branch.values)) return false;
+    }
+    return IsInitial(i);
   }
-  const bool independent =
-      is_whole_ && branch.values.empty() &&
-      std::none_of(steps_.begin(), steps_.end(),
-                   [&](const Step& step) { return Depend(branch, step); });
-  used_independence_ |= independent;
-  return independent;
+  if (!is_whole_ || !branch.values.empty()) return false;
+  for (size_t i = First(); i != kNobody; i = NextAfter(i)) {
+    if (Depend(branch, (*this)[i])) return false;
+  }
+  used_independence_ = true;
+  return true;
 }
 
 WakeupTree::NodeId WakeupTree::Make(const SequenceStep& step) {
@@ -87,13 +126,13 @@ bool WakeupTree::Insert(NodeId* first, Sequence* sequence) {
       continue;
     }
     const size_t i = sequence->FirstOf(nodes_[id].thread);
-    if (i < sequence->size()) sequence->Remove(i);
-    if (nodes_[id].child == kNone || sequence->size() == 0) return false;
+    if (i != Sequence::kNobody) sequence->Take(i);
+    if (nodes_[id].child == kNone || sequence->empty()) return false;
     parent = id;
     last = kNone;
     id = nodes_[id].child;
   }
-  for (size_t i = 0; i < sequence->size(); ++i) {
+  for (size_t i = sequence->First(); i != Sequence::kNobody; i = sequence->NextAfter(i)) {
     const NodeId made = Make((*sequence)[i]);
     if (last != kNone) {
       nodes_[last].sibling = made;

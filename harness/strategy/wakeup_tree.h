@@ -17,53 +17,52 @@
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
+#include "harness/strategy/dpor_path.h"
 #include "harness/strategy/step_trace.h"
 
 namespace heddle {
 
-// A step of a sequence: what is known of it.
-struct SequenceStep {
-  uint32_t thread = 0;
-  bool order_matters = false;  // it depends on every other
-  std::span<const Access> accesses;
-  std::span<const Decision> values;
-  bool values_are_free = false;  // it may choose others: it has been moved before what it races with
-};
-
-// A sequence of steps, with the order between them.
+// Steps to make from a point of an execution on: some that were made, in their order, then one that
+// is to be made earlier than it was.
 class Sequence {
  public:
   // `is_whole`: of an execution to its end. Only then does a step that is not part of it, but
   // independent of all of it, lead to what the sequence leads to: else another step that it depends
   // on might follow.
-  void Clear(bool is_whole) {
-    steps_.clear();
-    is_whole_ = is_whole;
-    used_independence_ = false;
-  }
-  // Whether MayBeginWith has said yes for such a step: what it answers for a sequence that differs
-  // in its later steps may be another.
-  bool used_independence() const { return used_independence_; }
-  void Add(const SequenceStep& step) { steps_.push_back(step); }
-  // `creator` is an index of the sequence; the step's thread was created in that step.
-  void SetCreator(size_t step, size_t creator) { steps_[step].creator = creator; }
-  size_t size() const { return steps_.size(); }
-  const SequenceStep& operator[](size_t i) const { return steps_[i]; }
-  void Remove(size_t i);
-  // The first step of the thread; size() if there is none.
+  void Start(const DporPath& path, bool is_whole);
+  // Step `position` of the path.
+  void Add(uint32_t position, bool values_are_free);
+  void AddLast(const SequenceStep& step);
+
+  bool empty() const { return left_ == 0; }
+  SequenceStep operator[](size_t i) const;
+  static constexpr size_t kNobody = SIZE_MAX;
+  // Of those that have not been taken; kNobody: there is none.
+  size_t First() const;
   size_t FirstOf(uint32_t thread) const;
+  size_t NextAfter(size_t i) const;
+  void Take(size_t i);
   // Nothing before it in the sequence is ordered before it: it may come first.
   bool IsInitial(size_t i) const;
   // `branch` is a weak initial: the sequence may begin with it, or goes on alike after it.
   bool MayBeginWith(const SequenceStep& branch) const;
+  // Whether MayBeginWith has said yes for a step that is not part of the sequence: what it answers
+  // for one that differs in its later steps may be another.
+  bool used_independence() const { return used_independence_; }
 
  private:
-  static constexpr size_t kNobody = SIZE_MAX;
-  struct Step : SequenceStep {
-    Step(const SequenceStep& step) : SequenceStep(step) {}
-    size_t creator = kNobody;
+  static constexpr uint32_t kTaken = 0xffffffff;  // no thread
+  static constexpr uint32_t kLast = 0xffffffff;   // no position
+
+  const DporPath* path_ = nullptr;
+  std::vector<uint32_t> threads_;  // by index; kTaken
+  struct Item {
+    uint32_t position;
+    bool values_are_free;
   };
-  std::vector<Step> steps_;
+  std::vector<Item> items_;
+  SequenceStep last_;
+  size_t left_ = 0;
   bool is_whole_ = false;
   mutable bool used_independence_ = false;
 };
