@@ -203,7 +203,7 @@ void Dpor::Learn(const Plan&, const ExecutionRecord& record) {
   if (record.redundant || void_plan_) ++redundant_;
   const bool maximal = !record.redundant && !record.undecided &&
                        (record.end == ExecutionEnd::kCompleted || trace.stuck);
-  ReverseAll(maximal);
+  ReverseAll(depth, maximal);
   for (const BlockedStep& blocked : trace.blocked) {
     const SequenceStep step{blocked.thread, false, Slice(trace.accesses, blocked.accesses), {}, true};
     path_.FindRaces(step.thread, step.accesses, &racing_);
@@ -217,7 +217,7 @@ void Dpor::Learn(const Plan&, const ExecutionRecord& record) {
 void Dpor::AddStep(uint32_t position, const TracedStep& traced, const StepTrace& trace) {
   FollowTree(position - trace.first_step, position, &traced);
   path_.Add(traced, trace, &racing_);
-  for (const uint32_t first : racing_) races_.push_back(Race{first, position});
+  for (const uint32_t first : racing_) races_.push_back(Race{first, position, {}});
 }
 
 // Step i of the execution, from the branch on, was planned or not: what hangs on the tree there.
@@ -255,16 +255,34 @@ bool Dpor::CanComeFirst(uint32_t first, const SequenceStep& step) const {
          path_.IsEnabledAt(first, step.thread);
 }
 
-// Those of the new steps, and those between steps of the prefix whose answer depends on what follows.
-void Dpor::ReverseAll(bool maximal) {
+// Those of the new steps, from `depth` on, and those between steps of the prefix whose answer may
+// depend on what follows.
+void Dpor::ReverseAll(uint32_t depth, bool maximal) {
   size_t kept = 0;
-  for (const Race race : races_) {
-    if (IsObviouslyKnown(race.first, race.second)) continue;
-    SequenceStep step = path_.StepAt(race.second);
-    step.values_are_free = true;
-    if (Reverse(race.first, race.second, step, maximal)) races_[kept++] = race;
+  for (Race& race : races_) {
+    if (!IsSettled(race, depth)) {
+      if (IsObviouslyKnown(race.first, race.second)) continue;
+      SequenceStep step = path_.StepAt(race.second);
+      step.values_are_free = true;
+      Reverse(race.first, race.second, step, maximal);
+      race.bystanders = sequence_.bystanders();
+    }
+    if (race.bystanders.empty()) continue;
+    if (&races_[kept] != &race) races_[kept] = std::move(race);
+    ++kept;
   }
   races_.resize(kept);
+}
+
+bool Dpor::IsSettled(const Race& race, uint32_t depth) const {
+  if (race.bystanders.empty()) return false;
+  for (uint32_t i = depth; i < path_.size(); ++i) {
+    if (path_.HappensBefore(race.first, i)) continue;
+    for (const Bystander& bystander : race.bystanders) {
+      if (path_.DependsOn(i, bystander.thread, bystander.accesses)) return false;
+    }
+  }
+  return true;
 }
 
 // Most races: an explored branch begins with a step that came after `first`, but before `second`, and
@@ -277,15 +295,15 @@ bool Dpor::IsObviouslyKnown(uint32_t first, uint32_t second) const {
   });
 }
 
-bool Dpor::Reverse(uint32_t first, uint32_t second, const SequenceStep& step, bool maximal) {
+void Dpor::Reverse(uint32_t first, uint32_t second, const SequenceStep& step, bool maximal) {
   sequence_.Start(path_, maximal && mode_ == Mode::kOptimal);
-  for (uint32_t i = first + 1; i < path_.size(); ++i) {
+  const uint32_t end = mode_ == Mode::kSource ? second : path_.size();
+  for (uint32_t i = first + 1; i < end; ++i) {
     // With other values for a later step the race would not be seen again.
     if (!path_.HappensBefore(first, i)) sequence_.Add(i, /*values_are_free=*/i > second);
   }
   sequence_.AddLast(step);
   if (CanComeFirst(first, step)) Note(first);
-  return sequence_.used_independence();
 }
 
 void Dpor::TryOthersBeforeTheLast() {

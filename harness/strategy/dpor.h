@@ -67,6 +67,13 @@ class Dpor final : public Strategy {
     uint32_t explored = 0;    // branches
     uint32_t first_done = 0;  // in done_: those explored here
   };
+  struct Race {
+    uint32_t first;
+    uint32_t second;
+    // Kept for as long as the path contains it: what rests on these is to be looked at again where
+    // what follows depends on them.
+    std::vector<Bystander> bystanders = {};
+  };
   // A branch that has been explored, at the node of depth `depth`: it sleeps in the node's other
   // branches until `woken`, a position, inclusive.
   struct Done {
@@ -100,9 +107,10 @@ class Dpor final : public Strategy {
   void AddStep(uint32_t position, const TracedStep& step, const StepTrace& trace);
   // Notes that the step is to come before step `first` of the path, which is `maximal` if nothing
   // could follow it. The step, and what comes after it, happens after `first`.
-  // Returns whether the answer may be another where the path goes on otherwise after step `second`.
-  bool Reverse(uint32_t first, uint32_t second, const SequenceStep& step, bool maximal);
-  void ReverseAll(bool maximal);
+  // What the answer rests on is in sequence_.bystanders().
+  void Reverse(uint32_t first, uint32_t second, const SequenceStep& step, bool maximal);
+  void ReverseAll(uint32_t depth, bool maximal);
+  bool IsSettled(const Race& race, uint32_t depth) const;
   bool CanComeFirst(uint32_t first, const SequenceStep& step) const;
   bool IsKnown(uint32_t node, const Sequence& sequence) const;
   bool IsObviouslyKnown(uint32_t first, uint32_t second) const;
@@ -127,11 +135,7 @@ class Dpor final : public Strategy {
   uint64_t redundant_ = 0;
   uint64_t cut_ = 0;  // executions whose ends have not been seen: the search is not complete
   Sequence sequence_;
-  struct Race {
-    uint32_t first;
-    uint32_t second;
-  };
-  std::vector<Race> races_;         // of the path, to be looked at
+  std::vector<Race> races_;  // of the new steps, and those kept
   std::vector<uint32_t> racing_;  // with the step that is being added
 };
 

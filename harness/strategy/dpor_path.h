@@ -71,6 +71,12 @@ class DporPath {
   // i < k.
   bool HappensBefore(uint32_t i, uint32_t k) const { return ClockOf(k)[steps_[i].thread] > i; }
 
+  // Step i and one of the thread with these accesses depend on each other.
+  bool DependsOn(uint32_t i, uint32_t thread, std::span<const Access> accesses) const {
+    const Step& step = steps_[i];
+    return step.thread == thread || (step.effects & kOrderMatters) != 0 ||
+           Conflict(AccessesOf(i), accesses);
+  }
   // The thread's first step after step i, kNone if there is none.
   uint32_t NextOf(uint32_t thread, uint32_t i) const;
   // Nothing after step i happens before the later step k, nor does i.

@@ -24,7 +24,7 @@ void Sequence::Start(const DporPath& path, bool is_whole) {
   items_.clear();
   left_ = 0;
   is_whole_ = is_whole;
-  used_independence_ = false;
+  bystanders_.clear();
 }
 
 void Sequence::Add(uint32_t position, bool values_are_free) {
@@ -76,7 +76,10 @@ bool Sequence::IsInitial(size_t i) const {
   const uint32_t birth = path_->BirthOf(last_.thread);
   for (size_t k = 0; k < i; ++k) {
     if (threads_[k] == kTaken) continue;
-    if (items_[k].position == birth || Depend((*this)[k], last_)) return false;
+    if (items_[k].position == birth || last_.order_matters ||
+        path_->DependsOn(items_[k].position, last_.thread, last_.accesses)) {
+      return false;
+    }
   }
   return true;
 }
@@ -90,10 +93,15 @@ bool Sequence::MayBeginWith(const SequenceStep& branch) const {
     return IsInitial(i);
   }
   if (!is_whole_ || !branch.values.empty()) return false;
+  if (branch.order_matters) return false;
   for (size_t i = First(); i != kNobody; i = NextAfter(i)) {
-    if (Depend(branch, (*this)[i])) return false;
+    const uint32_t position = items_[i].position;
+    if (position == kLast ? Depend(branch, last_)
+                          : path_->DependsOn(position, branch.thread, branch.accesses)) {
+      return false;
+    }
   }
-  used_independence_ = true;
+  bystanders_.push_back({branch.thread, {branch.accesses.begin(), branch.accesses.end()}});
   return true;
 }
 

@@ -22,6 +22,12 @@
 
 namespace heddle {
 
+// A step of another thread that a sequence is independent of.
+struct Bystander {
+  uint32_t thread = 0;
+  absl::InlinedVector<Access, 2> accesses;
+};
+
 // Steps to make from a point of an execution on: some that were made, in their order, then one that
 // is to be made earlier than it was.
 class Sequence {
@@ -46,9 +52,9 @@ class Sequence {
   bool IsInitial(size_t i) const;
   // `branch` is a weak initial: the sequence may begin with it, or goes on alike after it.
   bool MayBeginWith(const SequenceStep& branch) const;
-  // Whether MayBeginWith has said yes for a step that is not part of the sequence: what it answers
-  // for one that differs in its later steps may be another.
-  bool used_independence() const { return used_independence_; }
+  // Steps that are not part of the sequence for which MayBeginWith has said yes: for a sequence that
+  // has other later steps the answer may be another, if one of those depends on them.
+  const std::vector<Bystander>& bystanders() const { return bystanders_; }
 
  private:
   static constexpr uint32_t kTaken = 0xffffffff;  // no thread
@@ -64,7 +70,7 @@ class Sequence {
   SequenceStep last_;
   size_t left_ = 0;
   bool is_whole_ = false;
-  mutable bool used_independence_ = false;
+  mutable std::vector<Bystander> bystanders_;
 };
 
 class WakeupTree {

@@ -7,18 +7,20 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "harness/strategy/registry.h"
-#include "primitives/assert.h"
-#include "primitives/atomic.h"
 #include "primitives/choose.h"
-#include "primitives/mutex.h"
-#include "primitives/thread.h"
+#include "tests/support/classic_programs.h"
 #include "tests/support/exploration.h"
 
 namespace heddle {
 namespace {
 
+using testing::BoundedBuffer;
 using testing::Exploration;
+using testing::Indexer;
+using testing::LastZero;
+using testing::LostWakeup;
+using testing::Philosophers;
+using testing::Readers;
 
 struct Search {
   uint64_t executions = 0;
@@ -50,38 +52,12 @@ void ExpectClasses(void (*body)(), uint64_t classes) {
   EXPECT_EQ(source.executions - source.redundant, classes);
 }
 
-// ---- lastzero(N): N writers, each writes what it reads beside it; a reader looks for a zero ----
-
-template <int kWriters>
-void LastZero() {
-  Atomic<int> cells[kWriters + 1] = {};
-  Thread threads[kWriters + 1];
-  threads[0] = Thread([&] {
-    for (int i = kWriters; cells[i].load() != 0;) --i;
-  });
-  for (int i = 1; i <= kWriters; ++i) {
-    threads[i] = Thread([i, &cells] { cells[i].store(cells[i - 1].load() + 1); });
-  }
-  for (Thread& thread : threads) thread.join();
-}
-
-// Abdulla et al. (POPL 2014), table 2.
+// As published for optimal reduction.
 TEST(DporTest, LastZero) {
   ExpectClasses(LastZero<4>, 28);
   ExpectClasses(LastZero<8>, 704);
   ExpectClasses(LastZero<10>, 3'328);
   ExpectClasses(LastZero<12>, 15'360);
-}
-
-// ---- readers(N): a writer and N readers of one cell ----
-
-template <int kReaders>
-void Readers() {
-  Atomic<int> cell{0};
-  Thread threads[kReaders + 1];
-  threads[0] = Thread([&] { cell.store(1); });
-  for (int i = 1; i <= kReaders; ++i) threads[i] = Thread([&] { cell.load(); });
-  for (Thread& thread : threads) thread.join();
 }
 
 TEST(DporTest, Readers) {
@@ -90,32 +66,129 @@ TEST(DporTest, Readers) {
   ExpectClasses(Readers<12>, 4'096);
 }
 
-// ---- indexer(N): threads insert into one hash table; from 12 threads on, some collide ----
-
-template <int kThreads>
-void Indexer() {
-  constexpr int kSize = 128;
-  Atomic<int> table[kSize] = {};
-  Thread threads[kThreads];
-  for (int i = 0; i < kThreads; ++i) {
-    threads[i] = Thread([i, &table] {
-      for (int m = 1; m <= 4; ++m) {
-        const int word = m * 11 + i;
-        for (int hash = word * 7 % kSize;; hash = (hash + 1) % kSize) {
-          int expected = 0;
-          if (table[hash].compare_exchange_strong(expected, word)) break;
-        }
-      }
-    });
-  }
-  for (Thread& thread : threads) thread.join();
-}
-
 TEST(DporTest, Indexer) {
   ExpectClasses(Indexer<11>, 1);
   ExpectClasses(Indexer<12>, 8);
   ExpectClasses(Indexer<14>, 512);
   ExpectClasses(Indexer<15>, 4'096);
+}
+
+// ---- What complete search is for: the right answer ----
+
+// Kinds and messages of what the search finds.
+std::set<std::string> FindingsOf(void (*body)(), Dpor::Mode mode) {
+  Exploration exploration;
+  Dpor dpor(mode);
+  exploration.Explore(body, dpor, 1'000'000);
+  EXPECT_TRUE(dpor.Progress().exhausted);
+  std::set<std::string> findings;
+  for (const Suspicion& suspicion : exploration.suspicions) {
+    findings.insert(std::string(NameOf(suspicion.kind)));
+  }
+  return findings;
+}
+
+void ExpectFindings(void (*body)(), const std::set<std::string>& findings) {
+  EXPECT_EQ(FindingsOf(body, Dpor::Mode::kOptimal), findings);
+  EXPECT_EQ(FindingsOf(body, Dpor::Mode::kSource), findings);
+}
+
+TEST(DporTest, FivePhilosophersDeadlock) { ExpectFindings(Philosophers<5>, {"deadlock"}); }
+
+TEST(DporTest, ALostWakeupIsStuck) { ExpectFindings(LostWakeup, {"stuck"}); }
+
+TEST(DporTest, ABoundedBufferNeedsWhile) {
+  ExpectFindings(BoundedBuffer<true>, {"assertion"});
+  ExpectFindings(BoundedBuffer<false>, {});
+}
+
+// ---- Classes by hand ----
+
+TEST(DporTest, IndependentThreadsAreOneClass) {
+  ExpectClasses(
+      [] {
+        Atomic<int> x{0};
+        Atomic<int> y{0};
+        Thread a([&] { x.store(1), x.store(2); });
+        Thread b([&] { y.store(1), y.store(2); });
+        a.join();
+        b.join();
+      },
+      1);
+}
+
+// Two stores each to one location: the ways to interleave them, 4 over 2.
+TEST(DporTest, DependentThreadsAreEveryInterleaving) {
+  ExpectClasses(
+      [] {
+        Atomic<int> x{0};
+        Thread a([&] { x.store(1), x.store(2); });
+        Thread b([&] { x.store(3), x.store(4); });
+        a.join();
+        b.join();
+      },
+      6);
+}
+
+// Children of different threads have their places whatever the order in which they are created.
+TEST(DporTest, ChildrenOfSeveralThreads) {
+  ExpectClasses(
+      [] {
+        Atomic<int> x{0};
+        const auto parent = [&] {
+          Thread child([&] { x.fetch_add(1); });
+          child.join();
+        };
+        Thread a(parent);
+        Thread b(parent);
+        a.join();
+        b.join();
+      },
+      2);
+}
+
+// Three values here, two there, in either order of nothing that matters.
+TEST(DporTest, ChoicesAreClasses) {
+  ExpectClasses(
+      [] {
+        Thread a([] { Choose(3); });
+        Thread b([] { Choose(2); });
+        a.join();
+        b.join();
+      },
+      6);
+}
+
+// Who is first at the mutex, times what it chooses there; the value decides what the other meets.
+TEST(DporTest, ChoicesUnderAMutex) {
+  ExpectClasses(
+      [] {
+        Mutex mutex;
+        Var<uint64_t> chosen{0};
+        const auto choose = [&] {
+          std::lock_guard<Mutex> lock(mutex);
+          if (chosen == 0) chosen = 1 + Choose(2);
+        };
+        Thread a(choose);
+        Thread b(choose);
+        a.join();
+        b.join();
+      },
+      4);
+}
+
+// Mutexes: every order in which three threads take it.
+TEST(DporTest, OrdersOfAMutex) {
+  ExpectClasses(
+      [] {
+        Mutex mutex;
+        Thread threads[3];
+        for (Thread& thread : threads) {
+          thread = Thread([&] { std::lock_guard<Mutex> lock(mutex); });
+        }
+        for (Thread& thread : threads) thread.join();
+      },
+      6);
 }
 
 }  // namespace
