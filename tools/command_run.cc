@@ -130,6 +130,11 @@ int Run(const Options& options, const std::string& command) {
   if (auto strategy = MakeStrategy(options.strategy); !strategy.ok()) {
     return BadInput("--strategy: " + std::string(strategy.status().message()));
   }
+  if (options.require_complete && !FindStrategy(options.strategy)->can_complete) {
+    return BadInput("--require-complete: strategy '" + options.strategy +
+                    "' samples and never knows that it has seen everything. Expected one of " +
+                    StrategiesThatComplete() + "; or leave --require-complete out");
+  }
   std::string error;
   const std::vector<const Case*> cases = CasesMatching(options.glob, &error);
   if (cases.empty()) return BadInput(error);

@@ -122,9 +122,7 @@ std::string RunTable::NotComplete(const std::vector<CaseResult>& results) {
     text += "not complete: " + result.name;
     if (!result.search.empty()) text += " (" + result.search + ")";
     // The default strategy says so when it has gone over to sampling.
-    const bool searching = (result.search.starts_with("depth-first") &&
-                            result.search.find("sampled") == std::string::npos) ||
-                           result.search.find("-bounding: ") != std::string::npos;
+    const bool searching = result.search.find("sampled") == std::string::npos;
     if (result.cut_by_step_limit > 0) {
       text += "; executions were cut: raise --max-steps\n";
     } else if (result.search.find("all with up to") != std::string::npos) {
@@ -132,7 +130,7 @@ std::string RunTable::NotComplete(const std::vector<CaseResult>& results) {
     } else if (searching) {
       text += "; raise --executions or --time\n";
     } else {
-      text += "; samples never are: use --strategy=dfs\n";
+      text += "; samples never are: use --strategy=dfs or dpor\n";
     }
   }
   return text;

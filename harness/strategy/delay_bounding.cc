@@ -24,6 +24,7 @@ StrategyInfo DescribeDelayBounding() {
                           .default_value = BoundedSearch::kNoBound,
                           .minimum = 0,
                           .maximum = BoundedSearch::kNoBound}},
+          .can_complete = true,
           .make = [](std::span<const uint64_t> values) -> std::unique_ptr<Strategy> {
             return std::make_unique<BoundedSearch>(kDelays, static_cast<uint32_t>(values[0]));
           }};

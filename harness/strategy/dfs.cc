@@ -303,6 +303,7 @@ StrategyInfo DescribeDfs() {
                           .default_value = 1,
                           .minimum = 0,
                           .maximum = 1}},
+          .can_complete = true,
           .make = [](std::span<const uint64_t> values) -> std::unique_ptr<Strategy> {
             return std::make_unique<Dfs>(DfsOptions{.sleep_sets = values[0] == 1});
           }};

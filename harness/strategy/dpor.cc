@@ -371,6 +371,7 @@ StrategyProgress Dpor::Progress() const {
 StrategyInfo DescribeDpor() {
   return {.name = "dpor",
           .summary = "optimal dynamic partial-order reduction: one execution per class",
+          .can_complete = true,
           .make = [](std::span<const uint64_t>) -> std::unique_ptr<Strategy> {
             return std::make_unique<Dpor>(Dpor::Mode::kOptimal);
           }};
@@ -379,6 +380,7 @@ StrategyInfo DescribeDpor() {
 StrategyInfo DescribeSourceDpor() {
   return {.name = "source-dpor",
           .summary = "dynamic partial-order reduction with source sets and sleep sets",
+          .can_complete = true,
           .make = [](std::span<const uint64_t>) -> std::unique_ptr<Strategy> {
             return std::make_unique<Dpor>(Dpor::Mode::kSource);
           }};

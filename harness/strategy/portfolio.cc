@@ -70,6 +70,7 @@ StrategyInfo DescribeDefault() {
                           .default_value = 2'000,
                           .minimum = 0,
                           .maximum = 1'000'000'000}},
+          .can_complete = true,
           .make = [](std::span<const uint64_t> values) -> std::unique_ptr<Strategy> {
             return std::make_unique<Portfolio>(values[0]);
           }};

@@ -82,15 +82,28 @@ const std::vector<StrategyInfo>& AllStrategies() {
   return kAll;
 }
 
+const StrategyInfo* FindStrategy(std::string_view spec) {
+  const std::string_view name = spec.substr(0, spec.find(':'));
+  for (const StrategyInfo& info : AllStrategies()) {
+    if (info.name == name) return &info;
+  }
+  return nullptr;
+}
+
+std::string StrategiesThatComplete() {
+  std::vector<StrategyInfo> complete;
+  for (const StrategyInfo& info : AllStrategies()) {
+    if (info.can_complete) complete.push_back(info);
+  }
+  return Names(complete);
+}
+
 absl::StatusOr<std::unique_ptr<Strategy>> MakeStrategy(std::string_view spec) {
+  const StrategyInfo* const info = FindStrategy(spec);
   const size_t colon = spec.find(':');
-  const std::string_view name = spec.substr(0, colon);
-  const std::vector<StrategyInfo>& all = AllStrategies();
-  const auto info = std::find_if(all.begin(), all.end(), [&](const StrategyInfo& candidate) {
-    return candidate.name == name;
-  });
-  if (info == all.end()) {
-    return Invalid("unknown strategy '" + std::string(name) + "'; there are: " + Names(all));
+  if (info == nullptr) {
+    return Invalid("unknown strategy '" + std::string(spec.substr(0, colon)) +
+                   "'; there are: " + Names(AllStrategies()));
   }
   std::vector<uint64_t> values;
   for (const StrategyParameter& parameter : info->parameters) {

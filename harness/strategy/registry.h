@@ -29,6 +29,8 @@ struct StrategyInfo {
   std::string_view name;
   std::string_view summary;  // one line
   std::vector<StrategyParameter> parameters = {};
+  // Its search may come to an end that is everything: it enumerates, or begins with one that does.
+  bool can_complete = false;
   // Values in the order of `parameters`, each within its range.
   std::function<std::unique_ptr<Strategy>(std::span<const uint64_t> values)> make;
 };
@@ -38,6 +40,11 @@ const std::vector<StrategyInfo>& AllStrategies();
 
 // From NAME[:key=value,...]. An error names what is unknown or out of range, and what there is.
 absl::StatusOr<std::unique_ptr<Strategy>> MakeStrategy(std::string_view spec);
+
+// The one that NAME[:...] names; null if there is none of that name.
+const StrategyInfo* FindStrategy(std::string_view spec);
+// "dfs, dpor": those that can complete.
+std::string StrategiesThatComplete();
 
 // A line per strategy and parameter, indented by `indent` spaces.
 std::string DescribeStrategies(int indent);
