@@ -53,10 +53,9 @@ void Dpor::SkipExplored() {
     Sequence begin;
     begin.Start(path_, /*is_whole=*/false);
     begin.AddLast(tree_[id].step());
-    const bool explored =
-        std::any_of(done_.begin(), done_.end(), [&](const Done& done) {
-          return done.IsAsleepAt(depth) && begin.MayBeginWith(StepOf(done));
-        });
+    const bool explored = std::any_of(done_.begin(), done_.end(), [&](const Done& done) {
+      return done.IsAsleepAt(depth) && begin.MayBeginWith(StepOf(done));
+    });
     if (!explored) return;
     node.branches = tree_[id].sibling;
     tree_.FreeAll(tree_[id].child);
@@ -143,7 +142,8 @@ void Dpor::PlanFrom(WakeupTree::NodeId branch, Plan* plan) {
     const WakeupTree::Node& node = tree_[id];
     std::vector<Decision>& values = plan->steps.values;
     plan->steps.steps.push_back(PlannedStep{
-        node.thread, {static_cast<uint32_t>(values.size()), static_cast<uint32_t>(node.values.size())}});
+        node.thread,
+        {static_cast<uint32_t>(values.size()), static_cast<uint32_t>(node.values.size())}});
     values.insert(values.end(), node.values.begin(), node.values.end());
   }
   PlanPath(plan);
@@ -161,7 +161,8 @@ void Dpor::PlanPath(Plan* plan) {
     sleepers_.push_back(i);
     const SequenceStep step = StepOf(done_[i]);
     steps.sleepers.push_back(Sleeper{
-        step.thread, done_[i].effects,
+        step.thread,
+        done_[i].effects,
         {static_cast<uint32_t>(steps.accesses.size()), static_cast<uint32_t>(step.accesses.size())},
         {static_cast<uint32_t>(steps.values.size()), static_cast<uint32_t>(step.values.size())}});
     steps.accesses.insert(steps.accesses.end(), step.accesses.begin(), step.accesses.end());
@@ -176,7 +177,8 @@ void Dpor::Learn(const Plan&, const ExecutionRecord& record) {
   const StepTrace& trace = record.trace;
   void_plan_ = false;
   if (record.diverged || record.undecided || record.end == ExecutionEnd::kLost ||
-      record.end == ExecutionEnd::kStepLimit || (trace.steps.empty() && !record.redundant) || trace.too_wide) {
+      record.end == ExecutionEnd::kStepLimit || trace.too_wide ||
+      (trace.steps.empty() && !record.redundant)) {
     ++cut_;
   }
   const auto depth = static_cast<uint32_t>(nodes_.size()) - 1;
@@ -205,7 +207,8 @@ void Dpor::Learn(const Plan&, const ExecutionRecord& record) {
                        (record.end == ExecutionEnd::kCompleted || trace.stuck);
   ReverseAll(depth, maximal);
   for (const BlockedStep& blocked : trace.blocked) {
-    const SequenceStep step{blocked.thread, false, Slice(trace.accesses, blocked.accesses), {}, true};
+    const SequenceStep step{
+        blocked.thread, false, Slice(trace.accesses, blocked.accesses), {}, true};
     path_.FindRaces(step.thread, step.accesses, &racing_);
     for (const uint32_t first : racing_) Reverse(first, path_.size(), step, maximal);
   }
@@ -285,8 +288,8 @@ bool Dpor::IsSettled(const Race& race, uint32_t depth) const {
   return true;
 }
 
-// Most races: an explored branch begins with a step that came after `first`, but before `second`, and
-// might have come at once.
+// Most races: an explored branch begins with a step that came after `first`, but before `second`,
+// and might have come at once.
 bool Dpor::IsObviouslyKnown(uint32_t first, uint32_t second) const {
   return std::any_of(done_.begin(), done_.end(), [&](const Done& done) {
     if (!done.IsAsleepAt(first) || done.values.size != 0) return false;

@@ -12,9 +12,9 @@
 // What is proved. Both see every final state and finding that depth-first search sees. For programs
 // whose operations cannot disable each other beyond mutexes (atomics, mutexes, spawn, join, Choose)
 // dpor makes exactly one execution of each class. Other operations that block (condition variables,
-// semaphores, tries, barriers ...) may cost executions that are found to be known, or that cannot be
-// made as planned: both are counted as redundant. No class is completed twice, because what has been
-// explored sleeps.
+// semaphores, tries, barriers ...) may cost executions that are found to be known, or that cannot
+// be made as planned: both are counted as redundant. No class is completed twice, because what has
+// been explored sleeps.
 //
 // Departures and additions:
 // - A step is an operation and the events after it up to the thread's next one; it has the accesses
@@ -22,12 +22,14 @@
 // - Values chosen within a step (Choose, which waiter wakes, how an operation completes) make the
 //   steps different; the last one is advanced first, as in depth-first search.
 // - An execution that gets stuck: what its threads wait for takes part in races as if it came next.
-// - A step that fails ends the execution: every other thread that could have run is tried before it.
+// - A step that fails ends the execution: every other thread that could have run is tried before
+// it.
 // - A step after which its thread is set aside (yield, spinning) or virtual time moves depends on
 //   every other, as in depth-first search; so do the thread's next step, which waits for any other,
 //   and every step where an invariant looks at each state.
-// - Clocks and races are computed for the steps behind the branch only; what lies before it has been
-//   seen, with its races.
+// - Clocks and races are computed for the steps behind the branch only. A race before it has been
+//   looked at; it is again where the answer rested on a step that does not depend on what followed,
+//   and does on what follows now.
 //
 // Memory: the path and the trees that hang on it, which for some programs is exponential in its
 // length (ibid., section 9). Cost: O(path) per execution, O(path * branches) per race.
@@ -122,7 +124,7 @@ class Dpor final : public Strategy {
   DporPath path_;
   std::vector<Node> nodes_;  // as long as the path, or one longer: the point of the next branch
   WakeupTree tree_;
-  std::vector<Done> done_;   // of all nodes, the deepest last
+  std::vector<Done> done_;  // of all nodes, the deepest last
   std::vector<Access> done_accesses_;
   std::vector<Decision> done_values_;
   std::vector<uint32_t> sleepers_;           // of the plan that is out: indices of done_
@@ -135,7 +137,7 @@ class Dpor final : public Strategy {
   uint64_t redundant_ = 0;
   uint64_t cut_ = 0;  // executions whose ends have not been seen: the search is not complete
   Sequence sequence_;
-  std::vector<Race> races_;  // of the new steps, and those kept
+  std::vector<Race> races_;       // of the new steps, and those kept
   std::vector<uint32_t> racing_;  // with the step that is being added
 };
 

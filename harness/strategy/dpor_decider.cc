@@ -30,8 +30,8 @@ void DporDecider::Begin(const Plan& plan) {
 // What a step does beside the operation that it was picked for, and outcomes that matter. Spawns
 // are told by Parent, a thread's start touches nothing.
 EventMask DporDecider::Wants() const {
-  return {OpKind::kUnlock,     OpKind::kUnlockShared, OpKind::kTryLock,  OpKind::kTryLockShared,
-          OpKind::kTryAcquire, OpKind::kOnceDone,     OpKind::kExit,     OpKind::kDetach,
+  return {OpKind::kUnlock,     OpKind::kUnlockShared,   OpKind::kTryLock, OpKind::kTryLockShared,
+          OpKind::kTryAcquire, OpKind::kOnceDone,       OpKind::kExit,    OpKind::kDetach,
           OpKind::kDestroy,    OpKind::kCompareExchange};
 }
 
@@ -124,8 +124,7 @@ void DporDecider::FallAsleep() {
 // The next planned step; where its thread cannot make it, the rest of the plan is void.
 ThreadId DporDecider::PickPlanned(const SchedulingPoint& point) {
   const PlannedStep& step = plan_.steps[planned_];
-  const ThreadId thread =
-      step.thread < by_name_.size() ? by_name_[step.thread] : kNoThread;
+  const ThreadId thread = step.thread < by_name_.size() ? by_name_[step.thread] : kNoThread;
   if (thread == kNoThread || Index(thread) >= point.thread_count() ||
       names_.Of(thread, point) != step.thread || !point.IsEnabled(thread)) {
     plan_.steps.resize(planned_);

@@ -50,14 +50,14 @@ class DporDecider final : public Decider, private EventSink {
 
   StepPlan plan_;
   std::vector<Decision> prefix_;
-  size_t position_ = 0;    // in prefix_
-  size_t planned_ = 0;     // steps of plan_ that have been made
-  size_t given_ = 0;       // values of the step in progress that are planned and not yet taken
-  uint32_t steps_ = 0;     // made so far, the one in progress included
+  size_t position_ = 0;  // in prefix_
+  size_t planned_ = 0;   // steps of plan_ that have been made
+  size_t given_ = 0;     // values of the step in progress that are planned and not yet taken
+  uint32_t steps_ = 0;   // made so far, the one in progress included
   bool step_is_traced_ = false;  // the one in progress
   bool redundant_ = false;
   bool diverged_ = false;
-  bool met_all_ = false;   // sleepers have been put to sleep
+  bool met_all_ = false;  // sleepers have been put to sleep
   uint32_t known_threads_ = 0;
   const SchedulingPoint* point_ = nullptr;
 

@@ -163,8 +163,7 @@ void DporPath::FindRaces(uint32_t thread, std::span<const Access> accesses,
   }
 }
 
-void DporPath::Add(const TracedStep& traced, const StepTrace& trace,
-                   std::vector<uint32_t>* races) {
+void DporPath::Add(const TracedStep& traced, const StepTrace& trace, std::vector<uint32_t>* races) {
   const auto accesses = Slice(trace.accesses, traced.accesses);
   FindRaces(traced.thread, accesses, races);
   if ((traced.effects & kOrderMatters) != 0) {

@@ -55,10 +55,14 @@ class DporPath {
 
   uint32_t size() const { return static_cast<uint32_t>(steps_.size()); }
   const Step& operator[](uint32_t i) const { return steps_[i]; }
-  std::span<const Access> AccessesOf(uint32_t i) const { return Slice(accesses_, steps_[i].accesses); }
+  std::span<const Access> AccessesOf(uint32_t i) const {
+    return Slice(accesses_, steps_[i].accesses);
+  }
   std::span<const Decision> ValuesOf(uint32_t i) const { return Slice(values_, steps_[i].values); }
   // As a bit set of names: who could have been picked in place of step i.
-  std::span<const uint64_t> EnabledAt(uint32_t i) const { return Slice(enabled_, steps_[i].enabled); }
+  std::span<const uint64_t> EnabledAt(uint32_t i) const {
+    return Slice(enabled_, steps_[i].enabled);
+  }
   SequenceStep StepAt(uint32_t i) const {
     return {steps_[i].thread, (steps_[i].effects & kOrderMatters) != 0, AccessesOf(i), ValuesOf(i),
             false};
@@ -120,7 +124,7 @@ class DporPath {
   std::vector<uint64_t> enabled_;
   std::vector<uint32_t> births_;   // by thread
   std::vector<uint32_t> last_of_;  // by thread: its last step
-  std::vector<uint32_t> clocks_;  // of each step, `stride_` apart
+  std::vector<uint32_t> clocks_;   // of each step, `stride_` apart
   // After what all later steps come.
   struct Barrier {
     uint32_t position;  // of the step that it is or follows

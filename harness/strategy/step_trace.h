@@ -49,12 +49,12 @@ std::span<const T> Slice(const std::vector<T>& whole, Range range) {
 
 struct TracedStep {
   Decision pick;
-  uint32_t thread = 0;   // its name
-  uint8_t effects = 0;   // StepEffects
+  uint32_t thread = 0;  // its name
+  uint8_t effects = 0;  // StepEffects
   Range accesses;
-  Range values;          // chosen in the step
-  uint32_t given = 0;    // of them, the first so many were planned
-  Range enabled;         // words of a bit set of names: who could have been picked
+  Range values;        // chosen in the step
+  uint32_t given = 0;  // of them, the first so many were planned
+  Range enabled;       // words of a bit set of names: who could have been picked
 };
 
 // A thread that was created in a step.

@@ -2,9 +2,10 @@
 // executions is seen and none is begun in vain.
 //
 // Abdulla, Aronis, Jonsson, Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order
-// Reduction" (J. ACM 64(4), 2017), section 6. A tree is an ordered list of branches, each a step and
-// the tree that follows it. Inserting a sequence follows the first branch that the sequence may begin
-// with (one of its weak initials); where such a branch is a leaf, the sequence will be seen anyway.
+// Reduction" (J. ACM 64(4), 2017), section 6. A tree is an ordered list of branches, each a step
+// and the tree that follows it. Inserting a sequence follows the first branch that the sequence may
+// begin with (one of its weak initials); where such a branch is a leaf, the sequence will be seen
+// anyway.
 //
 // Extended by values chosen within a step: a branch stands for the steps of its thread in which the
 // values begin as given.
@@ -52,8 +53,8 @@ class Sequence {
   bool IsInitial(size_t i) const;
   // `branch` is a weak initial: the sequence may begin with it, or goes on alike after it.
   bool MayBeginWith(const SequenceStep& branch) const;
-  // Steps that are not part of the sequence for which MayBeginWith has said yes: for a sequence that
-  // has other later steps the answer may be another, if one of those depends on them.
+  // Steps that are not part of the sequence for which MayBeginWith has said yes: for a sequence
+  // that has other later steps the answer may be another, if one of those depends on them.
   const std::vector<Bystander>& bystanders() const { return bystanders_; }
 
  private:

@@ -30,8 +30,10 @@ void Search(benchmark::State& state, void (*body)(), bool has_bug) {
   state.counters["executions"] = static_cast<double>(executions);
 }
 
-#define HEDDLE_SEARCH(name, body, has_bug) \
-  BENCHMARK_CAPTURE(Search, name, body, has_bug)->Name("Search/" #name)->Unit(benchmark::kMillisecond)
+#define HEDDLE_SEARCH(name, body, has_bug)       \
+  BENCHMARK_CAPTURE(Search, name, body, has_bug) \
+      ->Name("Search/" #name)                    \
+      ->Unit(benchmark::kMillisecond)
 HEDDLE_SEARCH(LastZero10, testing::LastZero<10>, false);
 HEDDLE_SEARCH(LastZero12, testing::LastZero<12>, false);
 HEDDLE_SEARCH(Readers12, testing::Readers<12>, false);

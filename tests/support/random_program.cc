@@ -228,12 +228,12 @@ RandomProgram MakeProgram(Random& random, std::span<const Do> kinds, int max_len
 
 std::string Describe(const RandomProgram& described) {
   static constexpr const char* kNames[] = {
-      "load",        "store",        "add",        "exchange",        "lock",
-      "unlock",      "try_lock",     "try_for",    "yield",           "spin",
-      "choose",      "spawn",        "wait",       "wait_for",        "notify_one",
-      "notify_all",  "acquire",      "try_acquire", "release",        "arrive",
-      "lock_shared", "unlock_shared", "try_shared", "lock_exclusive", "unlock_exclusive",
-      "once",        "atomic_wait",  "atomic_notify", "allocate",     "free",
+      "load",        "store",         "add",           "exchange",       "lock",
+      "unlock",      "try_lock",      "try_for",       "yield",          "spin",
+      "choose",      "spawn",         "wait",          "wait_for",       "notify_one",
+      "notify_all",  "acquire",       "try_acquire",   "release",        "arrive",
+      "lock_shared", "unlock_shared", "try_shared",    "lock_exclusive", "unlock_exclusive",
+      "once",        "atomic_wait",   "atomic_notify", "allocate",       "free",
       "assert"};
   std::string text;
   for (const auto& thread : described.threads) {

@@ -1,5 +1,5 @@
-// Random small programs for testing searches against each other: threads that do a few operations on
-// a few shared objects, and note what they saw.
+// Random small programs for testing searches against each other: threads that do a few operations
+// on a few shared objects, and note what they saw.
 #ifndef HEDDLE_TESTS_SUPPORT_RANDOM_PROGRAM_H_
 #define HEDDLE_TESTS_SUPPORT_RANDOM_PROGRAM_H_
 
@@ -23,28 +23,28 @@ enum class Do : uint8_t {
   kTryLock,
   kTryLockFor,
   kYield,
-  kSpin,      // a few loads until one is not 0
-  kChoose,    // 2 or 3 ways
-  kSpawn,     // a child that stores and is joined
-  kWait,      // for a condition, without predicate; with its mutex
-  kWaitFor,   // the same, timed
+  kSpin,     // a few loads until one is not 0
+  kChoose,   // 2 or 3 ways
+  kSpawn,    // a child that stores and is joined
+  kWait,     // for a condition, without predicate; with its mutex
+  kWaitFor,  // the same, timed
   kNotifyOne,
   kNotifyAll,
   kAcquire,
   kTryAcquire,
   kRelease,
-  kArrive,    // at a barrier of two
+  kArrive,  // at a barrier of two
   kLockShared,
   kUnlockShared,
   kTryLockShared,
-  kLockExclusive,    // of the shared mutex
+  kLockExclusive,  // of the shared mutex
   kUnlockExclusive,
   kOnce,
   kAtomicWait,  // until not 0
   kAtomicNotify,
   kAllocate,
   kFree,
-  kAssert,    // that a value is less than 200
+  kAssert,  // that a value is less than 200
 };
 
 struct Instruction {

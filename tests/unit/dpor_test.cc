@@ -1,5 +1,5 @@
-// Dynamic partial-order reduction: the number of classes of programs that the literature counts, and
-// of small ones by hand.
+// Dynamic partial-order reduction: the number of classes of programs that the literature counts,
+// and of small ones by hand.
 #include "harness/strategy/dpor.h"
 
 #include <cstdint>
@@ -32,16 +32,15 @@ Search Explore(void (*body)(), Dpor::Mode mode, uint64_t limit = 1000000) {
   Exploration exploration;
   Dpor dpor(mode);
   Search search;
-  search.executions = exploration.Explore(body, dpor, limit, [&] {
-    EXPECT_FALSE(exploration.record().diverged);
-  });
+  search.executions =
+      exploration.Explore(body, dpor, limit, [&] { EXPECT_FALSE(exploration.record().diverged); });
   search.redundant = dpor.redundant();
   search.exhausted = dpor.Progress().exhausted;
   return search;
 }
 
-// Optimal reduction makes exactly `classes` executions; with source sets it is no fewer, and no more
-// that are complete.
+// Optimal reduction makes exactly `classes` executions; with source sets it is no fewer, and no
+// more that are complete.
 void ExpectClasses(void (*body)(), uint64_t classes) {
   const Search optimal = Explore(body, Dpor::Mode::kOptimal);
   EXPECT_TRUE(optimal.exhausted);
