@@ -6,20 +6,18 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
 
 #include "harness/explore/loud_replay.h"
-#include "harness/explore/schedule_of.h"
 #include "harness/explore/shared_state.h"
-#include "harness/report/json_report.h"
 #include "harness/report/text_report.h"
+#include "harness/schedule/schedule.h"
 #include "tools/case_choice.h"
 #include "tools/exit_status.h"
+#include "tools/finding_folder.h"
 #include "tools/option_values.h"
 #include "tools/subcommand.h"
 #include "tools/terminal.h"
@@ -45,51 +43,11 @@ struct Request {
   std::optional<Finding> finding;  // the one to be shown; empty: any
 };
 
-std::optional<std::string> ReadFile(const fs::path& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file || fs::is_directory(path)) return std::nullopt;
-  return text.str();
-}
-
-// Returns kMet, or prints what is wrong.
-int ReadFolder(const std::string& folder, Request* request) {
-  const fs::path schedule = fs::path(folder) / "schedule.txt";
-  if (!fs::is_directory(folder)) {
-    std::string error;
-    const bool is_case = !CasesMatching(folder, &error).empty();
-    return BadInput(is_case ? "case " + folder +
-                                  " is to be replayed, but by which schedule? Add "
-                                  "--schedule=TEXT or --schedule=@FILE"
-                            : "'" + folder + "' is neither the folder of a finding nor a case");
-  }
-  const auto text = ReadFile(schedule);
-  if (!text) {
-    return BadInput("cannot read '" + schedule.string() +
-                    "': " + std::strerror(errno != 0 ? errno : ENOENT) +
-                    "; expected the folder of a finding, such as out/findings/<fingerprint>");
-  }
-  request->text = *text;
-  request->source = schedule.string();
-  const fs::path json = fs::path(folder) / "finding.json";
-  const auto content = ReadFile(json);
-  if (!content) {
-    return BadInput(
-        "cannot read '" + json.string() + "': " + std::strerror(errno != 0 ? errno : ENOENT) +
-        "; without it, replay the schedule alone: CASE --schedule=@" + schedule.string());
-  }
-  auto finding = FindingFromJson(*content);
-  if (!finding.ok()) {
-    return BadInput("'" + json.string() + "': " + std::string(finding.status().message()));
-  }
-  request->finding = *std::move(finding);
-  return kMet;
-}
-
 int ReadRequest(const Options& options, Request* request) {
-  if (options.schedule.empty()) return ReadFolder(options.target, request);
+  if (options.schedule.empty()) {
+    request->source = (fs::path(options.target) / "schedule.txt").string();
+    return ReadFindingFolder(options.target, &request->text, &request->finding.emplace());
+  }
   if (fs::is_directory(options.target)) {
     return BadInput("'" + options.target +
                     "': a folder brings its own schedule, and --schedule is another; give either");
@@ -180,28 +138,22 @@ void PrintOutput(std::string_view output) {
 int Replay(const Options& options) {
   Request request;
   if (const int status = ReadRequest(options, &request); status != kMet) return status;
-  auto schedule = ParseSchedule(request.text);
-  if (!schedule.ok()) {
-    return BadInput(request.source + ": " + std::string(schedule.status().message()));
+  if (!options.schedule.empty()) {
+    auto schedule = ParseSchedule(request.text);
+    if (schedule.ok() && schedule->case_name != options.target) {
+      return BadInput(request.source + ": the schedule is of case '" + schedule->case_name +
+                      "', not of '" + options.target + "'");
+    }
   }
-  if (!options.schedule.empty() && schedule->case_name != options.target) {
-    return BadInput(request.source + ": the schedule is of case '" + schedule->case_name +
-                    "', not of '" + options.target + "'");
-  }
-  auto replayable = ResolveSchedule(*schedule);
-  if (!replayable.ok()) {
-    return BadInput(request.source + ": " + std::string(replayable.status().message()));
+  ReplayTask task;
+  if (const int status = MakeReplayTask(request.text, request.source, &task); status != kMet) {
+    return status;
   }
   const SharedStatePtr shared = MakeSharedState();
   if (shared == nullptr) {
     return InternalError(std::string("no memory to share with the replay: ") +
                          std::strerror(errno));
   }
-  ReplayTask task;
-  task.program = replayable->program;
-  task.execution = replayable->execution;
-  task.decisions = schedule->decisions;
-  task.schedule = request.text;
   task.first_execution = request.finding ? request.finding->first_execution : 1;
   task.step_timeout = *ParseDuration(options.step_timeout);
   if (request.finding && request.finding->kind == FindingKind::kNondeterminism) {

@@ -46,6 +46,8 @@ struct Options {
   std::string out;
   std::string format = "text";
   bool resume = false;
+  std::string minimize = std::to_string(CampaignOptions{}.minimize_executions);
+  std::string explain = std::to_string(CampaignOptions{}.explain_executions);
   bool keep_going = false;
   bool require_complete = false;
   bool check_determinism = false;
@@ -71,6 +73,8 @@ CampaignOptions CampaignFor(const Options& options) {
   campaign.step_timeout = *ParseDuration(options.step_timeout);
   campaign.jobs =
       options.jobs.empty() ? AvailableCores() : static_cast<uint32_t>(*ParseCount(options.jobs));
+  campaign.minimize_executions = *ParseCount(options.minimize);
+  campaign.explain_executions = *ParseCount(options.explain);
   campaign.keep_going = options.keep_going;
   campaign.check_determinism = options.check_determinism;
   return campaign;
@@ -90,6 +94,8 @@ RunIdentity IdentityOf(const Options& options, const std::vector<const Case*>& c
                       {"--spurious", options.spurious},
                       {"--max-steps", options.max_steps},
                       {"--step-timeout", options.step_timeout},
+                      {"--minimize", options.minimize},
+                      {"--explain", options.explain},
                       {"--keep-going", flag(options.keep_going)},
                       {"--check-determinism", flag(options.check_determinism)}};
   for (const Case* explored : cases) identity.cases.push_back(explored->name);
@@ -282,6 +288,18 @@ Action AddRunCommand(CLI::App* subcommand, const std::string& command) {
                        "interrupted; every other option as it was, except --jobs and --format");
   subcommand->add_option("--format", options->format, "text or json (run.json, to the output)")
       ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  subcommand
+      ->add_option("--minimize", options->minimize,
+                   "Executions for making each finding's schedule smaller, at most; 0: leave it as "
+                   "it was found")
+      ->check(CountBetween(0, 1'000'000'000))
+      ->capture_default_str();
+  subcommand
+      ->add_option("--explain", options->explain,
+                   "Executions for finding out which orders of steps each finding depends on, at "
+                   "most; 0: it is not told")
+      ->check(CountBetween(0, 1'000'000'000))
       ->capture_default_str();
   subcommand->add_flag("--keep-going", options->keep_going,
                        "Use the whole budget, whatever is found");

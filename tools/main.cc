@@ -92,6 +92,13 @@ int Main(int argc, char** argv) {
       app.add_subcommand("replay", "Run one schedule again and report what it shows");
   subcommands.push_back({replay, AddReplayCommand(replay)});
 
+  CLI::App* const explain =
+      app.add_subcommand("explain", "Find out which orders of steps a finding depends on");
+  subcommands.push_back({explain, AddExplainCommand(explain)});
+  CLI::App* const minimize =
+      app.add_subcommand("minimize", "Make the schedule of a finding as small as can be");
+  subcommands.push_back({minimize, AddMinimizeCommand(minimize)});
+
   std::string names;
   std::vector<std::string> known;
   for (const Subcommand& subcommand : subcommands) {

@@ -17,7 +17,9 @@ namespace heddle {
 using Action = std::function<int()>;
 
 // `command`: what the user typed to start the program.
+Action AddExplainCommand(CLI::App* subcommand);
 Action AddListCommand(CLI::App* subcommand);
+Action AddMinimizeCommand(CLI::App* subcommand);
 Action AddReplayCommand(CLI::App* subcommand);
 Action AddRunCommand(CLI::App* subcommand, const std::string& command);
 

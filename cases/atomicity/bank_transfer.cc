@@ -66,6 +66,7 @@ const heddle::RegisterCase kBug{{
     .name = "atomicity/bank_transfer",
     .body = BankTransfer,
     .expect = {heddle::FindingKind::kAssertion},
+    .preemptions = 1,
     .about = "the accounts are added up while a transfer is half done",
 }};
 const heddle::RegisterCase kTwin{{

@@ -62,6 +62,7 @@ const heddle::RegisterCase kBug{{
     .name = "atomicity/check_then_act",
     .body = CheckThenAct,
     .expect = {heddle::FindingKind::kAssertion},
+    .preemptions = 1,
     .about = "two buyers see the last one and both take it",
 }};
 const heddle::RegisterCase kTwin{{

@@ -63,6 +63,7 @@ const heddle::RegisterCase kBug{{
     .body = IteratorInvalidation,
     .expect = {heddle::FindingKind::kUseAfterFree},
     .tolerate = {heddle::FindingKind::kDataRace},
+    .preemptions = 1,
     .about = "an element found under the list's lock is used after it",
 }};
 const heddle::RegisterCase kTwin{{

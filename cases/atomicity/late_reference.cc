@@ -80,6 +80,7 @@ const heddle::RegisterCase kBug{{
     .body = LateReference,
     .expect = {heddle::FindingKind::kUseAfterFree},
     .tolerate = {heddle::FindingKind::kDataRace, heddle::FindingKind::kDoubleFree},
+    .preemptions = 1,
     .about = "an object is found under a lock and its count raised after it",
 }};
 const heddle::RegisterCase kTwin{{

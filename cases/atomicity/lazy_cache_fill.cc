@@ -79,6 +79,7 @@ const heddle::RegisterCase kBug{{
     .name = "atomicity/lazy_cache_fill",
     .body = LazyCacheFill,
     .expect = {heddle::FindingKind::kAssertion},
+    .preemptions = 1,
     .about = "a cache is filled with a value that has just changed",
 }};
 const heddle::RegisterCase kTwin{{

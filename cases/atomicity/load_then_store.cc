@@ -43,6 +43,7 @@ const heddle::RegisterCase kBug{{
     .name = "atomicity/load_then_store",
     .body = LoadThenStore,
     .expect = {heddle::FindingKind::kAssertion},
+    .preemptions = 1,
     .about = "an atomic counter is incremented by a load and a store",
 }};
 const heddle::RegisterCase kTwin{{

@@ -93,6 +93,7 @@ const heddle::RegisterCase kBug{{
     .name = "atomicity/stop_callback",
     .body = StopCallback,
     .expect = {heddle::FindingKind::kAssertion},
+    .preemptions = 2,
     .about = "a stop is requested while a callback for it is registered",
 }};
 const heddle::RegisterCase kTwin{{

@@ -79,6 +79,7 @@ const heddle::RegisterCase kBug{{
     .name = "atomicity/string_buffer",
     .body = StringBufferAppend,
     .expect = {heddle::FindingKind::kException},
+    .preemptions = 1,
     .about = "a buffer is truncated between the length and the copy",
 }};
 const heddle::RegisterCase kTwin{{

@@ -79,6 +79,7 @@ const heddle::RegisterCase kBug{{
     .name = "atomicity/two_stage_lock",
     .body = TwoStageLock,
     .expect = {heddle::FindingKind::kAtomicity},
+    .preemptions = 1,
     .about = "a row is looked up in one locked table and read in another",
 }};
 const heddle::RegisterCase kTwin{{

@@ -61,6 +61,7 @@ const heddle::RegisterCase kBug{
      .body = BothDirections<Transfer>,
      .expect = {heddle::FindingKind::kDeadlock},
      .tolerate = {heddle::FindingKind::kLockOrder},
+     .preemptions = 1,
      .about = "two transfers lock the same two accounts, each its own first"}};
 const heddle::RegisterCase kFixed{{.name = "deadlock/ab_ba_fixed",
                                    .body = BothDirections<TransferInOrder>,

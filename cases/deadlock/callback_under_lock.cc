@@ -69,6 +69,7 @@ const heddle::RegisterCase kBug{{.name = "deadlock/callback_under_lock",
                                  .body = EventDuringUnsubscribe<&Source::Emit>,
                                  .expect = {heddle::FindingKind::kDeadlock},
                                  .tolerate = {heddle::FindingKind::kLockOrder},
+                                 .preemptions = 1,
                                  .about = "a listener is called with the source's lock held"}};
 const heddle::RegisterCase kFixed{{.name = "deadlock/callback_under_lock_fixed",
                                    .body = EventDuringUnsubscribe<&Source::EmitUnlocked>,

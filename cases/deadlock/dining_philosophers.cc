@@ -54,6 +54,7 @@ const heddle::RegisterCase kBug{
      .body = Dinner<Dine>,
      .expect = {heddle::FindingKind::kDeadlock},
      .tolerate = {heddle::FindingKind::kLockOrder},
+     .preemptions = 1,
      .about = "three threads in a ring, each takes its left fork first"}};
 const heddle::RegisterCase kFixed{{.name = "deadlock/dining_philosophers_fixed",
                                    .body = Dinner<DineInOrder>,

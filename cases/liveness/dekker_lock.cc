@@ -69,6 +69,7 @@ const heddle::RegisterCase kBug{
     {.name = "liveness/dekker_lock",
      .body = CountTo3<&DekkerLock::EnterStubbornly>,
      .expect = {heddle::FindingKind::kLivelock},
+     .preemptions = 1,
      .limits = {.steps = 1'000},
      .about = "Dekker's lock keeps its flag up while it waits for its turn"}};
 const heddle::RegisterCase kFixed{{.name = "liveness/dekker_lock_fixed",

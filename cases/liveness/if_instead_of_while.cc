@@ -70,6 +70,7 @@ const heddle::RegisterCase kBug{
     {.name = "liveness/if_instead_of_while",
      .body = TwoConsumers<&Queue::TakeIf>,
      .expect = {heddle::FindingKind::kAssertion},
+     .preemptions = 2,
      .about = "another consumer is faster than the one that was notified"}};
 const heddle::RegisterCase kFixed{{.name = "liveness/if_instead_of_while_fixed",
                                    .body = TwoConsumers<&Queue::TakeWhile>,

@@ -58,6 +58,7 @@ void StopAnIdleWorker() {
 const heddle::RegisterCase kBug{{.name = "liveness/lost_stop",
                                  .body = StopAnIdleWorker<&Inbox::Await>,
                                  .expect = {heddle::FindingKind::kStuck},
+                                 .preemptions = 2,
                                  .about = "a stop is requested between the question and the wait"}};
 const heddle::RegisterCase kFixed{{.name = "liveness/lost_stop_fixed",
                                    .body = StopAnIdleWorker<&Inbox::AwaitFixed>,

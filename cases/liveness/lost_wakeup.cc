@@ -57,6 +57,7 @@ const heddle::RegisterCase kBug{
     {.name = "liveness/lost_wakeup",
      .body = OneEvent<&Event::AwaitNotification>,
      .expect = {heddle::FindingKind::kStuck},
+     .preemptions = 1,
      .about = "a wait without a condition misses an earlier notification"}};
 const heddle::RegisterCase kFixed{{.name = "liveness/lost_wakeup_fixed",
                                    .body = OneEvent<&Event::Await>,

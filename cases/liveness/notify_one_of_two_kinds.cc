@@ -69,6 +69,7 @@ const heddle::RegisterCase kBug{
     {.name = "liveness/notify_one_of_two_kinds",
      .body = OneProducerTwoConsumers<&Slot::TakeNotifyOne>,
      .expect = {heddle::FindingKind::kStuck},
+     .preemptions = 1,
      .about = "the notification reaches a consumer instead of the producer"}};
 const heddle::RegisterCase kFixed{{.name = "liveness/notify_one_of_two_kinds_fixed",
                                    .body = OneProducerTwoConsumers<&Slot::TakeNotifyAll>,

@@ -56,6 +56,7 @@ const heddle::RegisterCase kBug{
     {.name = "liveness/notify_outside_lock",
      .body = StartAndStop<&Worker::Stop>,
      .expect = {heddle::FindingKind::kStuck},
+     .preemptions = 2,
      .about = "flag and notification fall between the look and the sleep"}};
 const heddle::RegisterCase kFixed{{.name = "liveness/notify_outside_lock_fixed",
                                    .body = StartAndStop<&Worker::StopLocked>,

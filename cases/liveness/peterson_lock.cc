@@ -58,6 +58,7 @@ const heddle::RegisterCase kBug{
     {.name = "liveness/peterson_lock",
      .body = CountTo2<&PetersonLock::EnterTurnFirst>,
      .expect = {heddle::FindingKind::kDataRace},
+     .preemptions = 2,
      .limits = {.steps = 1'000},
      .about = "Peterson's lock gives the turn away before it raises its flag"}};
 const heddle::RegisterCase kFixed{{.name = "liveness/peterson_lock_fixed",

@@ -98,6 +98,7 @@ void OneReaderTwoWriters() {
 const heddle::RegisterCase kBug{{.name = "liveness/reader_starvation",
                                  .body = OneReaderTwoWriters<&ReadWriteLock::UnlockToWriters>,
                                  .expect = {heddle::FindingKind::kAssertion},
+                                 .preemptions = 1,
                                  .about = "writers overtake a waiting reader again and again"}};
 const heddle::RegisterCase kFixed{{.name = "liveness/reader_starvation_fixed",
                                    .body = OneReaderTwoWriters<&ReadWriteLock::UnlockToReaders>,

@@ -62,6 +62,7 @@ const heddle::RegisterCase kBug{
      .body = CountTo2<&TicketLock::DrawInTwoSteps>,
      .expect = {heddle::FindingKind::kDataRace},
      .tolerate = {heddle::FindingKind::kLivelock},
+     .preemptions = 2,
      .limits = {.steps = 1'000},
      .about = "two threads draw the same ticket and are served at once"}};
 const heddle::RegisterCase kFixed{{.name = "liveness/ticket_lock_fixed",

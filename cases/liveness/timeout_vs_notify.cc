@@ -73,6 +73,7 @@ void AnswerAtTheDeadline() {
 const heddle::RegisterCase kBug{{.name = "liveness/timeout_vs_notify",
                                  .body = AnswerAtTheDeadline<&Call::AwaitByOutcome>,
                                  .expect = {heddle::FindingKind::kAssertion},
+                                 .preemptions = 1,
                                  .about = "an answer at the deadline is taken for no answer"}};
 const heddle::RegisterCase kFixed{{.name = "liveness/timeout_vs_notify_fixed",
                                    .body = AnswerAtTheDeadline<&Call::AwaitByCondition>,

@@ -90,6 +90,7 @@ const heddle::RegisterCase kBug{{
     .name = "memory_order/aba_stack",
     .body = AbaStack,
     .expect = {heddle::FindingKind::kAssertion},
+    .preemptions = 1,
     .about = "a free list's top comes back between look and swap",
 }};
 const heddle::RegisterCase kTwin{{

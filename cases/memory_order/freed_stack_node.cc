@@ -84,6 +84,7 @@ const heddle::RegisterCase kBug{{
     .body = FreedStackNode,
     .expect = {heddle::FindingKind::kUseAfterFree},
     .tolerate = {heddle::FindingKind::kDataRace},
+    .preemptions = 1,
     .about = "a lock-free pop reads a node that another pop has freed",
 }};
 const heddle::RegisterCase kTwin{{

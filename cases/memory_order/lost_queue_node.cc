@@ -82,6 +82,7 @@ const heddle::RegisterCase kBug{{
     .name = "memory_order/lost_queue_node",
     .body = LostQueueNode,
     .expect = {heddle::FindingKind::kAssertion},
+    .preemptions = 1,
     .about = "two producers link behind the same node of a lock-free queue",
 }};
 const heddle::RegisterCase kTwin{{

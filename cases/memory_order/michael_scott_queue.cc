@@ -89,6 +89,7 @@ const heddle::RegisterCase kBug{{
     .body = MichaelScottQueue,
     .expect = {heddle::FindingKind::kDataRace},
     .tolerate = {heddle::FindingKind::kAssertion},
+    .preemptions = 1,
     .about = "a node is linked into a lock-free queue before it is filled",
 }};
 const heddle::RegisterCase kTwin{{

@@ -79,6 +79,7 @@ const heddle::RegisterCase kBug{{
     .name = "memory_order/work_stealing_deque",
     .body = WorkStealingDeque,
     .expect = {heddle::FindingKind::kAssertion},
+    .preemptions = 3,
     .about = "owner and thief both take the last task",
 }};
 const heddle::RegisterCase kTwin{{

@@ -43,6 +43,7 @@ void BothSidesClose() {
 const heddle::RegisterCase kBug{{.name = "models/double_free_two_owners",
                                  .body = BothSidesClose<Close>,
                                  .expect = {heddle::FindingKind::kDoubleFree},
+                                 .preemptions = 1,
                                  .about = "reader and writer both free the connection's buffer"}};
 const heddle::RegisterCase kFixed{{.name = "models/double_free_two_owners_fixed",
                                    .body = BothSidesClose<CloseOnce>,

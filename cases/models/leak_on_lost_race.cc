@@ -49,6 +49,7 @@ const heddle::RegisterCase kBug{
     {.name = "models/leak_on_lost_race",
      .body = TwoFirstUsers<Install>,
      .expect = {heddle::FindingKind::kLeak},
+     .preemptions = 1,
      .about = "the loser of a race to install an object keeps its own"}};
 const heddle::RegisterCase kFixed{{.name = "models/leak_on_lost_race_fixed",
                                    .body = TwoFirstUsers<InstallOrDelete>,

@@ -56,6 +56,7 @@ void RequestAndWatchdog() {
 const heddle::RegisterCase kBug{{.name = "models/pool_double_release",
                                  .body = RequestAndWatchdog<&Request::Finish>,
                                  .expect = {heddle::FindingKind::kPoolMisuse},
+                                 .preemptions = 1,
                                  .about = "request and watchdog both return the connection"}};
 const heddle::RegisterCase kFixed{{.name = "models/pool_double_release_fixed",
                                    .body = RequestAndWatchdog<&Request::FinishOnce>,

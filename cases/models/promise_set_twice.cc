@@ -50,6 +50,7 @@ const heddle::RegisterCase kBug{{.name = "models/promise_set_twice",
                                  .body = AnswerAndTimeout<&Request::Deliver>,
                                  .expect = {heddle::FindingKind::kMisuse},
                                  .tolerate = {heddle::FindingKind::kException},
+                                 .preemptions = 1,
                                  .about = "answer and timeout both set the result"}};
 const heddle::RegisterCase kFixed{{.name = "models/promise_set_twice_fixed",
                                    .body = AnswerAndTimeout<&Request::DeliverOnce>,

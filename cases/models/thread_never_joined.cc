@@ -36,6 +36,7 @@ void JoinsOnEveryWay() {
 const heddle::RegisterCase kBug{{.name = "models/thread_never_joined",
                                  .body = ForgetsOnEarlyReturn,
                                  .expect = {heddle::FindingKind::kThreadLeak},
+                                 .preemptions = 1,
                                  .about = "an early return leaves a thread unjoined"}};
 const heddle::RegisterCase kFixed{{.name = "models/thread_never_joined_fixed",
                                    .body = JoinsOnEveryWay,

@@ -56,6 +56,7 @@ const heddle::RegisterCase kBug{{
     .name = "race/escaped_reference",
     .body = EscapedReference<heddle::Var>,
     .expect = {heddle::FindingKind::kDataRace},
+    .preemptions = 1,
     .about = "a getter returns a reference to what its lock protects",
 }};
 const heddle::RegisterCase kTwin{{
@@ -67,6 +68,7 @@ const heddle::RegisterCase kPlainBug{{
     .name = "race/escaped_reference_plain",
     .body = EscapedReference<heddle::cases::Plain>,
     .expect = {heddle::FindingKind::kDataRace},
+    .preemptions = 1,
     .needs_thread_sanitizer = true,
     .about = "a getter returns a reference to what its lock protects (on plain memory)",
 }};

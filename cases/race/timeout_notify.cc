@@ -83,6 +83,7 @@ const heddle::RegisterCase kBug{{
     .name = "race/timeout_notify",
     .body = TimeoutNotify<heddle::Var>,
     .expect = {heddle::FindingKind::kDataRace},
+    .preemptions = 1,
     .about = "a request times out, and its memory is used again, as it is answered",
 }};
 const heddle::RegisterCase kTwin{{
@@ -94,6 +95,7 @@ const heddle::RegisterCase kPlainBug{{
     .name = "race/timeout_notify_plain",
     .body = TimeoutNotify<heddle::cases::Plain>,
     .expect = {heddle::FindingKind::kDataRace},
+    .preemptions = 1,
     .needs_thread_sanitizer = true,
     .about =
         "a request times out, and its memory is used again, as it is answered (on plain memory)",

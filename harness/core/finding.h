@@ -6,6 +6,7 @@
 #ifndef HEDDLE_HARNESS_CORE_FINDING_H_
 #define HEDDLE_HARNESS_CORE_FINDING_H_
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -137,6 +138,28 @@ struct FindingPointer {
   std::string meaning;    // "16 bytes, allocated by T1 at x.cc:40"
 };
 
+// How much a schedule asks of its reader; smaller is better, by the first that differs.
+struct ScheduleSize {
+  uint64_t preemptions = 0;  // times a thread was left for another though it could have gone on
+  uint64_t switches = 0;     // times another thread went on than had run last
+  uint64_t threads = 0;      // that made a step
+  uint64_t decisions = 0;
+  auto operator<=>(const ScheduleSize&) const = default;
+};
+
+// How the schedule was made smaller than the one that the search came upon.
+struct Reduction {
+  ScheduleSize before;
+  bool proved = false;      // no schedule with fewer preemptions shows the finding
+  uint64_t executions = 0;  // that it took
+};
+
+// An order of two steps of different threads without which the finding does not show.
+struct FindingOrder {
+  FindingStep first;
+  FindingStep then;
+};
+
 struct Finding {
   FindingKind kind = FindingKind::kCrash;
   std::string fingerprint;       // 16 hexadecimal digits
@@ -146,7 +169,10 @@ struct Finding {
   std::string case_name;
   bool confirmed = true;
   uint64_t first_execution = 0;
-  uint64_t preemptions = 0;
+  ScheduleSize size;
+  std::optional<Reduction> reduction;  // empty: the schedule is as the search found it
+  std::string cause;                   // one sentence, what `orders` come to; or why there are none
+  std::vector<FindingOrder> orders;    // each verified by running it kept and reversed
   std::vector<FindingSide> sides;
   std::vector<FindingThread> threads;
   std::vector<FindingStep> interleaving;

@@ -27,6 +27,10 @@ struct CampaignOptions {
   std::optional<uint64_t> max_steps;  // instead of the case's own limit
   // Real time without a scheduling point after which the program is said to hang.
   std::chrono::nanoseconds step_timeout = std::chrono::seconds(5);
+  // For making the schedule of each finding smaller, at most; 0: it stays as it was found.
+  uint64_t minimize_executions = 2'000;
+  // For finding out which orders of steps each finding depends on, at most; 0: it is not told.
+  uint64_t explain_executions = 500;
   bool keep_going = false;         // findings do not end the campaign
   bool check_determinism = false;  // run every schedule twice, not just the first few
   uint32_t jobs = 1;  // worker processes; the result does not depend on it

@@ -15,6 +15,11 @@ void Confirmation::Save(ByteWriter* writer) const {
   writer->PutSpan(std::span<const uint64_t>(std::vector<uint64_t>(known_.begin(), known_.end())));
   writer->Put(found_);
   writer->Put(nondeterministic_);
+  writer->Put(static_cast<uint64_t>(fingerprint_of_.size()));
+  for (const auto& [id, fingerprint] : fingerprint_of_) {
+    writer->Put(id);
+    writer->PutText(fingerprint);
+  }
 }
 
 bool Confirmation::Restore(ByteReader* reader) {
@@ -23,6 +28,12 @@ bool Confirmation::Restore(ByteReader* reader) {
     return false;
   }
   known_ = {known.begin(), known.end()};
+  uint64_t fingerprints = 0;
+  if (!reader->Get(&fingerprints)) return false;
+  while (fingerprints-- > 0) {
+    uint64_t id = 0;
+    if (!reader->Get(&id) || !reader->GetText(&fingerprint_of_[id])) return false;
+  }
   for (const FoundBug& found : result_.findings) {
     fingerprints_.insert(found.finding.fingerprint);
     if (folder_ != nullptr) folder_->Keep(found.directory);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/explore/cause.h"
 #include "harness/explore/schedule_of.h"
 
 namespace heddle {
@@ -62,7 +63,11 @@ void Confirmation::Confirm(const RaisedSuspicion& suspicion, const ReplayTask& t
   bool shown = false;
   for (ReplayedFinding& found : outcome.findings) {
     shown |= found.finding.kind == suspicion.kind;
-    Keep(std::move(found));
+    if (outcome.died) {
+      Keep(std::move(found));
+    } else {
+      KeepExplained(std::move(found), task);
+    }
   }
   if (shown) return;
   std::string what = "execution " + std::to_string(task.first_execution) + " showed " +
@@ -86,6 +91,25 @@ void Confirmation::ReportNondeterminism(ReplayTask task, const std::string& what
   }
   AddNote(&result_, what);
   result_.internal_error = outcome.internal_error;
+}
+
+void Confirmation::KeepExplained(ReplayedFinding found, ReplayTask task) {
+  Finding& finding = found.finding;
+  const uint64_t executions = options_.minimize_executions;
+  const bool keep = found.id != 0 && !fingerprints_.contains(finding.fingerprint) &&
+                    result_.findings.size() < kMaxFindings;
+  if (found.id != 0) fingerprint_of_.emplace(found.id, finding.fingerprint);
+  if (keep && executions > 0) {
+    const ReducerBudget budget{executions, executions * ReducerBudget::kStepsPerExecution};
+    Minimized smaller = Minimize({task, found, budget}, &fingerprint_of_, replay_state_);
+    finding = std::move(smaller.finding);
+    task.decisions = std::move(smaller.decisions);
+  }
+  if (keep && options_.explain_executions > 0) {
+    FindCause(task, IdsOf(finding.fingerprint, fingerprint_of_), options_.explain_executions,
+              replay_state_, &finding);
+  }
+  Keep(std::move(found));
 }
 
 // Writes it and adds it to the result, unless it is there already.

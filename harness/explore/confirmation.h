@@ -3,8 +3,8 @@
 // A suspicion's schedule is run again in a fresh process; what that shows is written to the output
 // folder and added to the result. What it does not show is a finding, too: the case is not a
 // function of its schedule.
-// Threading: one, because it forks. Cost: a replay, some tenths of a second, for each suspicion that
-// is not known yet.
+// Threading: one, because it forks. Cost: a replay, some tenths of a second, for each suspicion
+// that is not known yet.
 #ifndef HEDDLE_HARNESS_EXPLORE_CONFIRMATION_H_
 #define HEDDLE_HARNESS_EXPLORE_CONFIRMATION_H_
 
@@ -14,6 +14,7 @@
 
 #include "harness/explore/campaign.h"
 #include "harness/explore/loud_replay.h"
+#include "harness/explore/minimize.h"
 #include "harness/explore/output_folder.h"
 #include "harness/explore/shared_state.h"
 #include "harness/explore/unit.h"
@@ -50,6 +51,9 @@ class Confirmation {
  private:
   void Confirm(const RaisedSuspicion& suspicion, const ReplayTask& task);
   void ReportNondeterminism(ReplayTask task, const std::string& what);
+  // Keeps what the replay of a schedule has shown, with a smaller schedule if there is one, and
+  // with the orders of steps that it depends on.
+  void KeepExplained(ReplayedFinding found, ReplayTask task);
   void Keep(ReplayedFinding found);
 
   const Case& case_;
@@ -61,6 +65,7 @@ class Confirmation {
   std::set<uint64_t> known_;
   uint32_t found_ = 0;
   std::set<std::string> fingerprints_;
+  KnownFingerprints fingerprint_of_;
   bool nondeterministic_ = false;
 };
 

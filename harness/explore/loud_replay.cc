@@ -12,14 +12,13 @@
 #include <span>
 #include <utility>
 
-#include "harness/explore/child_process.h"
 #include "harness/explore/crash_handler.h"
 #include "harness/explore/death.h"
 #include "harness/explore/detectors.h"
 #include "harness/explore/determinism.h"
 #include "harness/explore/event_digest.h"
-#include "harness/explore/hang_watch.h"
 #include "harness/explore/program_memory.h"
+#include "harness/explore/supervised_child.h"
 #include "harness/explore/wire.h"
 #include "harness/explore/unit.h"
 #include "harness/report/finding_builder.h"
@@ -28,11 +27,10 @@
 #include "harness/runtime/controlled/engine.h"
 #include "harness/runtime/heap/malloc_interpose.h"
 #include "harness/strategy/replay.h"
+#include "harness/strategy/size_meter.h"
 
 namespace heddle {
 namespace {
-
-constexpr std::chrono::milliseconds kPoll{20};
 
 // What the program prints during the replay: for the messages of failed assertions. A file in
 // memory that does not grow, read after the program has ended or died.
@@ -109,15 +107,16 @@ int Replay(const ReplayTask& task, uint64_t last, const ProgramOutput& output, S
   auto& herald = *new Herald(&recorder, pipe, last);
   auto& detectors = *new Detectors(*task.program);
   auto& decider = *new ReplayDecider(task.decisions);
+  auto& meter = *new SizeMeter(&decider);
   engine.SetObserver(&recorder);
   engine.SetSuspicionSink(&herald);
   engine.SetEventSinks(detectors.Sinks());
   InstallCrashHandler(&engine, shared);
 
-  decider.Begin(Plan{});
+  meter.Begin(Plan{});
   detectors.Begin(&herald);
   shared->phase.store(WorkerPhase::kRunning);
-  engine.Run({task.program->body, task.program->invariant, task.program->at_end}, decider);
+  engine.Run({task.program->body, task.program->invariant, task.program->at_end}, meter);
   shared->phase.store(WorkerPhase::kPlanning);
   detectors.End();
   ::fflush(nullptr);
@@ -145,6 +144,7 @@ int Replay(const ReplayTask& task, uint64_t last, const ProgramOutput& output, S
   context.case_name = task.program->name;
   context.schedule = task.schedule;
   context.first_execution = task.first_execution;
+  context.size = meter.size();
   Symbolizer symbolizer;
   for (const auto& [id, suspicion] : suspicions) {
     if (!SendFinding(id, BuildFinding(recording, suspicion, symbolizer, context), pipe)) return 1;
@@ -202,32 +202,26 @@ struct Collected {
   bool complete = false;
 };
 
-void Collect(ChildProcess* child, Collected* collected) {
-  std::string_view bytes;
-  while (child->NextMessage(&bytes)) {
-    MessageReader reader(bytes);
-    MessageType type;
-    if (!reader.Get(&type)) continue;
-    if (type == MessageType::kReplayEnd) {
-      collected->complete = reader.GetText(&collected->divergence);
-    } else if (type == MessageType::kRaised) {
-      uint64_t id = 0;
-      if (reader.Get(&id) && std::ranges::find(collected->raised, id) == collected->raised.end()) {
-        collected->raised.push_back(id);
-      }
-    } else if (type == MessageType::kFinding) {
-      ReplayedFinding found;
-      std::string json;
-      if (!reader.Get(&found.id) || !reader.GetText(&json)) continue;
-      auto finding = FindingFromJson(json);
-      if (!finding.ok()) {
-        collected->error =
-            "a finding could not be read back: " + std::string(finding.status().message());
-        continue;
-      }
-      found.finding = *std::move(finding);
-      collected->findings.push_back(std::move(found));
+void Collect(MessageType type, MessageReader& reader, Collected* collected) {
+  if (type == MessageType::kReplayEnd) {
+    collected->complete = reader.GetText(&collected->divergence);
+  } else if (type == MessageType::kRaised) {
+    uint64_t id = 0;
+    if (reader.Get(&id) && std::ranges::find(collected->raised, id) == collected->raised.end()) {
+      collected->raised.push_back(id);
     }
+  } else if (type == MessageType::kFinding) {
+    ReplayedFinding found;
+    std::string json;
+    if (!reader.Get(&found.id) || !reader.GetText(&json)) return;
+    auto finding = FindingFromJson(json);
+    if (!finding.ok()) {
+      collected->error =
+          "a finding could not be read back: " + std::string(finding.status().message());
+      return;
+    }
+    found.finding = *std::move(finding);
+    collected->findings.push_back(std::move(found));
   }
 }
 
@@ -235,24 +229,10 @@ void Collect(ChildProcess* child, Collected* collected) {
 std::unique_ptr<ChildProcess> RunChild(const std::function<int(int)>& body, SharedState* shared,
                                        std::chrono::nanoseconds timeout, Collected* collected,
                                        bool* hung) {
-  std::unique_ptr<ChildProcess> child;
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    shared->Reset();
-    *collected = {};
-    child = ChildProcess::Start(body, &collected->error);
-    if (child == nullptr) return nullptr;
-    HangWatch watch(shared, timeout);
-    while (!child->ended()) {
-      child->Wait(kPoll);
-      Collect(child.get(), collected);
-      watch.Look(child.get());
-    }
-    Collect(child.get(), collected);
-    *hung = watch.killed();
-    // Killed from outside, perhaps; a program that does it does it again.
-    if (*hung || !WasKilled(child->wait_status())) break;
-  }
-  return child;
+  return RunSupervised(
+      body, shared, timeout, [&] { *collected = {}; },
+      [&](MessageType type, MessageReader& reader) { Collect(type, reader, collected); },
+      &collected->error, hung);
 }
 
 }  // namespace

@@ -137,6 +137,11 @@ bool OutputFolder::Write(const Finding& finding, std::string* error) {
     *error = "cannot make the folder '" + folder.string() + "': " + failed.message();
     return false;
   }
+  return RewriteFinding(folder.string(), finding, error);
+}
+
+bool RewriteFinding(const std::string& path, const Finding& finding, std::string* error) {
+  const fs::path folder = path;
   return WriteFile(folder / "schedule.txt", finding.schedule + "\n", error) &&
          WriteFile(folder / "report.txt", RenderText(finding), error) &&
          WriteFile(folder / "finding.json", ToJson(finding), error);
@@ -161,7 +166,7 @@ std::string RunJson(const CampaignOptions& options, std::string_view build,
           {"kind", NameOf(finding.kind)},      {"fingerprint", finding.fingerprint},
           {"expected", found.expected},        {"confirmed", finding.confirmed},
           {"summary", finding.summary},        {"first_execution", finding.first_execution},
-          {"preemptions", finding.preemptions}};
+          {"preemptions", finding.size.preemptions}};
       if (!found.directory.empty()) entry["directory"] = found.directory;
       findings.push_back(std::move(entry));
     }

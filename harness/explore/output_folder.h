@@ -46,6 +46,9 @@ class OutputFolder {
   std::set<std::string> used_;  // names in findings/
 };
 
+// Replaces the files of a finding in its folder.
+bool RewriteFinding(const std::string& folder, const Finding& finding, std::string* error);
+
 // The content of run.json (docs: the command-line contract of docs/architecture.md).
 std::string RunJson(const CampaignOptions& options, std::string_view build,
                     const std::vector<CaseResult>& results);

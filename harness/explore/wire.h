@@ -21,6 +21,10 @@ enum class MessageType : uint8_t {
   kRaised,      // replay: the SuspicionId of something that is about to become a finding
   kFinding,     // replay: a finding, reported
   kReplayEnd,   // replay: its last words
+  kSmaller,     // minimisation: a smaller schedule
+  kDoubtful,    // minimisation: a suspicion that may be the finding by another name
+  kReduced,     // minimisation: its last words
+  kOrders,      // explanation: the orders of steps that matter, and its last words
 };
 
 class MessageWriter : public ByteWriter {

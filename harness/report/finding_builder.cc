@@ -175,7 +175,7 @@ Finding BuildFinding(const Recording& recording, const Suspicion& suspicion, Sym
   finding.case_name = context.case_name;
   finding.confirmed = context.confirmed;
   finding.first_execution = context.first_execution;
-  finding.preemptions = evidence.history().CountPreemptions();
+  finding.size = context.size;
   for (size_t i = 0; i < suspicion.witnesses.size(); ++i) {
     finding.sides.push_back(MakeSide(evidence, i));
   }

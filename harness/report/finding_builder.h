@@ -21,6 +21,7 @@ struct FindingContext {
   std::string schedule = {};     // its text form
   std::string replay = {};       // the command to run
   uint64_t first_execution = 0;  // the first that showed it
+  ScheduleSize size = {};
   bool confirmed = true;         // false: a prediction that no schedule has shown yet
 };
 

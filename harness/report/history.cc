@@ -212,22 +212,4 @@ const RecordedEvent* History::NotificationOf(ThreadId thread) const {
   return nullptr;
 }
 
-uint64_t History::CountPreemptions() const {
-  const auto& events = recording_.events;
-  uint64_t count = 0;
-  for (size_t i = 1; i < events.size(); ++i) {
-    const RecordedEvent& left = events[i - 1];
-    if (events[i].step == left.step || events[i].by.thread == left.by.thread) continue;
-    if (left.op.kind == OpKind::kExit) continue;
-    const ThreadId thread = left.by.thread;
-    const auto next = std::find_if(events.begin() + static_cast<std::ptrdiff_t>(i), events.end(),
-                                   [&](const RecordedEvent& e) { return e.by.thread == thread; });
-    const RecordedThread& recorded = recording_.threads[Index(thread)];
-    if (next == events.end() && !recorded.has_pending) continue;
-    const Operation& op = next != events.end() ? next->op : recorded.pending;
-    if (CouldComplete(recording_, op, thread, events[i].seq)) ++count;
-  }
-  return count;
-}
-
 }  // namespace heddle

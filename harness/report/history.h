@@ -43,9 +43,6 @@ class History {
   const RecordedEvent* WaitOf(ThreadId thread) const;
   const RecordedEvent* NotificationOf(ThreadId thread) const;
 
-  // How often a thread was left for another one although it could have gone on.
-  uint64_t CountPreemptions() const;
-
  private:
   const Recording& recording_;
 };

@@ -178,16 +178,17 @@ std::vector<FindingStep> MakeInterleaving(const Evidence& evidence) {
                      engine ? Frame{} : FirstFrame(evidence, event.stack), matters[i]});
   }
   const FindingKind kind = evidence.suspicion().kind;
-  if (kind != FindingKind::kDeadlock && kind != FindingKind::kStuck) return steps;
+  const bool about_waits = kind == FindingKind::kDeadlock || kind == FindingKind::kStuck;
   const auto& threads = evidence.recording().threads;
+  const std::vector<ThreadId> fault = ThreadsAtFault(evidence);
   for (uint32_t i = 0; i < threads.size(); ++i) {
     if (!threads[i].has_pending || threads[i].finished) continue;
-    const std::vector<ThreadId> fault = ThreadsAtFault(evidence);
     const bool at_fault = std::find(fault.begin(), fault.end(), ThreadId{i}) != fault.end();
     steps.push_back({0, evidence.Thread(ThreadId{i}),
-                     DescribeIntent(threads[i].pending, evidence.names()) + ": blocked",
+                     DescribeIntent(threads[i].pending, evidence.names()) +
+                         (about_waits ? ": blocked" : ": not made any more"),
                      FirstFrame(evidence, threads[i].pending_stack),
-                     at_fault || threads.size() <= 8});
+                     about_waits && (at_fault || threads.size() <= 8)});
   }
   return steps;
 }

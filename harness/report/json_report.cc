@@ -23,6 +23,7 @@ Json Write(const FindingSide& side);
 Json Write(const FindingThread& thread);
 Json Write(const FindingPointer& pointer);
 Json Write(const FindingStep& step);
+Json Write(const FindingOrder& order);
 
 Json Write(const Frame& frame) {
   Json json = {{"function", frame.function},
@@ -68,6 +69,23 @@ Json Write(const FindingStep& step) {
       {"step", step.step}, {"thread", step.thread}, {"text", step.text}, {"matters", step.matters}};
   if (step.at != Frame{}) json["at"] = Write(step.at);
   return json;
+}
+
+Json Write(const FindingOrder& order) {
+  return {{"first", Write(order.first)}, {"then", Write(order.then)}};
+}
+
+Json Write(const ScheduleSize& size) {
+  return {{"preemptions", size.preemptions},
+          {"context_switches", size.switches},
+          {"threads", size.threads},
+          {"decisions", size.decisions}};
+}
+
+Json Write(const Reduction& reduction) {
+  return {{"before", Write(reduction.before)},
+          {"proved", reduction.proved},
+          {"executions", reduction.executions}};
 }
 
 // ---- Reading ----
@@ -138,6 +156,15 @@ class Reader {
     });
   }
 
+  // An object of a field that files of earlier writers do not have.
+  template <typename Value>
+  void GetIfThere(const Json& object, const char* name, Value* value) {
+    if (!object.contains(name)) return;
+    Field(object, name, [&](const Json& json) {
+      if (IsObject(json)) Read(json, value);
+    });
+  }
+
   bool IsObject(const Json& json) { return Is(json, json.is_object(), "an object"); }
 
   void Read(const Json& json, Frame* frame) {
@@ -198,6 +225,22 @@ class Reader {
     });
   }
 
+  void Read(const Json& json, FindingOrder* order) {
+    GetIfThere(json, "first", &order->first);
+    GetIfThere(json, "then", &order->then);
+  }
+  void Read(const Json& json, ScheduleSize* size) {
+    Get(json, "preemptions", &size->preemptions);
+    Get(json, "context_switches", &size->switches);
+    Get(json, "threads", &size->threads);
+    Get(json, "decisions", &size->decisions);
+  }
+  void Read(const Json& json, Reduction* reduction) {
+    GetIfThere(json, "before", &reduction->before);
+    Get(json, "proved", &reduction->proved);
+    Get(json, "executions", &reduction->executions);
+  }
+
   absl::Status status_;
   std::string path_;
 };
@@ -209,23 +252,27 @@ bool IsFingerprint(const std::string& text) {
 }  // namespace
 
 std::string ToJson(const Finding& finding) {
-  const Json json = {{"version", kFindingJsonVersion},
-                     {"kind", NameOf(finding.kind)},
-                     {"fingerprint", finding.fingerprint},
-                     {"case", finding.case_name},
-                     {"summary", finding.summary},
-                     {"explanation", finding.explanation},
-                     {"object", finding.object},
-                     {"confirmed", finding.confirmed},
-                     {"first_execution", finding.first_execution},
-                     {"preemptions", finding.preemptions},
-                     {"replay", finding.replay},
-                     {"schedule", finding.schedule},
-                     {"sides", WriteList(finding.sides)},
-                     {"threads", WriteList(finding.threads)},
-                     {"thread_names", finding.thread_names},
-                     {"interleaving", WriteList(finding.interleaving)},
-                     {"pointers", WriteList(finding.pointers)}};
+  Json json = {{"version", kFindingJsonVersion},
+               {"kind", NameOf(finding.kind)},
+               {"fingerprint", finding.fingerprint},
+               {"case", finding.case_name},
+               {"summary", finding.summary},
+               {"explanation", finding.explanation},
+               {"object", finding.object},
+               {"confirmed", finding.confirmed},
+               {"first_execution", finding.first_execution},
+               {"preemptions", finding.size.preemptions},
+               {"size", Write(finding.size)},
+               {"replay", finding.replay},
+               {"schedule", finding.schedule},
+               {"sides", WriteList(finding.sides)},
+               {"threads", WriteList(finding.threads)},
+               {"thread_names", finding.thread_names},
+               {"interleaving", WriteList(finding.interleaving)},
+               {"pointers", WriteList(finding.pointers)},
+               {"cause", finding.cause},
+               {"orders", WriteList(finding.orders)}};
+  if (finding.reduction) json["reduction"] = Write(*finding.reduction);
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -266,9 +313,15 @@ absl::StatusOr<Finding> FindingFromJson(std::string_view text) {
   reader.Get(json, "object", &finding.object);
   reader.Get(json, "confirmed", &finding.confirmed);
   reader.Get(json, "first_execution", &finding.first_execution);
-  reader.Get(json, "preemptions", &finding.preemptions);
+  reader.Get(json, "preemptions", &finding.size.preemptions);
+  reader.GetIfThere(json, "size", &finding.size);
+  if (json.contains("reduction")) {
+    reader.GetIfThere(json, "reduction", &finding.reduction.emplace());
+  }
   reader.Get(json, "replay", &finding.replay);
   reader.Get(json, "schedule", &finding.schedule);
+  if (json.contains("cause")) reader.Get(json, "cause", &finding.cause);
+  if (json.contains("orders")) reader.GetList(json, "orders", &finding.orders);
   reader.GetList(json, "sides", &finding.sides);
   reader.GetList(json, "threads", &finding.threads);
   reader.GetList(json, "thread_names", &finding.thread_names);

@@ -44,6 +44,23 @@ const Frame* FirstFrame(const Finding& finding) {
   return nullptr;
 }
 
+std::string StepInWords(const FindingStep& step) {
+  const std::string place = PlaceOf(step.at);
+  return Printable(step.thread) + ": " + Printable(step.text) +
+         (place.empty() ? "" : " (" + place + ")");
+}
+
+// What the finding depends on, as far as that has been found out.
+std::string CauseInWords(const Finding& finding, size_t width) {
+  if (finding.cause.empty()) return {};
+  std::string text = Wrap(Printable(finding.cause), 2, width);
+  for (const FindingOrder& order : finding.orders) {
+    text += Wrap("- " + StepInWords(order.first), 4, width);
+    text += Wrap("before " + StepInWords(order.then), 6, width);
+  }
+  return text;
+}
+
 class Page {
  public:
   Page(const Finding& finding, const TextOptions& options)
@@ -58,7 +75,7 @@ class Page {
       thread.wants.empty() ? NotBlocked(thread) : Blocked(thread);
     }
     Starts();
-    Section("Why", Wrap(Printable(finding_.explanation), 2, width_));
+    Section("Why", Explanation());
     const auto shown = std::count_if(finding_.interleaving.begin(), finding_.interleaving.end(),
                                      [](const FindingStep& step) { return step.matters; });
     if (shown > 0) {
@@ -78,12 +95,39 @@ class Page {
     std::vector<std::string> facts;
     if (!finding_.case_name.empty()) facts.push_back("case " + Printable(finding_.case_name));
     facts.push_back("execution " + std::to_string(finding_.first_execution));
-    facts.push_back(Plural(finding_.preemptions, "preemption"));
+    facts.push_back(Plural(finding_.size.preemptions, "preemption"));
     if (!finding_.fingerprint.empty()) facts.push_back("fingerprint " + finding_.fingerprint);
     if (!finding_.confirmed) facts.push_back("predicted: no schedule has shown it yet");
     std::string line;
     for (const std::string& fact : facts) line += (line.empty() ? "" : ", ") + fact;
     text_ += "  " + paint_.Faint(line) + "\n";
+    if (const std::string size = Reduced(); !size.empty()) {
+      text_ += paint_.Faint(Wrap(size, 2, width_));
+    }
+  }
+
+  // How small the schedule is, as far as that is known.
+  std::string Reduced() const {
+    if (!finding_.reduction) return {};
+    const auto in_words = [](const ScheduleSize& size) {
+      return Plural(size.preemptions, "preemption") + " and " +
+             (size.switches == 1 ? "1 switch" : std::to_string(size.switches) + " switches");
+    };
+    std::string text;
+    if (finding_.reduction->before != finding_.size) {
+      text = "schedule reduced from " + in_words(finding_.reduction->before) + " to " +
+             in_words(finding_.size);
+    }
+    if (finding_.size.preemptions == 0) return text;
+    if (!text.empty()) text += "; ";
+    return text + (finding_.reduction->proved ? "no schedule with fewer preemptions shows it"
+                                              : "perhaps fewer preemptions would do");
+  }
+
+  std::string Explanation() const {
+    const std::string text = Wrap(Printable(finding_.explanation), 2, width_);
+    const std::string cause = CauseInWords(finding_, width_);
+    return text + (text.empty() || cause.empty() ? "" : "\n") + cause;
   }
 
   std::string PointersInWords() const {
@@ -206,6 +250,10 @@ std::string RenderSummaryLine(const Finding& finding) {
 
 std::string RenderText(const Finding& finding, const TextOptions& options) {
   return Page(finding, options).Render();
+}
+
+std::string RenderCause(const Finding& finding, const TextOptions& options) {
+  return CauseInWords(finding, static_cast<size_t>(std::max(options.width, 40)));
 }
 
 }  // namespace heddle

@@ -20,6 +20,9 @@ struct TextOptions {
 
 std::string RenderText(const Finding& finding, const TextOptions& options = {});
 
+// What a finding depends on, as under "Why": the sentence, then each order. Empty if it is not known.
+std::string RenderCause(const Finding& finding, const TextOptions& options = {});
+
 // The SUMMARY line alone, without its newline.
 std::string RenderSummaryLine(const Finding& finding);
 

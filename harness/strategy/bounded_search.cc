@@ -38,7 +38,8 @@ ThreadId BoundedDecider::Pick(const SchedulingPoint& point) {
   if (position_ < prefix_.size()) {
     const Decision planned = prefix_[position_++];
     if (planned.is_pick() && Index(planned.thread()) < point.thread_count() &&
-        point.IsEnabled(planned.thread()) && point.Pending(planned.thread())->kind == planned.op()) {
+        point.IsEnabled(planned.thread()) &&
+        point.Pending(planned.thread())->kind == planned.op()) {
       return planned.thread();
     }
     Diverge();
@@ -191,8 +192,7 @@ StrategyProgress BoundedSearch::Progress() const {
   StrategyProgress progress;
   progress.exhausted = finished_ && incomplete_from_ == kNever;
   if (progress.exhausted) progress.share_done = 1.0;
-  progress.note =
-      std::string(price_.strategy) + ": " + std::to_string(executions_) + " executions";
+  progress.note = std::string(price_.strategy) + ": " + std::to_string(executions_) + " executions";
   if (progress.exhausted) {
     progress.note += ", all there are";
     return progress;
@@ -205,7 +205,8 @@ StrategyProgress BoundedSearch::Progress() const {
   if (finished_ && from > bound_) {
     progress.note += ", all with " + progress.bound;
   } else {
-    progress.note += progress.bound.empty() ? ", no bound completed" : ", complete " + progress.bound;
+    progress.note +=
+        progress.bound.empty() ? ", no bound completed" : ", complete " + progress.bound;
   }
   return progress;
 }

@@ -41,8 +41,8 @@ ThreadId PlainChoice(const SchedulingPoint& point);
 struct BoundedPrice {
   const char* strategy;  // its name
   const char* unit;      // of the price: "preemption"
-  // Of choosing the enabled thread that is `skipped` places behind the plain choice, in the order of
-  // the enabled threads; at least 1.
+  // Of choosing the enabled thread that is `skipped` places behind the plain choice, in the order
+  // of the enabled threads; at least 1.
   uint32_t (*of)(const SchedulingPoint& point, uint32_t skipped);
 };
 

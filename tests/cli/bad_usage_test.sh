@@ -2,7 +2,7 @@
 # Wrong command lines: each ends with status 2 and says what was wrong and what was expected.
 source "${BASH_SOURCE[0]%/*}/lib.bash"
 
-expect 2 "$hostile" && says "list" "run" "replay"
+expect 2 "$hostile" && says "list" "run" "replay" "minimize" "explain"
 expect 2 "$hostile" rum && says "rum" "did you mean run"
 expect 2 "$hostile" run hostile/deadlok && says "no case matches 'hostile/deadlok'" "hostile/deadlock"
 expect 2 "$hostile" run deadlock && says "hostile/deadlock"

@@ -122,7 +122,7 @@ std::string LogOf(const Exploration& exploration) {
   return text;
 }
 
-void ExpectAllUpTo(uint32_t bound, const BoundedPrice& price, uint32_t Prices::*of,
+void ExpectAllUpTo(uint32_t bound, const BoundedPrice& price, uint32_t Prices::* of,
                    const std::map<std::string, Prices>& every, Exploration& exploration) {
   BoundedSearch search(price, bound);
   std::map<std::string, int> seen;

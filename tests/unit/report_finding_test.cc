@@ -118,7 +118,7 @@ TEST(ReportFindingTest, DeadlockIsASentenceAndNamesEveryBlockedThread) {
   ASSERT_GE(steps.size(), 3u);
   EXPECT_EQ(steps[steps.size() - 2], "T1: lock b: blocked");
   EXPECT_EQ(steps.back(), "T2: lock a: blocked");
-  EXPECT_GE(finding->preemptions, 1u);
+  EXPECT_GE(finding->size.preemptions, 1u);
 }
 
 TEST(ReportFindingTest, SelfDeadlockSaysWhereItWasTakenAndWantedAgain) {
@@ -128,7 +128,7 @@ TEST(ReportFindingTest, SelfDeadlockSaysWhereItWasTakenAndWantedAgain) {
   EXPECT_THAT(finding->summary,
               AllOf(HasSubstr("static_mutex"), EndsWith("which it holds itself")));
   EXPECT_THAT(finding->explanation, AllOf(HasSubstr("taken at"), HasSubstr("wanted again at")));
-  EXPECT_EQ(finding->preemptions, 0u);
+  EXPECT_EQ(finding->size.preemptions, 0u);
 }
 
 TEST(ReportFindingTest, AbandonedLockIsStuckAndMisuse) {

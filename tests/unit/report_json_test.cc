@@ -38,7 +38,15 @@ TEST(ReportJsonTest, RoundTripKeepsEveryField) {
   EXPECT_EQ(after->case_name, before.case_name);
   EXPECT_EQ(after->confirmed, before.confirmed);
   EXPECT_EQ(after->first_execution, before.first_execution);
-  EXPECT_EQ(after->preemptions, before.preemptions);
+  EXPECT_EQ(after->size, before.size);
+  ASSERT_TRUE(after->reduction);
+  EXPECT_EQ(after->reduction->before, before.reduction->before);
+  EXPECT_EQ(after->reduction->proved, before.reduction->proved);
+  EXPECT_EQ(after->reduction->executions, before.reduction->executions);
+  EXPECT_EQ(after->cause, before.cause);
+  ASSERT_EQ(after->orders.size(), before.orders.size());
+  EXPECT_EQ(after->orders[0].first.text, before.orders[0].first.text);
+  EXPECT_EQ(after->orders[0].then.at, before.orders[0].then.at);
   EXPECT_EQ(after->schedule, before.schedule);
   EXPECT_EQ(after->replay, before.replay);
   EXPECT_EQ(after->thread_names, before.thread_names);
@@ -85,6 +93,19 @@ TEST(ReportJsonTest, UnknownFieldsAreIgnored) {
   EXPECT_EQ(ErrorOf(json), "no error");
 }
 
+// Version 1 had neither the size nor the cause at first.
+TEST(ReportJsonTest, FilesWithoutTheFieldsAddedLaterAreRead) {
+  std::string json = ToJson(SampleFinding());
+  for (const char* field : {"size", "reduction", "cause", "orders"}) {
+    json = Replaced(json, "\"" + std::string(field) + "\":", "\"was_" + std::string(field) + "\":");
+  }
+  const auto after = FindingFromJson(json);
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_EQ(after->size, (ScheduleSize{1, 0, 0, 0}));
+  EXPECT_FALSE(after->reduction);
+  EXPECT_EQ(after->cause, "");
+}
+
 TEST(ReportJsonTest, BytesThatAreNotTextAreReplaced) {
   Finding finding = SampleFinding();
   finding.summary = "bad \xff byte";
@@ -113,6 +134,11 @@ TEST(ReportJsonTest, ErrorsNameTheField) {
   EXPECT_THAT(ErrorOf(Replaced(good, "\"matters\": true", "\"matters\": 1")),
               HasSubstr("interleaving[0].matters: expected true or false, found number"));
   EXPECT_THAT(ErrorOf(Replaced(good, "\"main\",", "7,")), HasSubstr(": expected a string"));
+  EXPECT_THAT(ErrorOf(Replaced(good, "\"context_switches\": 4", "\"context_switches\": -4")),
+              HasSubstr("size.context_switches: expected a whole number"));
+  EXPECT_THAT(ErrorOf(Replaced(good, "\"proved\": true", "\"proved\": 1")),
+              HasSubstr("reduction.proved: expected true or false, found number"));
+  EXPECT_THAT(ErrorOf(Replaced(good, "\"then\": {", "\"then\": [{")), HasSubstr("not JSON"));
   EXPECT_THAT(ErrorOf("[]"), HasSubstr("the document: expected an object, found array"));
   EXPECT_THAT(ErrorOf(""), HasSubstr("not JSON"));
 }

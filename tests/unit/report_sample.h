@@ -22,7 +22,11 @@ inline Finding SampleFinding() {
   finding.object = "total";
   finding.case_name = "race/lost_update";
   finding.first_execution = 7;
-  finding.preemptions = 1;
+  finding.size = {1, 4, 2, 9};
+  finding.reduction = {{3, 8, 3, 14}, true, 57};
+  finding.cause = "It happens when T1 (adder) writes total after main has read it.";
+  finding.orders = {{{5, "main", "read total -> 0", read, true},
+                     {9, "T1 (adder)", "total = 1", increment, true}}};
   finding.sides = {{"write of 4 bytes to total", "T1 (adder)", "total", 9, {increment}, {}},
                    {"earlier read of 4 bytes from total",
                     "main",

@@ -20,6 +20,7 @@
 #include "harness/report/symbolizer.h"
 #include "harness/runtime/controlled/engine.h"
 #include "harness/strategy/random_walk.h"
+#include "harness/strategy/size_meter.h"
 
 namespace heddle::testing {
 
@@ -59,8 +60,9 @@ class Investigation : private SuspicionSink {
     engine_.SetObserver(&recorder);
     engine_.SetSuspicionSink(&recorder);
     RandomWalkDecider decider;
-    decider.Begin(plan);
-    engine_.Run(Program{body}, decider);
+    SizeMeter meter(&decider);
+    meter.Begin(plan);
+    engine_.Run(Program{body}, meter);
     engine_.SetObserver(nullptr);
     engine_.SetSuspicionSink(this);
     recording_ = recorder.Take();
@@ -71,7 +73,8 @@ class Investigation : private SuspicionSink {
                           {.case_name = "test/program",
                            .schedule = "schedule text",
                            .replay = "heddle replay schedule.txt",
-                           .first_execution = plan.index + 1});
+                           .first_execution = plan.index + 1,
+                           .size = meter.size()});
     }
     ADD_FAILURE() << "the recorded run did not raise the suspicion";
     return std::nullopt;

@@ -310,23 +310,5 @@ TEST(ReportHistoryTest, WitnessByTimeObjectAndKind) {
   EXPECT_EQ(history.Resolve(witness), nullptr);
 }
 
-TEST(ReportHistoryTest, APreemptionLeavesAThreadThatCouldGoOn) {
-  Script script(3);
-  const ObjectId m = script.Object(ObjectKind::kMutex, "m");
-  const ObjectId n = script.Object(ObjectKind::kAtomic, "n");
-  script.Do(kT1, OpKind::kLock, m);
-  script.Do(kT2, OpKind::kLoad, n);    // T1's next is a load: preempted
-  script.Do(kT1, OpKind::kLoad, n);    // T2's next is a lock of m, held: not preempted
-  script.Do(kT1, OpKind::kUnlock, m);  // same step
-  script.Do(kT2, OpKind::kLock, m);    // T1 has nothing more to do
-  EXPECT_EQ(History(script.recording()).CountPreemptions(), 1u);
-  script.Do(kT1, OpKind::kYield, ObjectId{1});
-  EXPECT_EQ(History(script.recording()).CountPreemptions(), 1u)
-      << "T1 was left when it was about to yield: it gave way by itself";
-  script.Do(kT2, OpKind::kLoad, n);
-  EXPECT_EQ(History(script.recording()).CountPreemptions(), 2u)
-      << "T2 was left for T1's yield although it had a load to do";
-}
-
 }  // namespace
 }  // namespace heddle::testing

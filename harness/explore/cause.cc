@@ -1,0 +1,194 @@
+#include "harness/explore/cause.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/explore/supervised_child.h"
+#include "harness/explore/wire.h"
+
+namespace heddle {
+namespace {
+
+constexpr std::chrono::seconds kHangLimit{1};
+// A sentence with more is no help.
+constexpr size_t kMostInSentence = 4;
+
+int Search(const ReplayTask& task, const std::set<uint64_t>& ids, uint64_t most_executions,
+           SharedState* shared, int pipe) {
+  // Not destroyed: the process ends here, and an abandoned thread may refer to it.
+  auto& runner = *new SilentRunner(*task.program, task.execution, shared);
+  runner.SurviveCrashes();
+  auto& finder = *new OrderFinder(
+      &runner,
+      [&] {
+        return std::any_of(ids.begin(), ids.end(), [&](uint64_t id) { return runner.Raised(id); });
+      },
+      most_executions);
+  const FoundOrders found = finder.Find(task.decisions);
+  MessageWriter writer(MessageType::kOrders);
+  writer.PutSpan(std::span<const FoundOrder>(found.orders));
+  writer.Put(found.tried);
+  writer.Put(found.sufficient);
+  writer.Put(found.out_of_budget);
+  if (!writer.Send(pipe)) return 1;
+  shared->phase.store(WorkerPhase::kDone);
+  return 0;
+}
+
+// The step of the report; nothing if the report has left it out.
+std::optional<FindingStep> StepOf(const OrderedStep& ordered, const Finding& finding) {
+  const size_t thread = Index(ordered.step.thread);
+  if (thread >= finding.thread_names.size()) return std::nullopt;
+  for (const FindingStep& step : finding.interleaving) {
+    if (step.step != ordered.event || step.thread != finding.thread_names[thread]) continue;
+    FindingStep named = step;
+    // "lock b: blocked"
+    if (named.step == 0) named.text.resize(named.text.rfind(':'));
+    return named;
+  }
+  return std::nullopt;
+}
+
+// How steps are called in the sentence: by their lines where those are of one file.
+class Wording {
+ public:
+  explicit Wording(const std::vector<FindingOrder>& orders) {
+    for (const FindingOrder& order : orders) {
+      for (const FindingStep* step : {&order.first, &order.then}) {
+        if (step->at.file.empty()) continue;
+        if (file_.empty()) file_ = step->at.file;
+        one_file_ &= step->at.file == file_;
+      }
+    }
+  }
+
+  std::string Step(const FindingStep& step) const {
+    if (step.at.file.empty()) return "`" + step.text + "`";
+    const size_t slash = step.at.file.rfind('/');
+    const std::string file =
+        slash == std::string::npos ? step.at.file : step.at.file.substr(slash + 1);
+    return "`" + step.text + "` (" + (one_file_ ? "line " : file + ":") +
+           std::to_string(step.at.line) + ")";
+  }
+
+ private:
+  std::string file_;
+  bool one_file_ = true;
+};
+
+bool Same(const FindingStep& a, const FindingStep& b) {
+  return a.step == b.step && a.thread == b.thread && a.text == b.text;
+}
+
+std::string Sentence(const std::vector<FindingOrder>& orders) {
+  if (orders.size() > kMostInSentence) {
+    return "It takes all of these " + std::to_string(orders.size()) +
+           " orders; with any of them reversed it does not happen.";
+  }
+  const Wording wording(orders);
+  std::vector<std::string> clauses;
+  std::vector<bool> told(orders.size(), false);
+  for (size_t i = 0; i < orders.size(); ++i) {
+    if (told[i]) continue;
+    const FindingOrder& order = orders[i];
+    // One step between two of another thread.
+    for (size_t j = 0; j < orders.size(); ++j) {
+      if (j == i || told[j] || !Same(orders[j].first, order.then) ||
+          orders[j].then.thread != order.first.thread) {
+        continue;
+      }
+      clauses.push_back(order.then.thread + " " + wording.Step(order.then) + " runs between " +
+                        order.first.thread + " " + wording.Step(order.first) + " and " +
+                        wording.Step(orders[j].then));
+      told[i] = told[j] = true;
+      break;
+    }
+    if (told[i]) continue;
+    clauses.push_back(order.first.thread + " " + wording.Step(order.first) + " comes before " +
+                      order.then.thread + " " + wording.Step(order.then));
+    told[i] = true;
+  }
+  std::string text = "It happens when ";
+  for (size_t i = 0; i < clauses.size(); ++i) {
+    text += (i == 0 ? "" : i + 1 == clauses.size() ? ", and " : ", ") + clauses[i];
+  }
+  return text + "; with " +
+         (orders.size() == 1   ? "this order"
+          : orders.size() == 2 ? "either order"
+                               : "any of these orders") +
+         " reversed it does not.";
+}
+
+}  // namespace
+
+void TellCause(const FoundOrders& found, Finding* finding) {
+  finding->orders.clear();
+  finding->cause.clear();
+  if (found.out_of_budget) {
+    finding->cause = "Which orders of steps it depends on could not be told within the budget.";
+    return;
+  }
+  if (found.orders.empty()) {
+    finding->cause =
+        found.tried == 0
+            ? "No two conflicting steps of its schedule can be made in the other order."
+            : "No single order of two steps makes it: it showed with each of the " +
+                  std::to_string(found.tried) + " that can be reversed the other way round, too.";
+    if (found.tried == 1) {
+      finding->cause =
+          "It does not depend on the one order of steps that can be reversed: it "
+          "showed the other way round, too.";
+    }
+    return;
+  }
+  for (const FoundOrder& order : found.orders) {
+    const auto first = StepOf(order.first, *finding);
+    const auto then = StepOf(order.then, *finding);
+    if (!first || !then) {
+      finding->orders.clear();
+      finding->cause = "It depends on orders of steps that are too far back to be shown.";
+      return;
+    }
+    finding->orders.push_back({*first, *then});
+  }
+  finding->cause = Sentence(finding->orders);
+  if (!found.sufficient) {
+    finding->cause += " More than that may be needed: another schedule with " +
+                      std::string(found.orders.size() == 1 ? "this order" : "these orders") +
+                      " did not show it.";
+  }
+}
+
+void FindCause(const ReplayTask& task, const std::set<uint64_t>& ids, uint64_t most_executions,
+               SharedState* shared, Finding* finding) {
+  finding->orders.clear();
+  if (finding->kind == FindingKind::kLockOrder) {
+    finding->cause =
+        "It follows from the orders in which each thread takes its locks, however their steps "
+        "interleave.";
+    return;
+  }
+  FoundOrders found;
+  std::string error;
+  RunSupervised([&](int pipe) { return Search(task, ids, most_executions, shared, pipe); }, shared,
+                std::min<std::chrono::nanoseconds>(task.step_timeout, kHangLimit),
+                [&] {
+                  found = {};
+                  found.out_of_budget = true;  // unless the child says otherwise
+                },
+                [&](MessageType type, MessageReader& reader) {
+                  if (type != MessageType::kOrders) return;
+                  FoundOrders told;
+                  if (reader.GetVector(&told.orders) && reader.Get(&told.tried) &&
+                      reader.Get(&told.sufficient) && reader.Get(&told.out_of_budget)) {
+                    found = std::move(told);
+                  }
+                },
+                &error);
+  TellCause(found, finding);
+}
+
+}  // namespace heddle

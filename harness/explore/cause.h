@@ -1,0 +1,26 @@
+// The cause of a finding, as the orders of steps that it depends on: found by running schedules
+// near the failing one in a process of its own (order_finder.h), told in a sentence.
+#ifndef HEDDLE_HARNESS_EXPLORE_CAUSE_H_
+#define HEDDLE_HARNESS_EXPLORE_CAUSE_H_
+
+#include <cstdint>
+#include <set>
+
+#include "harness/core/finding.h"
+#include "harness/explore/loud_replay.h"
+#include "harness/explore/order_finder.h"
+#include "harness/explore/shared_state.h"
+
+namespace heddle {
+
+// Sets the cause and the orders of `finding`, which the schedule of `task` shows under any of the
+// SuspicionIds `ids`. Where the cause cannot be told, that is what the sentence says.
+void FindCause(const ReplayTask& task, const std::set<uint64_t>& ids, uint64_t most_executions,
+               SharedState* shared, Finding* finding);
+
+// The same from orders that are known.
+void TellCause(const FoundOrders& found, Finding* finding);
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_EXPLORE_CAUSE_H_

@@ -1,0 +1,209 @@
+#include "harness/explore/order_finder.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "harness/strategy/replay.h"
+
+namespace heddle {
+namespace {
+
+// More are not looked at: a report that needs so many explains nothing.
+constexpr size_t kMostPairs = 400;
+
+bool OnlyReads(OpKind kind) {
+  return kind == OpKind::kLoad || kind == OpKind::kRead || kind == OpKind::kPhaseWait ||
+         kind == OpKind::kLockShared || kind == OpKind::kUnlockShared;
+}
+
+// Operations whose order with others a schedule cannot change, or that tell nothing.
+bool IsLeftOut(OpKind kind) {
+  switch (kind) {
+    case OpKind::kSpawn:
+    case OpKind::kStart:
+    case OpKind::kExit:
+    case OpKind::kDetach:
+    case OpKind::kYield:
+    case OpKind::kSleep:
+    case OpKind::kCreate:
+    case OpKind::kChoose:
+    case OpKind::kAnnotate:
+    case OpKind::kAlloc:
+    case OpKind::kFree:
+    case OpKind::kUnlock:
+    case OpKind::kUnlockShared:
+    case OpKind::kFence:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+// Notes what each step of an execution does.
+class OrderFinder::Collector final : public EventSink, public Decider {
+ public:
+  explicit Collector(Decider* inner) : inner_(inner) {}
+
+  EventMask Wants() const override { return EventMask::All(); }
+  void OnEvent(const Event& event) override {
+    if (!IsLeftOut(event.op->kind) && event.by.thread == running_) Note(*event.op, event.seq);
+  }
+
+  void Begin(const Plan& plan) override { inner_->Begin(plan); }
+  ThreadId Pick(const SchedulingPoint& point) override {
+    running_ = inner_->Pick(point);
+    if (made_.size() < point.thread_count()) made_.resize(point.thread_count(), 0);
+    ++made_[Index(running_)];
+    steps_.emplace(ThreadStep{running_, made_[Index(running_)]}, IdentityOf(running_, point));
+    NotePending(point, /*of_running=*/false);
+    return running_;
+  }
+  uint32_t PickValue(const ValueChoice& choice) override { return inner_->PickValue(choice); }
+  bool WantsEveryStep() const override { return true; }
+
+  EventSink* Events() override { return this; }
+  // The thread that ran last has something to do, too, but cannot.
+  void Stuck(const SchedulingPoint& point) override { NotePending(point, /*of_running=*/true); }
+
+  // With what the threads were waiting to do at the last step.
+  std::vector<Access> Take() {
+    for (const Waiting& waiting : pending_) {
+      if (IsLeftOut(waiting.op.kind)) continue;
+      running_ = waiting.thread;
+      steps_.emplace(ThreadStep{running_, ++made_[Index(running_)]}, waiting.identity);
+      Note(waiting.op, 0);
+    }
+    return std::move(accesses_);
+  }
+  const std::map<ThreadStep, StepIdentity>& steps() const { return steps_; }
+
+ private:
+  struct Waiting {
+    ThreadId thread;
+    Operation op;
+    StepIdentity identity;
+  };
+
+  void NotePending(const SchedulingPoint& point, bool of_running) {
+    pending_.clear();
+    for (uint32_t i = 0; i < point.thread_count(); ++i) {
+      const ThreadId thread{i};
+      const Operation* const op = point.Pending(thread);
+      if (op == nullptr || (thread == running_ && !of_running)) continue;
+      pending_.push_back({thread, *op, IdentityOf(thread, point)});
+    }
+  }
+  void Note(const Operation& op, EventSeq seq) {
+    const ThreadStep step{running_, made_[Index(running_)]};
+    accesses_.push_back({step, seq, op.object, OnlyReads(op.kind)});
+    if (op.second != kNoObject) accesses_.push_back({step, seq, op.second, false});
+  }
+
+  Decider* const inner_;
+  ThreadId running_ = kNoThread;
+  std::vector<uint32_t> made_;
+  std::vector<Waiting> pending_;
+  std::map<ThreadStep, StepIdentity> steps_;
+  std::vector<Access> accesses_;
+};
+
+// All pairs of conflicting steps of different threads; of many, those that no other step lies
+// between: the last of each other thread before a step.
+std::vector<FoundOrder> OrderFinder::Candidates(const std::vector<Access>& accesses,
+                                                bool only_nearest) const {
+  std::map<StepOrder, FoundOrder> found;
+  for (size_t i = 0; i < accesses.size() && found.size() <= kMostPairs; ++i) {
+    const Access& then = accesses[i];
+    std::set<ThreadId> seen;
+    for (size_t j = i; j-- > 0;) {
+      const Access& first = accesses[j];
+      if (first.object != then.object || (first.reads && then.reads)) continue;
+      if (first.step.thread == then.step.thread) {
+        if (only_nearest) break;
+        continue;
+      }
+      if (!seen.insert(first.step.thread).second && only_nearest) continue;
+      found.try_emplace({first.step, then.step},
+                        FoundOrder{{first.step, first.event}, {then.step, then.event}});
+    }
+  }
+  std::vector<FoundOrder> orders;
+  for (const auto& [steps, order] : found) orders.push_back(order);
+  const auto place = [](const OrderedStep& step) { return step.event - 1; };  // 0 comes last
+  std::sort(orders.begin(), orders.end(), [&](const FoundOrder& a, const FoundOrder& b) {
+    return std::pair(place(a.then), place(a.first)) < std::pair(place(b.then), place(b.first));
+  });
+  return orders;
+}
+
+// a before b follows from c before d if a is c or comes before it in its thread, and d is b or
+// comes before it in its own.
+void OrderFinder::LeaveOutImplied(std::vector<FoundOrder>* orders) const {
+  const auto implies = [](const FoundOrder& stronger, const FoundOrder& weaker) {
+    return weaker.first.step.thread == stronger.first.step.thread &&
+           weaker.then.step.thread == stronger.then.step.thread &&
+           weaker.first.step.step <= stronger.first.step.step &&
+           weaker.then.step.step >= stronger.then.step.step;
+  };
+  std::vector<FoundOrder> kept;
+  for (size_t i = 0; i < orders->size(); ++i) {
+    bool implied = false;
+    for (size_t j = 0; j < orders->size(); ++j) {
+      if (i == j || !implies((*orders)[j], (*orders)[i])) continue;
+      implied |= !implies((*orders)[i], (*orders)[j]) || j < i;
+    }
+    if (!implied) kept.push_back((*orders)[i]);
+  }
+  *orders = std::move(kept);
+}
+
+FoundOrders OrderFinder::Find(std::span<const Decision> failing) {
+  FoundOrders result;
+  const uint64_t begin = runner_->executions();
+  ReplayDecider replay({failing.begin(), failing.end()});
+  Collector collector(&replay);
+  runner_->Run(collector, Plan{});
+  if (replay.divergence() || !shows_()) return result;
+  const std::vector<Access> accesses = collector.Take();
+  std::vector<FoundOrder> candidates = Candidates(accesses, /*only_nearest=*/false);
+  if (candidates.size() > kMostPairs) candidates = Candidates(accesses, /*only_nearest=*/true);
+  if (candidates.size() > kMostPairs) {
+    result.out_of_budget = true;
+    return result;
+  }
+  const Guide guide = GuideOf(failing);
+  for (const FoundOrder& order : candidates) {
+    if (runner_->executions() - begin >= most_executions_ || runner_->hung()) {
+      result.out_of_budget = true;
+      return result;
+    }
+    Guide reversed = guide;
+    reversed.orders = {{order.then.step, order.first.step}};
+    guided_.SetGuide(std::move(reversed));
+    runner_->Run(guided_, Plan{});
+    const auto is_same = [&](const OrderedStep& ordered) {
+      const auto made = guided_.ordered_steps().find(ordered.step);
+      return made != guided_.ordered_steps().end() &&
+             made->second == collector.steps().at(ordered.step);
+    };
+    // Reversed only if both were made, and were the same steps.
+    if (guided_.broke_an_order() || !is_same(order.first) || !is_same(order.then)) continue;
+    ++result.tried;
+    if (!shows_()) result.orders.push_back(order);
+  }
+  LeaveOutImplied(&result.orders);
+  Guide kept;
+  for (const FoundOrder& order : result.orders) {
+    kept.orders.push_back({order.first.step, order.then.step});
+  }
+  kept.values = guide.values;
+  guided_.SetGuide(std::move(kept));
+  runner_->Run(guided_, Plan{});
+  result.sufficient = shows_();
+  return result;
+}
+
+}  // namespace heddle

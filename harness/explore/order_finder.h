@@ -1,0 +1,80 @@
+// OrderFinder: which orders of two steps a failing schedule depends on.
+//
+// The failing schedule is run, and every pair of conflicting steps of different threads noted.
+// Then, for each pair, a schedule is run that is as near the failing one as the program allows but
+// has this pair the other way round (strategy/guided.h). If the finding does not show in that one,
+// the order matters. Orders that are implied by others that matter, and by the order of each
+// thread's own steps, are left out. What is left is verified at last: a schedule that keeps these
+// orders and is otherwise that of a plain scheduler shows the finding, or it is said that it does
+// not.
+//
+// In the spirit of delta debugging of thread schedules (Choi and Zeller, "Isolating
+// Failure-Inducing Thread Schedules", ISSTA 2002), on orders of steps in place of switches.
+//
+// A step that its thread was waiting to make when the execution ended counts as coming last: in a
+// deadlock those are what it is about.
+#ifndef HEDDLE_HARNESS_EXPLORE_ORDER_FINDER_H_
+#define HEDDLE_HARNESS_EXPLORE_ORDER_FINDER_H_
+
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "harness/core/event.h"
+#include "harness/explore/silent_runner.h"
+#include "harness/schedule/decision.h"
+#include "harness/strategy/guided.h"
+
+namespace heddle {
+
+// A step that takes part in an order.
+struct OrderedStep {
+  ThreadStep step;
+  EventSeq event = 0;  // in the failing execution; 0: its thread waited to make it
+};
+
+struct FoundOrder {
+  OrderedStep first;
+  OrderedStep then;
+};
+
+struct FoundOrders {
+  std::vector<FoundOrder> orders;  // in the order of the failing execution
+  uint64_t tried = 0;              // pairs that could be reversed
+  // Another schedule in which these orders hold shows the finding as well.
+  bool sufficient = false;
+  bool out_of_budget = false;
+};
+
+class OrderFinder {
+ public:
+  // `shows`: the execution that `runner` made last shows the finding.
+  OrderFinder(SilentRunner* runner, std::function<bool()> shows, uint64_t most_executions)
+      : runner_(runner), shows_(std::move(shows)), most_executions_(most_executions) {}
+
+  FoundOrders Find(std::span<const Decision> failing);
+
+ private:
+  // What one step did with an object.
+  struct Access {
+    ThreadStep step;
+    EventSeq event = 0;
+    ObjectId object = kNoObject;
+    bool reads = false;  // and no more
+  };
+  class Collector;
+
+  std::vector<FoundOrder> Candidates(const std::vector<Access>& accesses, bool only_nearest) const;
+  void LeaveOutImplied(std::vector<FoundOrder>* orders) const;
+
+  SilentRunner* const runner_;
+  const std::function<bool()> shows_;
+  const uint64_t most_executions_;
+  GuidedDecider guided_;
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_EXPLORE_ORDER_FINDER_H_

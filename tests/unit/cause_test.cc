@@ -1,0 +1,251 @@
+// What findings are said to depend on: the sentences, for bugs whose causes are known.
+#include "harness/explore/cause.h"
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "harness/explore/explorer.h"
+#include "primitives/assert.h"
+#include "primitives/atomic.h"
+#include "primitives/condition_variable.h"
+#include "primitives/mutex.h"
+#include "primitives/thread.h"
+#include "primitives/var.h"
+
+namespace heddle {
+namespace {
+
+// The default run's finding of `kind`.
+Finding FindingOf(void (*body)(), FindingKind kind) {
+  std::string error;
+  const auto explorer = Explorer::Make({}, nullptr, nullptr, &error);
+  EXPECT_NE(explorer, nullptr) << error;
+  const Case explored{
+      .name = "test/cause", .body = body, .expect = {kind}, .tolerate = {FindingKind::kLockOrder}};
+  const CaseResult result = explorer->Explore(explored);
+  for (const FoundBug& found : result.findings) {
+    if (found.finding.kind == kind) return found.finding;
+  }
+  ADD_FAILURE() << "no such finding";
+  return {};
+}
+
+std::string Line(int line) { return "(line " + std::to_string(line) + ")"; }
+
+// `cause` is the sentence; every order is between two threads, and has both places.
+void ExpectCause(const Finding& finding, const std::string& cause, size_t orders) {
+  EXPECT_EQ(finding.cause, cause);
+  EXPECT_EQ(finding.orders.size(), orders);
+  for (const FindingOrder& order : finding.orders) {
+    EXPECT_NE(order.first.thread, order.then.thread);
+    EXPECT_FALSE(order.first.at.file.empty());
+    EXPECT_FALSE(order.then.at.file.empty());
+  }
+}
+
+// A call in place of a return would hide the line that it comes from.
+inline __attribute__((always_inline)) void KeepFrame() { asm volatile(""); }
+
+constexpr int kLoadLine = __LINE__ + 5;
+void LostUpdate() {
+  Atomic<int> n(0, "n");
+  const auto add = [&] {
+    // Two lines, so that each has its own.
+    const int seen = n.load();
+    n.store(seen + 1);
+    KeepFrame();
+  };
+  Thread first(add);
+  Thread second(add);
+  first.join();
+  second.join();
+  Assert(n.load() == 2, "both are counted");
+}
+
+TEST(CauseTest, LostUpdate) {
+  ExpectCause(FindingOf(LostUpdate, FindingKind::kAssertion),
+              "It happens when T1 `load n -> 0` " + Line(kLoadLine) +
+                  " comes before T2 `store n = 1` " + Line(kLoadLine + 1) +
+                  ", and T2 `load n -> 0` " + Line(kLoadLine) + " comes before T1 `store n = 1` " +
+                  Line(kLoadLine + 1) + "; with either order reversed it does not.",
+              2);
+}
+
+constexpr int kLockLine = __LINE__ + 4;
+void AbBa() {
+  Mutex a("a"), b("b");
+  Thread first([&] {
+    a.lock();
+    b.lock();
+    b.unlock();
+    a.unlock();
+  });
+  Thread second([&] {
+    b.lock();
+    a.lock();
+    a.unlock();
+    b.unlock();
+  });
+  first.join();
+  second.join();
+}
+
+TEST(CauseTest, AbBa) {
+  ExpectCause(FindingOf(AbBa, FindingKind::kDeadlock),
+              "It happens when T1 `lock a` " + Line(kLockLine) + " comes before T2 `lock a` " +
+                  Line(kLockLine + 7) + ", and T2 `lock b` " + Line(kLockLine + 6) +
+                  " comes before T1 `lock b` " + Line(kLockLine + 1) +
+                  "; with either order reversed it does not.",
+              2);
+}
+
+constexpr int kCheckLine = __LINE__ + 5;
+void LostWakeup() {
+  Atomic<bool> ready(false, "ready");
+  Mutex mutex("mutex");
+  CondVar changed("changed");
+  const auto is_ready = [&] { return ready.load(); };
+  Thread setter([&] {
+    ready.store(true);
+    changed.notify_one();
+    KeepFrame();
+  });
+  std::unique_lock lock(mutex);
+  if (!is_ready()) changed.wait(lock);
+  lock.unlock();
+  setter.join();
+}
+
+TEST(CauseTest, LostWakeup) {
+  ExpectCause(FindingOf(LostWakeup, FindingKind::kStuck),
+              "It happens when main `load ready -> 0` " + Line(kCheckLine) +
+                  " comes before T1 `store ready = 1` " + Line(kCheckLine + 2) +
+                  ", and T1 `notify_one changed` " + Line(kCheckLine + 3) +
+                  " comes before main `wait changed, unlock mutex` " + Line(kCheckLine + 7) +
+                  "; with either order reversed it does not.",
+              2);
+}
+
+constexpr int kTransferLine = __LINE__ + 5;
+void SeesHalf() {
+  Atomic<int> from(1, "from");
+  Atomic<int> to(0, "to");
+  Thread transfer([&] {
+    from.store(0);
+    to.store(1);
+    KeepFrame();
+  });
+  const int sum = from.load() + to.load();
+  Assert(sum == 1, "nothing is lost");
+  transfer.join();
+}
+
+TEST(CauseTest, ReadsBetweenTwoWrites) {
+  ExpectCause(FindingOf(SeesHalf, FindingKind::kAssertion),
+              "It happens when main `load from -> 1` " + Line(kTransferLine + 4) +
+                  " comes before T1 `store from = 0` " + Line(kTransferLine) +
+                  ", and T1 `store to = 1` " + Line(kTransferLine + 1) +
+                  " comes before main `load to -> 1` " + Line(kTransferLine + 4) +
+                  "; with either order reversed it does not.",
+              2);
+}
+
+constexpr int kBetweenLine = __LINE__ + 5;
+void Between() {
+  Atomic<int> n(0, "n");
+  Atomic<bool> seen(false, "seen");
+  Thread writer([&] {
+    n.store(1);
+    n.store(2);
+    KeepFrame();
+  });
+  seen.store(n.load() == 1);
+  writer.join();
+  Assert(!seen.load(), "one is not seen");
+}
+
+TEST(CauseTest, OneStepBetweenTwoOthers) {
+  ExpectCause(FindingOf(Between, FindingKind::kAssertion),
+              "It happens when main `load n -> 1` " + Line(kBetweenLine + 4) + " runs between T1 " +
+                  "`store n = 1` " + Line(kBetweenLine) + " and `store n = 2` " +
+                  Line(kBetweenLine + 1) + "; with either order reversed it does not.",
+              2);
+}
+
+// A data race is one whichever of the two comes first.
+void Race() {
+  Var<int> x(0, "x");
+  const auto write = [&] { x = 1; };
+  Thread first(write);
+  Thread second(write);
+  first.join();
+  second.join();
+}
+
+TEST(CauseTest, ARaceDoesNotDependOnTheOrder) {
+  ExpectCause(FindingOf(Race, FindingKind::kDataRace),
+              "It does not depend on the one order of steps that can be reversed: it showed the "
+              "other way round, too.",
+              0);
+}
+
+void AlwaysWrong() {
+  Atomic<int> n(0, "n");
+  Thread writer([&] { n.store(1); });
+  writer.join();
+  Assert(n.load() == 0, "it is");
+}
+
+TEST(CauseTest, WithoutAChoiceThereIsNoOrderToTell) {
+  ExpectCause(FindingOf(AlwaysWrong, FindingKind::kAssertion),
+              "No two conflicting steps of its schedule can be made in the other order.", 0);
+}
+
+// ---- The sentence alone ----
+
+TEST(CauseTest, ManyOrdersAreOnlyListed) {
+  Finding finding;
+  finding.thread_names = {"main", "T1"};
+  FoundOrders found;
+  found.sufficient = true;
+  for (uint64_t i = 1; i <= 10; ++i) {
+    const std::string thread = i % 2 == 1 ? "main" : "T1";
+    finding.interleaving.push_back(
+        {i, thread, "step " + std::to_string(i), {"f", "x.cc", 1}, true});
+  }
+  for (uint32_t i = 1; i <= 9; i += 2) {
+    found.orders.push_back({{{ThreadId{0}, i}, i}, {{ThreadId{1}, i}, i + 1}});
+  }
+  TellCause(found, &finding);
+  EXPECT_EQ(finding.cause,
+            "It takes all of these 5 orders; with any of them reversed it does not happen.");
+  EXPECT_EQ(finding.orders.size(), 5u);
+}
+
+TEST(CauseTest, WhatIsNotKnownIsSaid) {
+  Finding finding;
+  finding.thread_names = {"main", "T1"};
+  finding.interleaving = {{1, "main", "a", {"f", "d/x.cc", 3}, true},
+                          {2, "T1", "b", {"f", "d/y.cc", 4}, true}};
+  FoundOrders found;
+  found.orders = {{{{ThreadId{0}, 1}, 1}, {{ThreadId{1}, 1}, 2}}};
+  TellCause(found, &finding);
+  EXPECT_EQ(finding.cause,
+            "It happens when main `a` (x.cc:3) comes before T1 `b` (y.cc:4); with this order "
+            "reversed it does not. More than that may be needed: another schedule with this order "
+            "did not show it.");
+  found.orders[0].then.event = 7;
+  TellCause(found, &finding);
+  EXPECT_EQ(finding.cause, "It depends on orders of steps that are too far back to be shown.");
+  EXPECT_TRUE(finding.orders.empty());
+  found.out_of_budget = true;
+  TellCause(found, &finding);
+  EXPECT_EQ(finding.cause,
+            "Which orders of steps it depends on could not be told within the budget.");
+}
+
+}  // namespace
+}  // namespace heddle
