@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,13 +16,12 @@
 #include "harness/explore/checkpoint.h"
 #include "harness/explore/explorer.h"
 #include "harness/explore/output_folder.h"
-#include "harness/report/text_report.h"
 #include "harness/strategy/registry.h"
 #include "tools/case_choice.h"
-#include "tools/exit_status.h"
 #include "tools/interrupt.h"
 #include "tools/option_values.h"
 #include "tools/progress_line.h"
+#include "tools/run_results.h"
 #include "tools/run_table.h"
 #include "tools/subcommand.h"
 #include "tools/terminal.h"
@@ -43,6 +45,7 @@ struct Options {
   std::string spurious = "0";
   std::string max_steps;
   std::string step_timeout = "5s";
+  std::string shard;
   std::string out;
   std::string format = "text";
   bool resume = false;
@@ -81,7 +84,8 @@ CampaignOptions CampaignFor(const Options& options) {
 }
 
 // All that a result depends on.
-RunIdentity IdentityOf(const Options& options, const std::vector<const Case*>& cases) {
+RunIdentity IdentityOf(const Options& options, const Shard& shard,
+                       const std::vector<const Case*>& cases) {
   const auto flag = [](bool given) { return given ? "yes" : ""; };
   RunIdentity identity;
   identity.build = BuildId();
@@ -97,7 +101,8 @@ RunIdentity IdentityOf(const Options& options, const std::vector<const Case*>& c
                       {"--minimize", options.minimize},
                       {"--explain", options.explain},
                       {"--keep-going", flag(options.keep_going)},
-                      {"--check-determinism", flag(options.check_determinism)}};
+                      {"--check-determinism", flag(options.check_determinism)},
+                      {"--shard", shard.divided() ? shard.ToText() : ""}};
   for (const Case* explored : cases) identity.cases.push_back(explored->name);
   return identity;
 }
@@ -122,14 +127,32 @@ bool Resume(const Options& options, Checkpoint* checkpoint, std::string* error) 
   return true;
 }
 
-ExitStatus StatusOf(const std::vector<CaseResult>& results, bool require_complete) {
-  ExitStatus status = kMet;
-  for (const CaseResult& result : results) {
-    if (!result.internal_error.empty()) return kInternalError;
-    if (!result.met) status = kNotMet;
-    if (status == kMet && require_complete && result.Undecided()) status = kBudgetEnded;
+// The share of the run that is this process's: as the option says, else as the environment does.
+std::optional<Shard> ShardFor(const Options& options, std::string* source, std::string* error) {
+  if (!options.shard.empty()) return ParseShard(options.shard, error);
+  // Bazel wants to know that its variables are heeded.
+  if (const char* const status = std::getenv("TEST_SHARD_STATUS_FILE"); status != nullptr) {
+    std::ofstream(status, std::ios::app).flush();
   }
-  return status;
+  return ShardFromEnvironment([](const char* name) { return std::getenv(name); }, source, error);
+}
+
+// The case at this place of the run is another shard's. Of what is divided by index, none is.
+bool IsElsewhere(const CampaignOptions& campaign, size_t place) {
+  const Shard& shard = campaign.shard;
+  return shard.divided() && place % shard.count != shard.index &&
+         !(*MakeStrategy(campaign.strategy))->CommonExecutions().has_value();
+}
+
+CaseResult Elsewhere(const Case& explored, const Shard& shard, size_t place) {
+  CaseResult result;
+  result.name = explored.name;
+  result.expected = explored.expect;
+  result.met = true;
+  const Shard other{static_cast<uint32_t>(place % shard.count), shard.count};
+  result.skipped = "explored by shard " + other.ToText();
+  result.log.elsewhere = true;
+  return result;
 }
 
 int Run(const Options& options, const std::string& command) {
@@ -144,8 +167,15 @@ int Run(const Options& options, const std::string& command) {
   std::string error;
   const std::vector<const Case*> cases = CasesMatching(options.glob, &error);
   if (cases.empty()) return BadInput(error);
+  std::string source;
+  const auto shard = ShardFor(options, &source, &error);
+  if (!shard) return BadInput((source.empty() ? "--shard: " : "") + error);
+  if (shard->divided() && options.require_complete) {
+    return BadInput("--require-complete: shard " + shard->ToText() +
+                    " cannot tell what the others explore; ask heddle merge --require-complete");
+  }
   Checkpoint checkpoint;
-  checkpoint.identity = IdentityOf(options, cases);
+  checkpoint.identity = IdentityOf(options, *shard, cases);
   if (options.resume && !Resume(options, &checkpoint, &error)) return BadInput("--resume: " + error);
   std::unique_ptr<OutputFolder> folder;
   if (!options.out.empty()) {
@@ -161,7 +191,8 @@ int Run(const Options& options, const std::string& command) {
 
   const bool text = options.format == "text";
   ProgressLine progress(text && TakesEscapes(STDERR_FILENO));
-  const ExplorerOptions explorer_options{CampaignFor(options), command};
+  ExplorerOptions explorer_options{CampaignFor(options), command};
+  explorer_options.campaign.shard = *shard;
   const auto explorer = Explorer::Make(explorer_options, folder.get(), &progress, &error);
   if (explorer == nullptr) return InternalError(error);
   TakeInterrupts();
@@ -173,12 +204,18 @@ int Run(const Options& options, const std::string& command) {
     if (!folder->WriteCheckpoint(checkpoint, &error)) BadInput("--out: " + error);
   };
   std::vector<CaseResult> results;
+  if (shard->divided()) {
+    std::fprintf(text ? stdout : stderr, "shard %s%s; heddle merge puts the shards together\n",
+                 shard->ToText().c_str(), source.empty() ? "" : (", from " + source).c_str());
+  }
   if (text) std::fputs(table.Header().c_str(), stdout);
   for (const Case* explored : cases) {
     progress.Begin("[" + std::to_string(results.size() + 1) + "/" + std::to_string(cases.size()) +
                    "] " + explored->name);
     if (results.size() < checkpoint.results.size()) {
       results.push_back(checkpoint.results[results.size()]);
+    } else if (IsElsewhere(campaign, results.size())) {
+      results.push_back(Elsewhere(*explored, campaign.shard, results.size()));
     } else if (folder == nullptr) {
       results.push_back(explorer->Explore(*explored));
     } else {
@@ -187,19 +224,7 @@ int Run(const Options& options, const std::string& command) {
     }
     progress.Clear();
     const CaseResult& result = results.back();
-    if (text) {
-      bool reported = false;
-      std::fputs(table.Row(result).c_str(), stdout);
-      for (const FoundBug& found : result.findings) {
-        if (found.expected) continue;
-        const TextOptions layout{UseColor(STDOUT_FILENO), Width(STDOUT_FILENO)};
-        std::printf("\n%s", RenderText(found.finding, layout).c_str());
-        reported = true;
-      }
-      // The summary brings an empty line of its own.
-      if (reported && results.size() < cases.size()) std::fputs("\n", stdout);
-      std::fflush(stdout);
-    }
+    if (text) PrintCase(table, result, results.size() == cases.size());
     const bool ended = !Interrupted() && result.internal_error.empty();
     if (ended && results.size() > checkpoint.results.size()) {
       checkpoint.campaign.clear();
@@ -283,6 +308,10 @@ Action AddRunCommand(CLI::App* subcommand, const std::string& command) {
   subcommand->add_option("--out", options->out,
                          "Folder for run.json and a folder per finding; what an earlier run left "
                          "there is removed");
+  subcommand->add_option(
+      "--shard", options->shard,
+      "i/n: the i-th of n shares of the run, i from 1; see heddle merge. By default from the "
+      "variables of GoogleTest, Bazel, Kubernetes (with JOB_COMPLETIONS) or Slurm, if they are set");
   subcommand->add_flag("--resume", options->resume,
                        "Go on with the run whose folder --out names and whose process was killed or "
                        "interrupted; every other option as it was, except --jobs and --format");

@@ -91,6 +91,8 @@ int Main(int argc, char** argv) {
   CLI::App* const replay =
       app.add_subcommand("replay", "Run one schedule again and report what it shows");
   subcommands.push_back({replay, AddReplayCommand(replay)});
+  CLI::App* const merge = app.add_subcommand("merge", "Put the shards of a run together");
+  subcommands.push_back({merge, AddMergeCommand(merge, command)});
 
   CLI::App* const explain =
       app.add_subcommand("explain", "Find out which orders of steps a finding depends on");

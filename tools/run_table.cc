@@ -78,6 +78,7 @@ std::string RunTable::Row(const CaseResult& result) const {
          (result.met ? Green("ok", color_) : Red("FAIL", color_)) +
          Completeness(result) + "\n";
   if (!result.note.empty()) row += "  note: " + result.note + "\n";
+  if (result.met) return row;  // a shard need not find what is expected
   for (const FindingKind kind : result.expected) {
     const std::vector<FindingKind> found = KindsFound(result);
     if (std::find(found.begin(), found.end(), kind) != found.end()) continue;

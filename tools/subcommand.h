@@ -19,6 +19,7 @@ using Action = std::function<int()>;
 // `command`: what the user typed to start the program.
 Action AddExplainCommand(CLI::App* subcommand);
 Action AddListCommand(CLI::App* subcommand);
+Action AddMergeCommand(CLI::App* subcommand, const std::string& command);
 Action AddMinimizeCommand(CLI::App* subcommand);
 Action AddReplayCommand(CLI::App* subcommand);
 Action AddRunCommand(CLI::App* subcommand, const std::string& command);

@@ -11,6 +11,7 @@
 
 #include "harness/core/finding.h"
 #include "harness/explore/case.h"
+#include "harness/explore/shard.h"
 #include "harness/model/sync_model.h"
 
 namespace heddle {
@@ -34,6 +35,7 @@ struct CampaignOptions {
   bool keep_going = false;         // findings do not end the campaign
   bool check_determinism = false;  // run every schedule twice, not just the first few
   uint32_t jobs = 1;  // worker processes; the result does not depend on it
+  Shard shard;        // which share of the run is this process's
 };
 
 inline constexpr uint64_t kDefaultExecutions = 20'000;
@@ -64,6 +66,7 @@ struct CaseResult {
   uint64_t cut_by_step_limit = 0;
   double seconds = 0;  // of exploring; without making reports
   std::vector<FoundBug> findings;
+  ShardLog log;  // of a shard: for the merge
 
   // Nothing was found, and the budget ended before every schedule was explored.
   bool Undecided() const { return skipped.empty() && !complete && findings.empty(); }

@@ -8,13 +8,6 @@
 #include "harness/explore/death.h"
 
 namespace heddle {
-namespace {
-
-// A campaign goes on with a fresh worker after so many executions that killed theirs.
-constexpr size_t kMaxDeaths = 8;
-
-}  // namespace
-
 // What is left of a worker.
 struct DeadWorker {
   Death death;
@@ -129,26 +122,26 @@ void CampaignRun::TakeDeath(Unit* unit, const DeadWorker& dead) {
 }
 
 void CampaignRun::Merge() {
-  while (state_ == State::kRunning && result_.internal_error.empty()) {
+  while (stage_ == Stage::kRunning && result_.internal_error.empty()) {
     Unit* const front = frontier_->Front();
-    const uint64_t most = max_executions_ - earlier_.executions;
-    if (front == nullptr || counts_.executions >= most) {
-      state_ = State::kOver;
+    const uint64_t most = Most();
+    if (front == nullptr || tally_.counts.executions >= most) {
+      stage_ = Stage::kOver;
       return;
     }
     while (!front->events.empty()) {
       const UnitEvent event = std::move(front->events.front());
       front->events.pop_front();
       // A worker cannot know how many executions come before its part of a search.
-      if (counts_.executions + event.counts.executions > most) continue;
+      if (tally_.counts.executions + event.counts.executions > most) continue;
       front->merged = event.place;
       front->merged_hangs = event.counts.hangs;
       MergeEvent(*front, event);
-      if (state_ != State::kRunning || !result_.internal_error.empty()) return;
+      if (stage_ != Stage::kRunning || !result_.internal_error.empty()) return;
     }
     if (front->state != Unit::State::kEnded) return;
-    if (counts_.executions + front->result.counts.executions > most) {
-      frontier_->CutShort(front, most - counts_.executions);
+    if (tally_.counts.executions + front->result.counts.executions > most) {
+      frontier_->CutShort(front, most - tally_.counts.executions);
       return;
     }
     const Unit ended = std::move(*front);
@@ -159,29 +152,18 @@ void CampaignRun::Merge() {
 
 void CampaignRun::MergeEvent(const Unit& unit, const UnitEvent& event) {
   const bool by_index = frontier_->division() == Frontier::Division::kByIndex;
-  const uint64_t before = earlier_.executions + (by_index ? unit.first : counts_.executions);
+  const uint64_t before = tally_.earlier.executions + (by_index ? unit.first : tally_.counts.executions);
   const size_t findings = result_.findings.size();
   confirmation_.OnEvent(event, before + event.place + 1, execution_);
   if (result_.findings.size() != findings) pool_->PauseWatches();  // a replay took its time
-  if (event.died) ++deaths_;
-
-  UnitCounts now = counts_;
-  now.Add(event.counts);
-  if (confirmation_.FoundEnough()) {
-    state_ = State::kOver;
-  } else if (event.needs_unlock_points) {
-    state_ = State::kNeedsUnlockPoints;
-  } else if (now.hangs >= kMaxHangs) {
-    AddNote(&result_, "stopped early: " + std::to_string(now.hangs) +
-                          " executions hung, each for the time of --step-timeout");
-    state_ = State::kOver;
-  } else if (deaths_ > kMaxDeaths) {
-    AddNote(&result_,
-            "stopped early: " + std::to_string(deaths_) + " executions killed their worker");
-    state_ = State::kOver;
+  if (options_.shard.divided()) {
+    result_.log.events.push_back({before, event.place, event.counts, confirmation_.found(),
+                                  event.died, event.needs_unlock_points, result_.findings.size(),
+                                  event.search.words, event.search.bound});
   }
-  if (state_ == State::kRunning) return;
-  counts_ = now;
+  stage_ = tally_.AddEvent(goal_, event.counts, confirmation_.found(), event.died,
+                           event.needs_unlock_points, &result_);
+  if (stage_ == Stage::kRunning) return;
   CountTime(event.time);
   TakeSearch(event.search, /*finished=*/false);
 }
@@ -191,7 +173,7 @@ void CampaignRun::TakeSearch(const SearchState& search, bool finished) {
     if (search.counts.empty()) return;  // of a worker that died
     HEDDLE_CHECK(whole->Add(search.counts, finished), "a search counts otherwise than it adds");
     result_.search = whole_->Progress().note;
-    exhausted_ = whole_->Progress().exhausted;
+    tally_.exhausted = whole_->Progress().exhausted;
     return;
   }
   if (!search.words.empty()) result_.search = search.words;
@@ -200,11 +182,16 @@ void CampaignRun::TakeSearch(const SearchState& search, bool finished) {
 
 void CampaignRun::MergeResult(const Unit& unit) {
   const UnitResult& result = unit.result;
-  counts_.Add(result.counts);
+  tally_.counts.Add(result.counts);
+  if (options_.shard.divided()) {
+    result_.log.units.push_back({tally_.earlier.executions + unit.first, result.counts,
+                                 result.end == UnitEnd::kNoMore, result.exhausted,
+                                 result.search.words, result.search.bound});
+  }
   TakeSearch(result.search, frontier_->units().empty() && result.end != UnitEnd::kTime);
   if (result.end == UnitEnd::kNoMore && whole_->AsTreeSearch() == nullptr) {
-    exhausted_ = result.exhausted;
-    state_ = State::kOver;
+    tally_.exhausted = result.exhausted;
+    stage_ = Stage::kOver;
   }
 }
 
@@ -225,19 +212,19 @@ void CampaignRun::MergeRest() {
       frontier_->End(unit, std::move(result));
     }
   }
-  const uint64_t most = max_executions_ - earlier_.executions;
+  const uint64_t most = Most();
   std::list<Unit>& units = frontier_->units();
-  while (!units.empty() && state_ == State::kRunning && result_.internal_error.empty()) {
+  while (!units.empty() && stage_ == Stage::kRunning && result_.internal_error.empty()) {
     const Unit unit = std::move(units.front());
     units.pop_front();
     for (const UnitEvent& event : unit.events) {
-      if (state_ == State::kRunning && result_.internal_error.empty()) MergeEvent(unit, event);
+      if (stage_ == Stage::kRunning && result_.internal_error.empty()) MergeEvent(unit, event);
     }
-    if (unit.state != Unit::State::kEnded || state_ != State::kRunning) continue;
-    if (unit.result.counts.executions > most - counts_.executions) break;
+    if (unit.state != Unit::State::kEnded || stage_ != Stage::kRunning) continue;
+    if (unit.result.counts.executions > most - tally_.counts.executions) break;
     MergeResult(unit);
   }
-  exhausted_ = false;
+  tally_.exhausted = false;
 }
 
 }  // namespace heddle

@@ -20,6 +20,7 @@ constexpr std::chrono::milliseconds kAlone{20};
 // always something to do for everybody; and in how many pieces.
 constexpr std::chrono::milliseconds kSlice{40};
 constexpr uint32_t kPieces = 16;
+constexpr uint64_t kCommonOfShards = 256;
 
 }  // namespace
 
@@ -35,6 +36,13 @@ CampaignRun::CampaignRun(const Case& explored, const ExplorerOptions& options, O
   result_.name = explored.name;
   result_.expected = explored.expect;
   execution_ = ExecutionOptionsFor(explored, options_);
+  goal_ = GoalFor(explored, options_, execution_.max_steps);
+  if (options_.shard.divided()) {
+    result_.log.keep_going = goal_.keep_going;
+    result_.log.expected = goal_.expected;
+    result_.log.allowed = goal_.allowed;
+    result_.log.max_steps = goal_.max_steps;
+  }
   max_executions_ = options_.executions.value_or(options_.time ? UINT64_MAX : kDefaultExecutions);
   const std::chrono::nanoseconds time = options_.time ? *options_.time
                                         : options_.executions
@@ -44,7 +52,7 @@ CampaignRun::CampaignRun(const Case& explored, const ExplorerOptions& options, O
 }
 
 void CampaignRun::BeginStage() {
-  state_ = State::kRunning;
+  stage_ = Stage::kRunning;
   whole_ = *MakeStrategy(options_.strategy);
   Frontier::Division division = Frontier::Division::kWhole;
   common_ = 0;
@@ -53,13 +61,13 @@ void CampaignRun::BeginStage() {
   } else if (const auto common = whole_->CommonExecutions()) {
     division = Frontier::Division::kByIndex;
     common_ = *common;
+    // So that all agree whether unlocks are to be scheduling points.
+    if (options_.shard.divided() && common_ == 0) common_ = kCommonOfShards;
   }
-  frontier_ = std::make_unique<Frontier>(division, max_executions_ - earlier_.executions, common_);
+  frontier_ = std::make_unique<Frontier>(division, Most(), common_, options_.shard);
   task_ = {&case_, &options_, execution_, deadline_, {}};
-  counts_ = {};
-  prepare_ = common_ > 0 && max_executions_ - earlier_.executions > common_;
-  deaths_ = silent_deaths_ = 0;
-  exhausted_ = false;
+  prepare_ = common_ > 0 && Most() > common_;
+  silent_deaths_ = 0;
 }
 
 WorkerSlot* CampaignRun::WorkerForUnit() {
@@ -88,7 +96,7 @@ UnitTask CampaignRun::TaskFor(const Unit& unit) const {
   task.known.assign(confirmation_.known().begin(), confirmation_.known().end());
   task.found = confirmation_.found();
   if (frontier_->division() == Frontier::Division::kByParts) {
-    const uint64_t left = max_executions_ - earlier_.executions - counts_.executions;
+    const uint64_t left = Left();
     task.size = std::min(task.size, left);
     task.pieces = options_.jobs > 1 ? kPieces : 1;
     task.slice = unit.part.empty() ? std::min(kSlice, kAlone) : kSlice;
@@ -114,12 +122,12 @@ bool CampaignRun::Assign() {
   return result_.internal_error.empty();
 }
 
-CampaignRun::State CampaignRun::RunStage() {
+Stage CampaignRun::RunStage() {
   if (!std::exchange(restored_, false)) BeginStage();
   bool cut_off = false;
   while (true) {
     Merge();
-    if (state_ != State::kRunning || !result_.internal_error.empty()) break;
+    if (stage_ != Stage::kRunning || !result_.internal_error.empty()) break;
     if (!Assign()) break;
     if (!pool_->AnyBusy()) {
       cut_off = true;  // the time is up, and everybody has ended
@@ -142,9 +150,9 @@ CampaignRun::State CampaignRun::RunStage() {
     }
   }
   if (cut_off) MergeRest();
-  if (state_ == State::kRunning) state_ = State::kOver;
+  if (stage_ == Stage::kRunning) stage_ = Stage::kOver;
   pool_->StopAll();
-  return state_;
+  return stage_;
 }
 
 void CampaignRun::SaveNowAndThen() {
@@ -168,7 +176,7 @@ void CampaignRun::CountTime(TimeSpan span) {
 void CampaignRun::ShowProgress() {
   if (observer_ == nullptr) return;
   CampaignProgress progress;
-  progress.executions = earlier_.executions + counts_.executions;
+  progress.executions = tally_.earlier.executions + tally_.counts.executions;
   progress.seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
   progress.findings = result_.findings.size();
   double share = whole_->AsTreeSearch() != nullptr ? *whole_->Progress().share_done : -1;
@@ -186,18 +194,6 @@ void CampaignRun::ShowProgress() {
   observer_->OnProgress(progress);
 }
 
-bool CampaignRun::Met() const {
-  if (!result_.internal_error.empty()) return false;
-  for (const FindingKind kind : case_.expect) {
-    if (std::none_of(result_.findings.begin(), result_.findings.end(),
-                     [&](const FoundBug& bug) { return bug.finding.kind == kind; })) {
-      return false;
-    }
-  }
-  return std::all_of(result_.findings.begin(), result_.findings.end(),
-                     [](const FoundBug& bug) { return bug.expected; });
-}
-
 CaseResult CampaignRun::Run(const std::function<void(std::string)>& save) {
   if (!result_.internal_error.empty()) return std::move(result_);  // it could not be restored
   save_ = save;
@@ -208,33 +204,19 @@ CaseResult CampaignRun::Run(const std::function<void(std::string)>& save) {
     result_.met = true;
     return std::move(result_);
   }
-  while (RunStage() == State::kNeedsUnlockPoints) {
+  while (RunStage() == Stage::kNeedsUnlockPoints) {
     execution_.unlock_is_point = true;
-    earlier_.Add(counts_);
-    counts_ = {};
+    tally_.NextStage();
     result_.complete_bound.clear();
-    if (earlier_.executions >= max_executions_) break;
+    if (tally_.earlier.executions >= max_executions_) break;
   }
-  Finish();
+  tally_.Conclude(goal_, &result_);
+  // Whether what is expected is found at all, the merge will tell.
+  if (options_.shard.divided() && result_.internal_error.empty()) {
+    result_.met = std::all_of(result_.findings.begin(), result_.findings.end(),
+                              [](const FoundBug& bug) { return bug.expected; });
+  }
   return std::move(result_);
-}
-
-void CampaignRun::Finish() {
-  UnitCounts all = earlier_;
-  all.Add(counts_);
-  result_.executions = all.executions;
-  result_.steps = all.steps;
-  result_.cut_by_step_limit = all.cut_by_step_limit;
-  result_.complete = exhausted_ && all.cut_by_step_limit == 0 && deaths_ == 0;
-  if (all.cut_by_step_limit > 0) {
-    AddNote(&result_, std::to_string(all.cut_by_step_limit) +
-                          " executions were cut by the step limit of " +
-                          std::to_string(execution_.max_steps) + "; raise it with --max-steps");
-  }
-  if (result_.complete && all.deferred_spinner) {
-    AddNote(&result_, "complete, treating loops that re-read unchanged memory as waiting");
-  }
-  result_.met = Met();
 }
 
 }  // namespace heddle

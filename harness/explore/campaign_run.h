@@ -22,6 +22,7 @@
 #include "harness/explore/confirmation.h"
 #include "harness/explore/explorer.h"
 #include "harness/explore/frontier.h"
+#include "harness/explore/tally.h"
 #include "harness/explore/worker_pool.h"
 #include "harness/strategy/strategy.h"
 
@@ -42,15 +43,8 @@ class CampaignRun {
  private:
   using Clock = std::chrono::steady_clock;
 
-  // How a stage of the campaign stands.
-  enum class State : uint8_t {
-    kRunning,
-    kOver,
-    kNeedsUnlockPoints,  // not every behaviour could be reached: from the beginning, finer
-  };
-
   void BeginStage();
-  State RunStage();
+  Stage RunStage();
   std::string Save();
   void SaveNowAndThen();
   // Gives workers what there is to do. False: a worker cannot be started.
@@ -72,10 +66,11 @@ class CampaignRun {
   void MergeRest();
   void TakeSearch(const SearchState& search, bool finished);
 
+  // Executions of this stage, at most, and those that are not part of the result yet.
+  uint64_t Most() const { return max_executions_ - tally_.earlier.executions; }
+  uint64_t Left() const { return Most() - tally_.counts.executions; }
   void CountTime(TimeSpan span);
   void ShowProgress();
-  void Finish();
-  bool Met() const;
 
   const Case& case_;
   const CampaignOptions& options_;
@@ -85,10 +80,11 @@ class CampaignRun {
   Clock::time_point deadline_;
   uint64_t max_executions_ = 0;
   ExecutionOptions execution_;
+  Goal goal_;
 
   CaseResult result_;
   Confirmation confirmation_;
-  UnitCounts earlier_;  // of earlier stages
+  Tally tally_;  // of what is part of the result
 
   std::function<void(std::string)> save_;
   Clock::time_point saved_at_;
@@ -96,16 +92,13 @@ class CampaignRun {
   bool restored_ = false;  // this stage was
 
   // Of this stage.
-  State state_ = State::kRunning;
+  Stage stage_ = Stage::kRunning;
   std::unique_ptr<Strategy> whole_;  // makes no executions; what all workers' searches are added to
   std::unique_ptr<Frontier> frontier_;
   WorkerTask task_;
-  UnitCounts counts_;  // of the units that are part of the result
   uint64_t common_ = 0;
-  size_t deaths_ = 0;
   bool prepare_ = false;      // workers make the common executions while one tells of them
   size_t silent_deaths_ = 0;  // of workers that made the common executions for themselves
-  bool exhausted_ = false;
 
   // Of the time until this moment, what workers were exploring is in result_.seconds.
   Clock::time_point counted_until_;

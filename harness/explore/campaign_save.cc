@@ -46,6 +46,7 @@ void Frontier::Save(ByteWriter* writer) const {
   for (const Unit& unit : units_) here.insert(unit.number);
   writer->Put(numbers_);
   writer->Put(next_index_);
+  writer->Put(ranges_);
   writer->Put(closed_);
   for (const Unit& unit : units_) {
     if (unit.handed_on_by && here.contains(*unit.handed_on_by)) continue;  // it will be again
@@ -66,7 +67,10 @@ void Frontier::Save(ByteWriter* writer) const {
 }
 
 bool Frontier::Restore(ByteReader* reader) {
-  if (!reader->Get(&numbers_) || !reader->Get(&next_index_) || !reader->Get(&closed_)) return false;
+  if (!reader->Get(&numbers_) || !reader->Get(&next_index_) || !reader->Get(&ranges_) ||
+      !reader->Get(&closed_)) {
+    return false;
+  }
   units_.clear();
   for (bool another = false; reader->Get(&another);) {
     if (!another) return true;
@@ -89,9 +93,9 @@ std::string CampaignRun::Save() {
   writer.Put(std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - begin_));
   writer.Put(execution_.unlock_is_point);
   confirmation_.Save(&writer);
-  writer.Put(earlier_);
-  writer.Put(counts_);
-  writer.Put(deaths_);
+  writer.Put(tally_.earlier);
+  writer.Put(tally_.counts);
+  writer.Put(tally_.deaths);
   writer.PutSpan(std::span<const uint64_t>(task_.fatal_common));
   TreeSearch* const whole = whole_->AsTreeSearch();
   writer.PutText(whole == nullptr ? "" : whole->Counts());
@@ -109,10 +113,10 @@ bool CampaignRun::Restore(std::string_view saved, const std::string& folder) {
   if (!ReadFindings(folder, &result_, &result_.internal_error)) return true;  // said by the result
   begin_ -= std::chrono::duration_cast<Clock::duration>(elapsed);
   deadline_ -= std::chrono::duration_cast<Clock::duration>(elapsed);
-  if (!confirmation_.Restore(&reader) || !reader.Get(&earlier_)) return false;
+  if (!confirmation_.Restore(&reader) || !reader.Get(&tally_.earlier)) return false;
   BeginStage();
   std::string searched;
-  if (!reader.Get(&counts_) || !reader.Get(&deaths_) || !reader.GetVector(&task_.fatal_common) ||
+  if (!reader.Get(&tally_.counts) || !reader.Get(&tally_.deaths) || !reader.GetVector(&task_.fatal_common) ||
       !reader.GetText(&searched)) {
     return false;
   }

@@ -95,6 +95,7 @@ void PutResult(const CaseResult& result, ByteWriter* writer) {
     writer->PutText(found.directory);
     writer->Put(found.expected);
   }
+  result.log.Put(writer);
 }
 
 bool GetResult(ByteReader* reader, CaseResult* result) {
@@ -114,7 +115,7 @@ bool GetResult(ByteReader* reader, CaseResult* result) {
     if (!reader->GetText(&found.directory) || !reader->Get(&found.expected)) return false;
     result->findings.push_back(std::move(found));
   }
-  return true;
+  return result->log.Get(reader);
 }
 
 std::string Checkpoint::ToBytes() const {

@@ -5,6 +5,7 @@
 
 #include "harness/explore/cause.h"
 #include "harness/explore/schedule_of.h"
+#include "harness/explore/tally.h"
 
 namespace heddle {
 namespace {
@@ -17,19 +18,7 @@ bool Contains(const std::vector<FindingKind>& kinds, FindingKind kind) {
   return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
 
-uint32_t MaskOf(const std::vector<FindingKind>& kinds) {
-  uint32_t mask = 0;
-  for (const FindingKind kind : kinds) mask |= uint32_t{1} << static_cast<int>(kind);
-  return mask;
-}
-
 }  // namespace
-
-void AddNote(CaseResult* result, const std::string& note) {
-  if (note.empty()) return;
-  if (!result->note.empty()) result->note += "; ";
-  result->note += note;
-}
 
 void Confirmation::OnEvent(const UnitEvent& event, uint64_t ordinal,
                            const ExecutionOptions& execution) {
@@ -136,13 +125,6 @@ void Confirmation::Keep(ReplayedFinding found) {
                          ", after a run with --out=DIR (the schedule is long)";
   }
   result_.findings.push_back(std::move(bug));
-}
-
-bool Confirmation::FoundEnough() const {
-  if (options_.keep_going) return false;
-  const uint32_t expected = MaskOf(case_.expect);
-  if ((found_ & ~(expected | MaskOf(case_.tolerate))) != 0) return true;
-  return expected != 0 && (found_ & expected) == expected;
 }
 
 }  // namespace heddle

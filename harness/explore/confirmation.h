@@ -41,8 +41,6 @@ class Confirmation {
   const std::set<uint64_t>& known() const { return known_; }
   // The kinds of all that was suspected or confirmed, as bits.
   uint32_t found() const { return found_; }
-  // What was to be found, or what was not expected.
-  bool FoundEnough() const;
   // campaign_save.cc; the result's findings are saved and restored before. False: the bytes are
   // damaged.
   void Save(ByteWriter* writer) const;
@@ -68,9 +66,6 @@ class Confirmation {
   KnownFingerprints fingerprint_of_;
   bool nondeterministic_ = false;
 };
-
-// Adds a sentence to what a reader must know to judge the result; an empty one is none.
-void AddNote(CaseResult* result, const std::string& note);
 
 }  // namespace heddle
 

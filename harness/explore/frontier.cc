@@ -13,8 +13,8 @@ uint64_t UnitSize(uint64_t first) {
   return std::clamp(std::bit_floor(first / 16), kLeast, kMost);
 }
 
-Frontier::Frontier(Division division, uint64_t most, uint64_t common)
-    : division_(division), most_(most), common_(common) {
+Frontier::Frontier(Division division, uint64_t most, uint64_t common, Shard shard)
+    : division_(division), most_(most), common_(common), shard_(shard) {
   if (division_ == Division::kByIndex && common_ == 0) return;
   Unit whole;
   whole.number = numbers_++;
@@ -25,7 +25,11 @@ Frontier::Frontier(Division division, uint64_t most, uint64_t common)
 }
 
 Unit* Frontier::AppendByIndex() {
-  if (division_ != Division::kByIndex || closed_ || next_index_ >= most_) return nullptr;
+  if (division_ != Division::kByIndex || closed_) return nullptr;
+  while (next_index_ < most_ && ranges_++ % shard_.count != shard_.index) {
+    next_index_ += std::min(UnitSize(next_index_), most_ - next_index_);
+  }
+  if (next_index_ >= most_) return nullptr;
   Unit unit;
   unit.number = numbers_++;
   unit.first = next_index_;

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/explore/shard.h"
 #include "harness/explore/unit.h"
 
 namespace heddle {
@@ -42,8 +43,9 @@ class Frontier {
  public:
   enum class Division : uint8_t { kWhole, kByIndex, kByParts };
 
-  // `most`: executions of the campaign. `common`: by index, those that come first.
-  Frontier(Division division, uint64_t most, uint64_t common);
+  // `most`: executions of the campaign. `common`: by index, those that come first. Of the ranges
+  // behind those, a shard has its share.
+  Frontier(Division division, uint64_t most, uint64_t common, Shard shard = {});
 
   // The first unit that waits for a worker; null: none does now.
   Unit* NextToRun();
@@ -67,9 +69,11 @@ class Frontier {
   const Division division_;
   const uint64_t most_;
   const uint64_t common_;
+  const Shard shard_;
   std::list<Unit> units_;
   uint64_t numbers_ = 0;
   uint64_t next_index_ = 0;  // of what no unit has yet
+  uint64_t ranges_ = 0;      // before it, behind the common executions
   bool closed_ = false;      // no unit comes behind the last
 };
 

@@ -15,6 +15,7 @@
 #include "harness/explore/detectors.h"
 #include "harness/explore/determinism.h"
 #include "harness/explore/event_digest.h"
+#include "harness/explore/tally.h"
 #include "harness/runtime/controlled/engine.h"
 #include "harness/runtime/heap/malloc_interpose.h"
 #include "harness/strategy/registry.h"
@@ -39,13 +40,6 @@ uint64_t HashName(std::string_view name) {
   return hash;
 }
 
-uint32_t MaskOf(const std::vector<FindingKind>& kinds) {
-  uint32_t mask = 0;
-  for (const FindingKind kind : kinds) mask |= uint32_t{1} << static_cast<int>(kind);
-  return mask;
-}
-static_assert(kFindingKinds <= 32);
-
 ExecutionEnd EndFor(EngineEnd end) {
   switch (end) {
     case EngineEnd::kCompleted:
@@ -66,8 +60,7 @@ class Worker final : public SuspicionSink {
         shared_(shared),
         pipe_(pipe),
         name_hash_(HashName(task.program->name)),
-        expected_(MaskOf(task.program->expect)),
-        allowed_(expected_ | MaskOf(task.program->tolerate)),
+        goal_(GoalFor(*task.program, *task.options, task.execution.max_steps)),
         program_{task.program->body, task.program->invariant, task.program->at_end},
         detectors_(*task.program),
         engine_(task.execution, &shared->log) {
@@ -97,7 +90,6 @@ class Worker final : public SuspicionSink {
   // the campaign may go on.
   bool Tell(const UnitTask& unit, uint64_t place, bool twice, const ExecutionResult& result,
             Strategy& strategy);
-  bool FoundEnough() const;
   // Looks at the clock, now and then. Where the unit is over by it, says how.
   std::optional<UnitEnd> OutOfTime(const UnitTask& unit, const Strategy& strategy, uint64_t steps);
 
@@ -106,8 +98,7 @@ class Worker final : public SuspicionSink {
   SharedState* const shared_;
   const int pipe_;
   const uint64_t name_hash_;
-  const uint32_t expected_;
-  const uint32_t allowed_;
+  const Goal goal_;
   const Program program_;
   Detectors detectors_;
   ControlledEngine engine_;
@@ -175,12 +166,6 @@ ExecutionResult Worker::ExecuteTwice(Decider& decider) {
     Report(std::move(suspicion));
   }
   return result;
-}
-
-bool Worker::FoundEnough() const {
-  if (options_.keep_going) return false;
-  if ((found_ & ~allowed_) != 0) return true;
-  return expected_ != 0 && (found_ & expected_) == expected_;
 }
 
 std::optional<UnitEnd> Worker::OutOfTime(const UnitTask& unit, const Strategy& strategy,
@@ -255,7 +240,7 @@ bool Worker::Tell(const UnitTask& unit, uint64_t place, bool twice, const Execut
   event.time = {begin_, Clock::now()};
   MessageWriter writer(MessageType::kUnitEvent);
   event.Put(&writer);
-  return writer.Send(pipe_) && !needs_unlock_points && counts_.hangs < kMaxHangs && !FoundEnough();
+  return writer.Send(pipe_) && !needs_unlock_points && counts_.hangs < kMaxHangs && !goal_.Reached(found_);
 }
 
 UnitEnd Worker::Explore(const UnitTask& unit, Strategy& strategy) {

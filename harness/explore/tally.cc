@@ -1,0 +1,87 @@
+#include "harness/explore/tally.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace heddle {
+
+static_assert(kFindingKinds <= 32);
+
+uint32_t MaskOf(const std::vector<FindingKind>& kinds) {
+  uint32_t mask = 0;
+  for (const FindingKind kind : kinds) mask |= uint32_t{1} << static_cast<int>(kind);
+  return mask;
+}
+
+void AddNote(CaseResult* result, const std::string& note) {
+  if (note.empty()) return;
+  if (!result->note.empty()) result->note += "; ";
+  result->note += note;
+}
+
+Goal GoalFor(const Case& explored, const CampaignOptions& options, uint64_t max_steps) {
+  const uint32_t expected = MaskOf(explored.expect);
+  return {options.keep_going, expected, expected | MaskOf(explored.tolerate), max_steps};
+}
+
+bool Goal::Reached(uint32_t found) const {
+  if (keep_going) return false;
+  if ((found & ~allowed) != 0) return true;
+  return expected != 0 && (found & expected) == expected;
+}
+
+Stage Tally::AddEvent(const Goal& goal, const UnitCounts& in_unit, uint32_t found, bool died,
+                      bool needs_unlock_points, CaseResult* result) {
+  if (died) ++deaths;
+  UnitCounts now = counts;
+  now.Add(in_unit);
+  Stage stage = Stage::kOver;
+  if (goal.Reached(found)) {
+    // Nothing to say.
+  } else if (needs_unlock_points) {
+    stage = Stage::kNeedsUnlockPoints;
+  } else if (now.hangs >= kMaxHangs) {
+    AddNote(result, "stopped early: " + std::to_string(now.hangs) +
+                        " executions hung, each for the time of --step-timeout");
+  } else if (deaths > kMaxDeaths) {
+    AddNote(result, "stopped early: " + std::to_string(deaths) + " executions killed their worker");
+  } else {
+    return Stage::kRunning;
+  }
+  counts = now;
+  return stage;
+}
+
+void Tally::NextStage() {
+  earlier.Add(counts);
+  counts = {};
+  deaths = 0;
+  exhausted = false;
+}
+
+void Tally::Conclude(const Goal& goal, CaseResult* result) const {
+  UnitCounts all = earlier;
+  all.Add(counts);
+  result->executions = all.executions;
+  result->steps = all.steps;
+  result->cut_by_step_limit = all.cut_by_step_limit;
+  result->complete = exhausted && all.cut_by_step_limit == 0 && deaths == 0;
+  if (all.cut_by_step_limit > 0) {
+    AddNote(result, std::to_string(all.cut_by_step_limit) +
+                        " executions were cut by the step limit of " +
+                        std::to_string(goal.max_steps) + "; raise it with --max-steps");
+  }
+  if (result->complete && all.deferred_spinner) {
+    AddNote(result, "complete, treating loops that re-read unchanged memory as waiting");
+  }
+  uint32_t found = 0;
+  result->met = result->internal_error.empty();
+  for (const FoundBug& bug : result->findings) {
+    found |= uint32_t{1} << static_cast<int>(bug.finding.kind);
+    result->met &= bug.expected;
+  }
+  result->met &= (found & goal.expected) == goal.expected;
+}
+
+}  // namespace heddle
