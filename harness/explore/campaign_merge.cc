@@ -91,8 +91,9 @@ void CampaignRun::OnDeath(WorkerSlot* slot) {
   unit->state = Unit::State::kWaiting;
   if (dead.common || !dead.running) return;
   // Killed from outside, perhaps; a program that does it does it again.
-  if (dead.killed && unit->killed_at != dead.place) {
-    unit->killed_at = dead.place;
+  const std::pair<uint64_t, uint64_t> here(dead.place, dead.decisions.size());
+  if (dead.killed && unit->killed_at != here) {
+    unit->killed_at = here;
     return;
   }
   TakeDeath(unit, dead);

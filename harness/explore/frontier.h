@@ -14,6 +14,7 @@
 #include <list>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/explore/shard.h"
@@ -35,7 +36,8 @@ struct Unit {
   uint32_t merged_hangs = 0;            // at that one
   std::optional<uint64_t> handed_on_by;  // another unit's number
   std::vector<uint64_t> fatal;          // places of the executions that killed their worker
-  std::optional<uint64_t> killed_at;    // where a worker was killed once, perhaps by chance
+  // Where a worker was killed once, perhaps by chance: the execution's place, its decisions so far.
+  std::optional<std::pair<uint64_t, uint64_t>> killed_at;
   UnitResult result;                    // when it has ended
 };
 

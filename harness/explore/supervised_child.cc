@@ -1,6 +1,8 @@
 #include "harness/explore/supervised_child.h"
 
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "harness/explore/hang_watch.h"
 
@@ -12,8 +14,10 @@ std::unique_ptr<ChildProcess> RunSupervised(
     const std::function<void(MessageType, MessageReader&)>& on_message, std::string* error,
     bool* hung) {
   constexpr std::chrono::milliseconds kPoll{20};
+  constexpr int kAttempts = 20;  // of a child that somebody kills
   std::unique_ptr<ChildProcess> child;
-  for (int attempt = 0; attempt < 2; ++attempt) {
+  std::optional<uint64_t> killed_at;  // decisions
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
     shared->Reset();
     begin();
     child = ChildProcess::Start(body, error);
@@ -35,6 +39,9 @@ std::unique_ptr<ChildProcess> RunSupervised(
     collect();
     if (hung != nullptr) *hung = watch.killed();
     if (watch.killed() || !WasKilled(child->wait_status())) break;
+    // Killed from outside, perhaps; a program that does it does it again at the same place.
+    if (shared->phase.load() != WorkerPhase::kRunning) continue;
+    if (std::exchange(killed_at, shared->log.count) == shared->log.count) break;
   }
   return child;
 }
