@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs all tests:
 #   release      g++ (or CXX), every test
-#   asan-ubsan   the unit and model tests again, the harness instrumented
+#   asan-ubsan   unit and model tests and the catalogue again, the harness instrumented
 #   tsan         clang++-19, so also the second compiler; unit and model tests and the catalogue under
 #                ThreadSanitizer
 # One run of ctest covers the three, so its closing summary counts every test.
@@ -12,7 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ci/setup.sh tests tsan
 presets=(release asan-ubsan tsan)
 ci/build.sh release
-ci/build.sh asan-ubsan heddle_unit_tests heddle_model_tests
+ci/build.sh asan-ubsan heddle_unit_tests heddle_model_tests heddle_conformance_tests
 ci/build.sh tsan heddle_unit_tests heddle_model_tests heddle_conformance_tests
 
 mkdir -p build/all

@@ -70,7 +70,8 @@ void StopThenDestroy() {
 const heddle::RegisterCase kBug{{.name = "models/destroy_awaited_condvar",
                                  .body = DestroyWhenIdle,
                                  .expect = {heddle::FindingKind::kMisuse},
-                                 .tolerate = {heddle::FindingKind::kStuck},
+                                 .tolerate = {heddle::FindingKind::kStuck,
+                                              heddle::FindingKind::kUseAfterFree},
                                  .preemptions = 1,
                                  .about = "a service goes away under its sleeping worker"}};
 const heddle::RegisterCase kFixed{{.name = "models/destroy_awaited_condvar_fixed",

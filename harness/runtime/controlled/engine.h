@@ -253,10 +253,11 @@ class ControlledEngine final : public Runtime,
   static ThreadExitList* RunningExitList();
 
   // ---- Nobody can run (engine_stuck.cc) ----
-  // Makes some thread enabled, or ends the execution and does not return.
+  // Makes some thread enabled, or ends the execution and does not return. Threads that only a
+  // spurious wakeup would let go on count as blocked: it need not come.
   void NobodyEnabled(ThreadState& self);
   void TellStuck();
-  void LetTimePass();
+  bool OnlySpuriousWakeupsAreLeft() const;
   bool AdvanceTime();
   bool FindWaitCycle(std::vector<ThreadId>* cycle);
   void ReportDeadlock(std::vector<ThreadId> cycle);
@@ -269,6 +270,7 @@ class ControlledEngine final : public Runtime,
   void Raise(Suspicion suspicion);
   void EndIfAsked();
   ThreadState& StateOf(ThreadId thread) { return *threads_[Index(thread)]; }
+  const ThreadState& StateOf(ThreadId thread) const { return *threads_[Index(thread)]; }
 
   // Hot.
   Decider* decider_ = nullptr;

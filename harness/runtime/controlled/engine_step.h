@@ -203,8 +203,9 @@ inline ThreadState& ControlledEngine::ChooseNext(ThreadState& self) {
   if (self.defer) [[unlikely]] DeferRunning(self);
   if (in_fair_tail_) [[unlikely]] WatchFairTail(self);
   if (step_ >= step_limit_) [[unlikely]] AtStepLimit(self);
-  while (ready_.size() == 0) [[unlikely]] NobodyEnabled(self);
-  if (spurious_left_ > 0) [[unlikely]] LetTimePass();
+  while (ready_.size() == 0 || (spurious_left_ > 0 && OnlySpuriousWakeupsAreLeft())) [[unlikely]] {
+    NobodyEnabled(self);
+  }
 
   ThreadId picked = ready_[0];
   if (every_step_) [[unlikely]] NoteEffects();

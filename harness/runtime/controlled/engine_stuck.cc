@@ -24,6 +24,11 @@ bool WaitsButForSpurious(const ThreadState& thread) {
          thread.possible == OutcomeSet(Outcome::kSpurious);
 }
 
+// Nothing that is sure to come lets the thread go on.
+bool Waits(const ThreadState& thread) {
+  return thread.status == ThreadStatus::kBlocked || WaitsButForSpurious(thread);
+}
+
 }  // namespace
 
 void ControlledEngine::TellStuck() {
@@ -51,14 +56,13 @@ void ControlledEngine::NobodyEnabled(ThreadState& self) {
   StopExecution(self);
 }
 
-// Where all that can happen now is spurious, time goes on as if nobody could run: else no wait would
-// time out before the last spurious wakeup.
-void ControlledEngine::LetTimePass() {
-  if (deferred_.size() > 0) return;
+// Then it is as if nobody could run: else no wait would time out before the last spurious wakeup, and
+// a lost one would always be made up for.
+bool ControlledEngine::OnlySpuriousWakeupsAreLeft() const {
   for (uint32_t i = 0; i < ready_.size(); ++i) {
-    if (!WaitsButForSpurious(StateOf(ready_[i]))) return;
+    if (!WaitsButForSpurious(StateOf(ready_[i]))) return false;
   }
-  AdvanceTime();
+  return true;
 }
 
 // Moves virtual time to the earliest deadline that a blocked thread waits for.
@@ -66,7 +70,7 @@ bool ControlledEngine::AdvanceTime() {
   VirtualTime earliest = kNoDeadline;
   for (uint32_t i = 0; i < thread_count_; ++i) {
     const ThreadState& thread = *threads_[i];
-    if (thread.status != ThreadStatus::kBlocked && !WaitsButForSpurious(thread)) continue;
+    if (!Waits(thread)) continue;
     if (CanTimeOut(*thread.pending, now_)) {
       earliest = std::min(earliest, thread.pending->deadline);
     }
@@ -75,7 +79,7 @@ bool ControlledEngine::AdvanceTime() {
   now_ = earliest;
   for (uint32_t i = 0; i < thread_count_; ++i) {
     ThreadState& thread = *threads_[i];
-    if (thread.status != ThreadStatus::kBlocked && !WaitsButForSpurious(thread)) continue;
+    if (!Waits(thread)) continue;
     if (thread.pending->deadline <= now_) {
       UpdateStatus(thread, thread.model->Possible(*thread.pending, thread.id, *this));
     }
@@ -98,7 +102,7 @@ bool ControlledEngine::FindWaitCycle(std::vector<ThreadId>* cycle) {
   const auto enter = [&](ThreadId id) {
     const ThreadState& thread = StateOf(id);
     Visit visit{id, {}, 0};
-    if (thread.status == ThreadStatus::kBlocked && !CanTimeOut(*thread.pending, now_)) {
+    if (Waits(thread) && !CanTimeOut(*thread.pending, now_)) {
       thread.model->Holders(*thread.pending, id, &visit.holders);
     }
     marks[Index(id)] = Mark::kOnPath;
@@ -135,7 +139,7 @@ void ControlledEngine::ReportDeadlock(std::vector<ThreadId> cycle) {
   // The set of waits names the deadlock; sums, so that the order of threads does not matter.
   for (uint32_t i = 0; i < thread_count_; ++i) {
     const ThreadState& thread = *threads_[i];
-    if (thread.status != ThreadStatus::kBlocked) continue;
+    if (!Waits(thread)) continue;
     if (!cycle.empty() && std::find(cycle.begin(), cycle.end(), thread.id) == cycle.end()) continue;
     suspicion.key += MixSeed(thread.pending->pc, static_cast<uint64_t>(thread.pending->kind));
   }
