@@ -184,6 +184,18 @@ std::string ExplainHeap(const Evidence& evidence) {
   return parts.empty() ? "" : "The block was " + JoinWords(parts) + ".";
 }
 
+// Of a noexcept function; other exceptions are told by their text and where they are thrown.
+std::string ExplainException(const Evidence& evidence) {
+  const auto& witnesses = evidence.suspicion().witnesses;
+  if (witnesses.size() < 2) return {};
+  const Stack stack = evidence.StackOf(witnesses[1]);
+  const std::vector<Frame> frames = evidence.Frames(stack);
+  if (frames.empty()) return {};
+  return frames.front().function + " is noexcept" + evidence.At(stack) +
+         ", as every destructor is that does not say otherwise: an exception that would leave such a "
+         "function ends in std::terminate.";
+}
+
 std::string SummarizeThreadLeak(const Evidence& evidence) {
   const Suspicion& suspicion = evidence.suspicion();
   const std::string& thread = evidence.Object(suspicion.object);
@@ -279,6 +291,8 @@ std::string Explain(const Evidence& evidence) {
       return ExplainHeap(evidence);
     case FindingKind::kThreadLeak:
       return ExplainThreadLeak(evidence);
+    case FindingKind::kException:
+      return ExplainException(evidence);
     default:
       return {};
   }

@@ -19,7 +19,8 @@ misdeed() {
 }
 
 misdeed throws exception "thrown on purpose" hostile_cases.cc
-misdeed throws_noexcept exception hostile_cases.cc
+misdeed throws_noexcept exception hostile_cases.cc "was about to leave a noexcept function" \
+  "is noexcept"
 misdeed aborts crash "called abort" "last words of the program"
 misdeed exits crash "called exit(0)" hostile_cases.cc
 misdeed exits_at_once crash "status 3"

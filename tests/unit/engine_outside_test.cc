@@ -1,7 +1,9 @@
 // What the program does behind the engine's back: real threads, pthread_exit, pthread_setspecific.
 #include <pthread.h>
 
+#include <exception>
 #include <future>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -219,6 +221,58 @@ TEST_F(EngineOutsideTest, ThreadSpecificValuesEndWithAFailedExecution) {
   EXPECT_EQ(controlled.Count(FindingKind::kAssertion), 3) << controlled.Text();
   EXPECT_EQ(controlled.Count(FindingKind::kException), 3) << controlled.Text();
   pthread_key_delete(key);
+}
+
+// ---- std::terminate ----
+
+std::string Terminates(void (*body)()) {
+  Controlled controlled;
+  controlled.RunRandom(body);
+  EXPECT_EQ(controlled.Count(FindingKind::kException), 1) << controlled.Text();
+  return controlled.suspicions.empty() ? "" : controlled.suspicions.front().message;
+}
+
+// A local object to be destroyed lies between the throw and the noexcept function.
+__attribute__((noinline)) void Throw() {
+  const std::string text(100, 'x');
+  throw std::out_of_range("too far: " + text.substr(0, 3));
+}
+__attribute__((noinline)) void ThrowInt() { throw 1; }
+__attribute__((noinline)) void Innocent() { Throw(); }
+struct Guard {
+  ~Guard() { Innocent(); }
+};
+
+TEST_F(EngineOutsideTest, AnExceptionThatLeavesANoexceptFunctionIsTold) {
+  const std::string left =
+      "std::out_of_range (\"too far: xxx\") was about to leave a noexcept function";
+  EXPECT_EQ(Terminates([] { []() noexcept { Innocent(); }(); }), left);
+  EXPECT_EQ(Terminates([] { const Guard guard; }), left);
+  EXPECT_EQ(Terminates([] { []() noexcept { ThrowInt(); }(); }),
+            "an int was about to leave a noexcept function");
+  // In a handler, and of an exception that has been handled before.
+  EXPECT_EQ(Terminates([] {
+              try {
+                Throw();
+              } catch (...) {
+                const std::exception_ptr caught = std::current_exception();
+                [&]() noexcept { std::rethrow_exception(caught); }();
+              }
+            }),
+            left);
+}
+
+TEST_F(EngineOutsideTest, OtherTerminationsAreNotBlamedOnNoexcept) {
+  EXPECT_EQ(Terminates([] { std::terminate(); }), "std::terminate was called");
+  EXPECT_EQ(Terminates([] {
+              try {
+                Throw();
+              } catch (...) {
+                std::terminate();
+              }
+            }),
+            "std::terminate was called while std::out_of_range (\"too far: xxx\") was being "
+            "handled");
 }
 
 }  // namespace

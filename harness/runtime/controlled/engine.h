@@ -11,9 +11,10 @@
 // The engine runs on its carrier, an ordinary OS thread that makes one engine, after any fork, and
 // calls Run for each execution. One engine per process at a time.
 //
-// Files: engine_step.h and engine.cc the step; engine_objects.cc objects and memory accesses; engine_threads.cc start,
-// end and unwinding of threads; engine_stuck.cc what happens when nobody can run; engine_crash.cc
-// what signal handlers need; engine_outside.cc what the program does behind our back.
+// Files: engine_step.h and engine.cc the step; engine_objects.cc objects and memory accesses;
+// engine_threads.cc start and end of threads; engine_unwind.cc the end of those of a failed
+// execution; engine_stuck.cc what happens when nobody can run; engine_livelock.cc at the step limit;
+// engine_crash.cc what signal handlers need; engine_outside.cc what the program does behind our back.
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_
 #define HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_
 
@@ -162,6 +163,7 @@ class ControlledEngine final : public Runtime,
   Result PerformStep(Operation& op);
   Result PerformEvent(Operation& op);
   void Publish(ThreadState& self, Operation& op);
+  void Pause(ThreadState& self, const Operation& op);
   ThreadState& ChooseNext(ThreadState& self);
   void SwitchTo(ThreadState& from, ThreadState& to);
   Result Complete(ThreadState& self);
@@ -240,6 +242,12 @@ class ControlledEngine final : public Runtime,
   // `destroyed`: where its object was; without a thread if that is not known.
   void ReportThreadLeak(ThreadState& thread, Witness destroyed);
   void ReportThreadsAtEnd();
+  static ThreadExitList* RunningExitList();
+  // The one engine of the process, for the hooks that the language runtime calls without an
+  // argument. Valid while an execution runs.
+  static ControlledEngine* Running() { return static_cast<ControlledEngine*>(Current()); }
+
+  // ---- The end of a failed execution (engine_unwind.cc) ----
   [[noreturn]] void StopExecution(ThreadState& self);
   void AwaitUnwinding(ThreadState& self);
   void RaiseHere(FindingKind kind, std::string message, uint64_t key);
@@ -250,7 +258,7 @@ class ControlledEngine final : public Runtime,
   Result PerformWhileUnwinding(ThreadState& self, Operation& op);
   [[noreturn]] void Abandon(ThreadState& self);
   [[noreturn]] static void OnTerminate();
-  static ThreadExitList* RunningExitList();
+  void RaiseTermination(ThreadState& self);
 
   // ---- Nobody can run (engine_stuck.cc) ----
   // Makes some thread enabled, or ends the execution and does not return. Threads that only a

@@ -1,30 +1,18 @@
-// Start, end and unwinding of program threads: see engine.h.
-#include <cxxabi.h>
-
+// Start and end of program threads: see engine.h.
 #include <exception>
 #include <string>
-#include <typeinfo>
 #include <utility>
 
 #include "harness/core/check.h"
 #include "harness/core/random.h"
 #include "harness/model/thread_model.h"
 #include "harness/runtime/controlled/engine_step.h"
+#include "harness/runtime/controlled/exceptions.h"
 #include "harness/runtime/controlled/watched_call.h"
 #include "harness/runtime/fiber/thread_specific.h"
 #include "harness/runtime/heap/program_context.h"
 
 namespace heddle {
-namespace {
-
-// The one engine of the process, for the hooks that the language runtime calls without an argument.
-// Valid while an execution runs.
-ControlledEngine* RunningEngine() { return static_cast<ControlledEngine*>(Runtime::Current()); }
-
-// More operations than any destructor makes: the thread does not end by itself.
-constexpr uint32_t kMaxUnwindOperations = 10'000;
-
-}  // namespace
 
 // The thread that comes next, with a donor that is started and free of an earlier thread's frames;
 // null if the system has no more threads.
@@ -166,7 +154,7 @@ ThreadId ControlledEngine::Spawn(void (*entry)(void*), void* argument, const cha
 }
 
 void ControlledEngine::ThreadMain(void* thread) {
-  ControlledEngine* engine = RunningEngine();
+  ControlledEngine* engine = Running();
   auto& self = *static_cast<ThreadState*>(thread);
   SanitizerBoundary::OnThreadStart();
   engine->RunProgramThread(self);
@@ -175,14 +163,14 @@ void ControlledEngine::ThreadMain(void* thread) {
 
 void ControlledEngine::RunWatched(void* thread) {
   auto& self = *static_cast<ThreadState*>(thread);
-  ControlledEngine& engine = *RunningEngine();
+  ControlledEngine& engine = *Running();
   engine.RunEntry(self);
   engine.EndThreadLocals(self);
 }
 
 // Inside of the throw that nothing in the thread catches: its stack is that of the failure.
 void ControlledEngine::OnEscapingException() {
-  ControlledEngine& engine = *RunningEngine();
+  ControlledEngine& engine = *Running();
   if (engine.tearing_down_ || engine.active_ == nullptr) return;
   engine.Annotate(Annotation::kFailure, kNoObject, 0);
   engine.active_->escape = engine.seq_;
@@ -199,21 +187,9 @@ void ControlledEngine::RunProgramThread(ThreadState& self) {
     return;
   } catch (const ExecutionEnded&) {
     LeaveProgram();
-  } catch (const std::exception& error) {
-    LeaveProgram();
-    int status = 0;
-    char* name = abi::__cxa_demangle(typeid(error).name(), nullptr, nullptr, &status);
-    escaped = std::string(status == 0 ? name : typeid(error).name());
-    escaped.append(" (\"").append(error.what()).append("\")");
-    std::free(name);
   } catch (...) {
     LeaveProgram();
-    int status = 0;
-    const std::type_info* const type = abi::__cxa_current_exception_type();
-    char* name = type == nullptr ? nullptr
-                                 : abi::__cxa_demangle(type->name(), nullptr, nullptr, &status);
-    escaped = name != nullptr ? WithArticle(name) : "an exception of another language";
-    std::free(name);
+    escaped = internal::DescribeCurrentException();
   }
   if (!tearing_down_) {
     Suspicion suspicion;
@@ -346,124 +322,8 @@ void ControlledEngine::ReportThreadsAtEnd() {
   }
 }
 
-// Ends the execution on the stack of a running thread.
-void ControlledEngine::StopExecution(ThreadState& self) {
-  AwaitUnwinding(self);
-  ++self.unwind_throws;
-  throw ExecutionEnded();
-}
-
-// Ends the execution, and returns when it is the thread's turn to be unwound. It is not the first:
-// newer threads may use what lies in its frames.
-void ControlledEngine::AwaitUnwinding(ThreadState& self) {
-  result_.end = result_.end == EngineEnd::kStepLimit ? EngineEnd::kStepLimit : EngineEnd::kFailed;
-  tearing_down_ = true;
-  if (self.status == ThreadStatus::kFinished) LeaveForever(self, &carrier_);
-  self.pending = nullptr;  // it has frames, even if it has performed nothing since its start
-  SwitchContext(self.context, &carrier_);
-}
-
-// Ends the execution with a thread that makes way at once: it has no frames left, or keeps them.
-void ControlledEngine::EndHere(ThreadState& self) {
-  result_.end = EngineEnd::kFailed;
-  tearing_down_ = true;
-  self.unwinding = true;
-  self.resume_after_unwind = &carrier_;
-}
-
-// On the carrier: ends the threads that are left, newest first.
-void ControlledEngine::UnwindAll() {
-  for (uint32_t i = thread_count_; i-- > 0;) {
-    ThreadState& thread = *threads_[i];
-    if (thread.status == ThreadStatus::kFinished || thread.unwinding) continue;
-    Unwind(thread, &carrier_);
-  }
-  active_ = nullptr;
-}
-
-void ControlledEngine::Unwind(ThreadState& thread, Context* back) {
-  thread.unwinding = true;
-  thread.resume_after_unwind = back;
-  if (thread.pending == &thread.start) {  // has no frames yet
-    thread.status = ThreadStatus::kFinished;
-    --unfinished_;
-    return;
-  }
-  ThreadState* const caller = active_;
-  Context* const from = caller != nullptr ? caller->context : &carrier_;
-  active_ = &thread;
-  SwitchContext(from, thread.context);
-  active_ = caller;
-}
-
-// An operation of a thread that is being unwound: in a destructor (of a thread_local variable, too),
-// or after a catch (...) that swallowed the exception.
-Result ControlledEngine::PerformWhileUnwinding(ThreadState& self, Operation& op) {
-  if (++self.unwind_operations > kMaxUnwindOperations) Abandon(self);
-  if (std::uncaught_exceptions() == 0 && !self.ending) {
-    if (++self.unwind_throws > 2) Abandon(self);
-    throw ExecutionEnded();
-  }
-  SyncModel& model = objects_[op.object];
-  if (op.kind == OpKind::kJoin) {
-    for (uint32_t i = 0; i < thread_count_; ++i) {
-      ThreadState& thread = *threads_[i];
-      if (thread.thread_model != &model || thread.unwinding) continue;
-      if (thread.status != ThreadStatus::kFinished) Unwind(thread, self.context);
-    }
-    return {};
-  }
-  Event event;
-  event.op = &op;
-  event.by = Transition{self.id, Outcome::kDone, 0};
-  event.clock = &self.clock;
-  SetActing(self);
-  // Values still matter: a destructor may count references. Acquires and waits just return.
-  if (model.kind == ObjectKind::kAtomic && op.kind != OpKind::kAtomicWait) {
-    model.Apply(op, event.by, *this, &event);
-  }
-  return Result{event.value, event.by.outcome};
-}
-
-// The thread cannot be unwound: it is left where it is, and its donor serves no other thread.
-void ControlledEngine::Abandon(ThreadState& self) {
-  self.status = ThreadStatus::kFinished;
-  --unfinished_;
-  self.exit_list.Clear();
-  DropThreadSpecific();
-  Context* const back = self.resume_after_unwind;
-  self.needs_donor = true;
-  LeaveForever(self, back);
-}
-
-// std::terminate in program code: a finding of its own, or the end of an unwinding that met a
-// noexcept frame.
-void ControlledEngine::OnTerminate() {
-  ControlledEngine* engine = RunningEngine();
-  if (engine == nullptr || engine->active_ == nullptr) {
-    std::abort();
-  }
-  LeaveProgram();
-  ThreadState& self = *engine->active_;
-  if (!engine->tearing_down_) {
-    std::string message = "std::terminate was called";
-    if (const std::exception_ptr current = std::current_exception()) {
-      try {
-        std::rethrow_exception(current);
-      } catch (const std::exception& error) {
-        message += std::string(" with an exception in flight: ") + error.what();
-      } catch (...) {
-        message += " with an exception in flight";
-      }
-    }
-    engine->RaiseHere(FindingKind::kException, std::move(message), 1);
-    engine->EndHere(self);
-  }
-  engine->Abandon(self);
-}
-
 ThreadExitList* ControlledEngine::RunningExitList() {
-  ControlledEngine* engine = RunningEngine();
+  ControlledEngine* engine = Running();
   if (engine == nullptr || engine->active_ == nullptr) return nullptr;
   return &engine->active_->exit_list;
 }
