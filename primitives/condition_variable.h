@@ -119,6 +119,22 @@ class CondVar {
   };
   static std::mutex& NativeOf(Mutex& mutex) { return mutex.native(); }
 
+  friend class CondVarAny;
+  // A lock of a mutex that excludes, but orders nothing (model/mutex_model.h). To be used for every
+  // lock of that mutex.
+  static std::unique_lock<Mutex> LockWithoutOrder(Mutex& mutex) {
+    if (Runtime* runtime = Runtime::Current()) {
+      runtime->Resolve(mutex.handle_, [&mutex] {
+        return ObjectInit{.kind = ObjectKind::kMutex,
+                          .address = &mutex,
+                          .size = sizeof(mutex),
+                          .initial = kOrdersNothing};
+      });
+    }
+    return std::unique_lock(mutex);
+  }
+  static constexpr uint64_t kOrdersNothing = 2;
+
   ObjectId Id(Runtime& runtime) {
     return runtime.Resolve(handle_, [this] {
       return ObjectInit{.kind = ObjectKind::kCondVar,

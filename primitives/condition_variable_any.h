@@ -2,7 +2,8 @@
 //
 // Contract as of [thread.condition.condvarany], the waits that a stop request ends included: see
 // condition_variable.h for what it shares with CondVar. Composed of a CondVar and a mutex of its
-// own, so that a notification cannot fall between the unlock of the caller's lock and the wait.
+// own, so that a notification cannot fall between the unlock of the caller's lock and the wait. That
+// mutex orders nothing: what the waiter sees of the notifier, it sees through the caller's lock.
 // Cost under control: the steps of a CondVar, two for the inner mutex, those of the caller's lock;
 // a wait with a stop token also registers a callback.
 #ifndef HEDDLE_PRIMITIVES_CONDITION_VARIABLE_ANY_H_
@@ -27,11 +28,11 @@ class CondVarAny {
   explicit CondVarAny(const char* name) : condition_(name) {}
 
   void notify_one() {
-    std::lock_guard guard(*mutex_);
+    const std::unique_lock guard = CondVar::LockWithoutOrder(*mutex_);
     condition_.notify_one();
   }
   void notify_all() {
-    std::lock_guard guard(*mutex_);
+    const std::unique_lock guard = CondVar::LockWithoutOrder(*mutex_);
     condition_.notify_all();
   }
 
@@ -113,7 +114,7 @@ class CondVarAny {
   class Unlocked {
    public:
     Unlocked(CondVarAny& condition, Lock& lock)
-        : lock_(lock), mutex_(condition.mutex_), inner_(*mutex_) {
+        : lock_(lock), mutex_(condition.mutex_), inner_(CondVar::LockWithoutOrder(*mutex_)) {
       lock_.unlock();
     }
     ~Unlocked() noexcept(false) {

@@ -49,7 +49,7 @@ class JThread {
   void detach() { thread_.detach(); }
   static unsigned hardware_concurrency() noexcept { return Thread::hardware_concurrency(); }
 
-  StopSource get_stop_source() const noexcept { return source_; }
+  StopSource get_stop_source() const { return source_; }
   StopToken get_stop_token() const noexcept { return source_.get_token(); }
   bool request_stop() { return source_.request_stop(); }
 

@@ -5,14 +5,13 @@
 // stop_requested that returns true and with every callback. A callback runs in the thread that
 // requests the stop, or in the one that registers it if that comes later; the destructor of a
 // StopCallback waits for a run in another thread, not for one in its own. An exception that leaves
-// a callback calls std::terminate. Reference counts are not operations of the program: copying a
-// token is no scheduling point and orders nothing. Cost: stop_requested is one atomic load (a
-// scheduling step); registering, removing and requesting take a mutex. One allocation for each
-// StopSource.
+// a callback calls std::terminate. Copying a token is no scheduling point and orders nothing. How
+// many sources there are can be seen (stop_possible), so copying a source and ending one are steps,
+// relaxed ones. Cost: stop_requested is one atomic load (a scheduling step); registering, removing
+// and requesting take a mutex. One allocation for each StopSource.
 #ifndef HEDDLE_PRIMITIVES_STOP_TOKEN_H_
 #define HEDDLE_PRIMITIVES_STOP_TOKEN_H_
 
-#include <atomic>
 #include <concepts>
 #include <functional>
 #include <memory>
@@ -50,9 +49,9 @@ class StopEntry {
 class StopState {
  public:
   bool Requested() const { return requested_.load(MemoryOrder::acquire); }
-  bool Possible() const { return sources_.load(std::memory_order_relaxed) > 0 || Requested(); }
-  void AddSource() { sources_.fetch_add(1, std::memory_order_relaxed); }
-  void RemoveSource() { sources_.fetch_sub(1, std::memory_order_relaxed); }
+  bool Possible() const { return sources_.load(MemoryOrder::relaxed) > 0 || Requested(); }
+  void AddSource() { sources_.fetch_add(1, MemoryOrder::relaxed); }
+  void RemoveSource() { sources_.fetch_sub(1, MemoryOrder::relaxed); }
 
   // False: it had been requested before.
   bool Request() {
@@ -110,7 +109,7 @@ class StopState {
   Mutex mutex_{"stop state"};
   CondVar finished_{"stop callback finished"};
   Atomic<bool> requested_{false, "stop requested"};  // written with mutex_ held
-  std::atomic<int> sources_{0};
+  Atomic<int> sources_{1, "stop sources"};
   // The rest is guarded by mutex_.
   StopEntry* first_ = nullptr;    // newest first
   StopEntry* running_ = nullptr;  // at work in requester_, without the mutex
@@ -145,9 +144,9 @@ class StopToken {
 
 class StopSource {
  public:
-  StopSource() : state_(std::make_shared<internal::StopState>()) { state_->AddSource(); }
+  StopSource() : state_(std::make_shared<internal::StopState>()) {}
   explicit StopSource(NoStopState) noexcept {}
-  StopSource(const StopSource& other) noexcept : state_(other.state_) {
+  StopSource(const StopSource& other) : state_(other.state_) {
     if (state_ != nullptr) state_->AddSource();
   }
   StopSource(StopSource&& other) noexcept = default;

@@ -8,6 +8,7 @@ void MutexModel::Reset(const ObjectInit& init) {
   owner_ = kNoThread;
   depth_ = 0;
   recursive_ = init.initial == 1;
+  orders_ = init.initial != kOrdersNothing;
   released_ = {};
 }
 

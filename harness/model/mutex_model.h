@@ -1,4 +1,6 @@
-// Mutex: [thread.mutex.requirements]. Recursive when ObjectInit::initial is 1.
+// Mutex: [thread.mutex.requirements]. Recursive when ObjectInit::initial is 1; when it is
+// kOrdersNothing, a mutex that excludes but does not synchronise: what a primitive uses inside
+// where the standard promises its user no order.
 //
 // An unlock synchronises with the next successful lock ([thread.mutex.requirements.mutex]/5). A
 // try_lock may fail although nobody holds the mutex (kSpurious, within the search's budget:
@@ -12,6 +14,8 @@ namespace heddle {
 
 class MutexModel final : public SyncModel {
  public:
+  static constexpr uint64_t kOrdersNothing = 2;
+
   void Reset(const ObjectInit& init) override;
   OutcomeSet Possible(const Operation& op, ThreadId thread,
                       const ModelContext& context) const override;
@@ -40,13 +44,14 @@ class MutexModel final : public SyncModel {
   void Release(ThreadClock& clock) {
     owner_ = kNoThread;
     depth_ = 0;
-    clock.Release(&released_);
+    if (orders_) [[likely]] clock.Release(&released_);
   }
 
  private:
   ThreadId owner_ = kNoThread;
   uint32_t depth_ = 0;  // invariant: 0 exactly when there is no owner
   bool recursive_ = false;
+  bool orders_ = true;
   SyncClock released_;
 };
 

@@ -1,12 +1,15 @@
 // Which loops are seen to spin: those that look at what does not change; the same when recorded.
 #include <chrono>
+#include <mutex>
 
 #include <gtest/gtest.h>
 
 #include "harness/core/recording.h"
 #include "harness/strategy/dfs.h"
 #include "primitives/atomic.h"
+#include "primitives/condition_variable.h"
 #include "primitives/latch.h"
+#include "primitives/mutex.h"
 #include "primitives/semaphore.h"
 #include "primitives/thread.h"
 #include "primitives/time.h"
@@ -45,6 +48,45 @@ TEST(EngineSpinTest, TriesThatTimeOutAtOnceSpin) {
     }
     thread.join();
   });
+}
+
+TEST(EngineSpinTest, SleepsForNoTimeSpin) {
+  ExpectToBeSetAside([] {
+    Atomic<bool> done{false};
+    Thread thread([&] { done.store(true); });
+    while (!done.load()) SleepFor(milliseconds(0));
+    thread.join();
+  });
+}
+
+TEST(EngineSpinTest, WaitsForNoTimeSpin) {
+  ExpectToBeSetAside([] {
+    Mutex mutex;
+    CondVar changed;
+    Var<bool> done{false};
+    Thread thread([&] {
+      const std::lock_guard lock(mutex);
+      done = true;
+    });
+    {
+      std::unique_lock lock(mutex);
+      while (!done) changed.wait_for(lock, milliseconds(0));
+    }
+    thread.join();
+  });
+}
+
+TEST(EngineSpinTest, SleepsAndWaitsThatTakeTimeDoNotSpin) {
+  Controlled run;
+  const ExecutionResult result = run.RunRandom([] {
+    Mutex mutex;
+    CondVar changed;
+    Atomic<bool> done{false};
+    for (int i = 0; i < 10 && !done.load(); ++i) SleepFor(milliseconds(1));
+    std::unique_lock lock(mutex);
+    for (int i = 0; i < 10 && !done.load(); ++i) changed.wait_for(lock, milliseconds(1));
+  });
+  EXPECT_FALSE(result.deferred_spinner);
 }
 
 TEST(EngineSpinTest, WaitsThatTakeTimeDoNotSpin) {

@@ -50,6 +50,26 @@ TEST_F(SyncTest, CondVarAnyWaitsWithAnyLock) {
   EXPECT_EQ(Seen(), Outcomes{1});
 }
 
+// A notification by itself orders nothing: what is written without the caller's lock is raced for.
+TEST_F(SyncTest, CondVarAnyOrdersNothingByItself) {
+  Run([] {
+    Mutex mutex;
+    CondVarAny condition;
+    Var<int> data{0};
+    Thread waiter([&] {
+      {
+        std::unique_lock lock(mutex);
+        if (condition.wait_for(lock, 1ms) == std::cv_status::timeout) return;
+      }
+      data = 1;
+    });
+    data = 2;
+    condition.notify_one();
+    waiter.join();
+  });
+  ExpectOnly(FindingKind::kDataRace);
+}
+
 // ---- Waits that a stop request ends ----
 
 // The request may come before, in or after the wait, and is never lost.

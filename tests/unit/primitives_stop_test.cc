@@ -3,10 +3,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "harness/strategy/dfs.h"
 #include "primitives/assert.h"
 #include "primitives/atomic.h"
 #include "primitives/jthread.h"
@@ -15,7 +17,9 @@
 #include "primitives/stop_token.h"
 #include "primitives/thread.h"
 #include "primitives/var.h"
+#include "tests/support/exploration.h"
 #include "tests/unit/composed_test_support.h"
+#include "tests/unit/sync_test_support.h"
 
 namespace heddle {
 namespace {
@@ -55,6 +59,24 @@ void States() {
 }
 
 TEST(StopToken, KnowsItsState) { ExpectClean(States); }
+
+// Whether a source is left is part of what threads can see of each other: a step each.
+TEST(StopToken, DepthFirstSearchSeesTheLastSourceGoAndStay) {
+  testing::seen = 0;
+  testing::Exploration exploration;
+  Dfs dfs;
+  const uint64_t executions = exploration.Explore(
+      [] {
+        auto source = std::make_unique<StopSource>();
+        Thread asker([token = source->get_token()] { testing::See(token.stop_possible()); });
+        source.reset();
+        asker.join();
+      },
+      dfs, 1'000);
+  EXPECT_LT(executions, 1'000u);
+  EXPECT_TRUE(exploration.suspicions.empty());
+  EXPECT_EQ(testing::Seen(), (std::set<int>{0, 1}));
+}
 
 void RequestOrders() {
   StopSource source;

@@ -224,6 +224,19 @@ void ControlledEngine::Reevaluate(SyncModel& model) {
   }
 }
 
+// A yield sets the thread aside. So does the third sleep or timed wait for no time in a loop that
+// learns nothing; one that takes time, or waits to be told, is no look around.
+void ControlledEngine::Pause(ThreadState& self, const Operation& op) {
+  if (op.kind == OpKind::kYield) {
+    self.defer = true;
+  } else if (op.deadline > now_) {
+    self.spin.Clear();
+  } else if (self.spin.OnRead(op.pc, op.object, static_cast<EventSeq>(op.deadline))) {
+    self.defer = true;
+    result_.deferred_spinner = true;
+  }
+}
+
 // A step has been made by `except`: the others may look again.
 void ControlledEngine::RestoreDeferred(const ThreadState* except) {
   for (uint32_t i = deferred_.size(); i-- > 0;) {

@@ -28,6 +28,8 @@ inline constexpr EventMask kBlockingKinds = BlockingKinds();
 // Those that learn something without changing anything when they fail.
 inline constexpr EventMask kTryKinds = {OpKind::kTryLock, OpKind::kTryLockShared,
                                         OpKind::kTryAcquire};
+// Those in which a thread gives way to others.
+inline constexpr EventMask kPauses = {OpKind::kYield, OpKind::kSleep, OpKind::kWake};
 // Those whose completion is more than "done, from the only source": a choice among waiters is
 // possible even under sequential consistency, and what a try finds is decided when it is made,
 // because it is in no object's list of waiters.
@@ -51,7 +53,10 @@ constexpr std::array<Bookkeeping, kOpKinds> MakeBooks() {
                       OpKind::kLockShared, OpKind::kAcquire, OpKind::kPhaseWait}) {
     of(kind).learns = true;
   }
-  of(OpKind::kYield).neutral = true;
+  // What pauses are worth is told when they are published: see Pause.
+  for (OpKind kind : {OpKind::kYield, OpKind::kSleep, OpKind::kWait, OpKind::kWake}) {
+    of(kind).neutral = true;
+  }
   for (OpKind kind : {OpKind::kLock, OpKind::kTryLock, OpKind::kLockShared, OpKind::kTryLockShared,
                       OpKind::kWake}) {
     of(kind).acquires = true;
@@ -194,7 +199,7 @@ inline void ControlledEngine::Publish(ThreadState& self, Operation& op) {
     LinkPending(self);
     SetStatus(self, ThreadStatus::kBlocked);
   }
-  if (op.kind == OpKind::kYield) [[unlikely]] self.defer = true;
+  if (internal::kPauses.contains(op.kind)) [[unlikely]] Pause(self, op);
 }
 
 inline ThreadState& ControlledEngine::ChooseNext(ThreadState& self) {
@@ -256,7 +261,7 @@ __attribute__((always_inline)) inline void ControlledEngine::KeepBooks(ThreadSta
       self.defer = true;
       result_.deferred_spinner = true;
     }
-  } else if (!book.neutral) {
+  } else if (!book.neutral || (op.kind == OpKind::kWake && !timed_out)) {
     self.spin.Clear();
   }
   if (book.acquires) {
