@@ -9,14 +9,25 @@ namespace {
 uint32_t RoundUp(uint32_t entries) { return (entries + 3) & ~3u; }
 
 // Four entries at a time, written out because compilers do not vectorise loops of unknown length at
-// -O2. Sizes of arrays are multiples of four.
-using Lanes = uint32_t __attribute__((vector_size(16), aligned(4), may_alias));
+// -O2. Sizes of arrays are multiples of four. Signed, because SSE2 compares nothing else; times end
+// at Epoch::kMaxTime.
+using Lanes = int32_t __attribute__((vector_size(16), aligned(4), may_alias));
+
+Lanes Max(Lanes a, Lanes b) { return a > b ? a : b; }
+
+// The array of up to four entries as one register.
+Lanes Load(const uint32_t* entries, uint32_t size) {
+  return size != 0 ? *reinterpret_cast<const Lanes*>(entries) : Lanes{};
+}
+
+bool IsSmall(uint32_t size, ThreadId owner) {
+  return size <= 4 && (owner == kNoThread || Index(owner) < 4);
+}
 
 void MaxInto(uint32_t* into, const uint32_t* from, uint32_t count) {
   for (uint32_t i = 0; i < count; i += 4) {
     auto* a = reinterpret_cast<Lanes*>(into + i);
-    const Lanes b = *reinterpret_cast<const Lanes*>(from + i);
-    *a = *a > b ? *a : b;
+    *a = Max(*a, *reinterpret_cast<const Lanes*>(from + i));
   }
 }
 
@@ -47,13 +58,9 @@ uint32_t* ClockArena::AllocateSlow(uint32_t entries) {
 
 void ThreadClock::AcquireSlow(const SyncClock& from, ClockArena& arena) {
   from.edges.OnAcquire();
-  if ((size_ | from.size) <= 4 && (from.owner == kNoThread || Index(from.owner) < 4)) {
+  if (IsSmall(size_ | from.size, from.owner)) {
     // The common case of few threads: one register.
-    Lanes known = size_ != 0 ? *reinterpret_cast<const Lanes*>(base_) : Lanes{};
-    if (from.size != 0) {
-      const Lanes other = *reinterpret_cast<const Lanes*>(from.base);
-      known = known > other ? known : other;
-    }
+    const Lanes known = Max(Load(base_, size_), Load(from.base, from.size));
     if (shared_ || size_ == 0) base_ = arena.Allocate(4);
     *reinterpret_cast<Lanes*>(base_) = known;
     if (from.owner != kNoThread) {
@@ -87,6 +94,20 @@ void Join(const SyncClock& from, SyncClock* into, ClockArena& arena) {
   if (from.empty()) return;
   if (into->empty()) {
     *into = from;
+    return;
+  }
+  if (IsSmall(into->size | from.size, into->owner) && IsSmall(0, from.owner)) {
+    uint32_t* const joined = arena.Allocate(4);
+    *reinterpret_cast<Lanes*>(joined) =
+        Max(Load(into->base, into->size), Load(from.base, from.size));
+    for (const SyncClock* clock : {static_cast<const SyncClock*>(into), &from}) {
+      if (clock->owner == kNoThread) continue;
+      uint32_t& own = joined[Index(clock->owner)];
+      own = std::max(own, clock->time);
+    }
+    SanitizerEdges edges = into->edges;
+    edges.OnJoin(from.edges);
+    *into = SyncClock{joined, 4, 0, kNoThread, edges};
     return;
   }
   uint32_t needed = std::max(into->size, from.size);

@@ -6,12 +6,6 @@
 
 namespace heddle {
 
-void AtomicModel::Reset(const ObjectInit& init) {
-  newest_ = 0;
-  history_[0] = Store{init.initial, kNoThread, 0, {}};
-  waiters_.clear();
-}
-
 // A wait is in two visits: the first finds the value unchanged and enqueues (which needs no step of
 // its own: the engine keeps the operation pending), later ones complete it once a notification came
 // and the value differs. [atomics.wait]/3 allows unblocking without a notification; that adds
@@ -46,33 +40,25 @@ void AtomicModel::Apply(const Operation& op, const Transition& by, ModelContext&
                         Event* event) {
   switch (op.kind) {
     case OpKind::kLoad:
-      Observe(Newest(), op.order, by.thread, context);
-      event->value = Newest().value;
-      event->source = Newest().seq;
-      return;
     case OpKind::kStore:
-      Append(op.operand, op.order, by, context, event, nullptr);
-      event->value = op.operand;
-      return;
-    case OpKind::kRmw: {
-      const Store& read = Newest();  // stays: the new one takes the next place
-      Observe(read, op.order, by.thread, context);
-      Append(op.rmw(read.value, op.operand), op.order, by, context, event, &read);
-      event->value = read.value;
-      event->source = read.seq;
-      return;
-    }
+    case OpKind::kRmw:
     case OpKind::kCompareExchange: {
-      const Store& read = Newest();
-      const bool exchanged = by.outcome == Outcome::kDone && read.value == op.expected;
-      Observe(read, exchanged ? op.order : op.failure_order, by.thread, context);
-      if (exchanged) {
-        Append(op.operand, op.order, by, context, event, &read);
-      } else if (by.outcome == Outcome::kDone) {
+      if (by.outcome == Outcome::kSpurious) {
+        const Store& read = Newest();
+        Observe(read, op.failure_order, context.ClockOf(by.thread), context.FencesOf(by.thread),
+                context.arena());
+        event->value = read.value;
+        event->source = read.seq;
+        return;
+      }
+      const Effect effect =
+          ApplyToNewest(op, event->seq, context.ClockOf(by.thread), context.FencesOf(by.thread),
+                        context.arena());
+      event->value = effect.value;
+      event->source = effect.source;
+      if (op.kind == OpKind::kCompareExchange && !effect.changed) {
         event->by.outcome = Outcome::kFailed;
       }
-      event->value = read.value;
-      event->source = read.seq;
       return;
     }
     case OpKind::kAtomicWait:
@@ -87,33 +73,6 @@ void AtomicModel::Apply(const Operation& op, const Transition& by, ModelContext&
   }
 }
 
-void AtomicModel::Observe(const Store& store, MemoryOrder order, ThreadId thread,
-                          ModelContext& context) {
-  if (store.released.empty()) return;
-  if (IsAcquire(order)) {
-    context.ClockOf(thread).Acquire(store.released, context.arena());
-  } else if (store.released.owner != thread) {
-    Join(store.released, &context.FencesOf(thread).pending_acquire, context.arena());
-  }
-}
-
-void AtomicModel::Append(uint64_t value, MemoryOrder order, const Transition& by,
-                         ModelContext& context, Event* event, const Store* continues) {
-  ++newest_;
-  Store& store = history_[newest_ % kHistory];
-  store.value = value;
-  store.thread = by.thread;
-  store.seq = event->seq;
-  if (IsRelease(order)) {
-    ThreadClock& clock = context.ClockOf(by.thread);
-    if (continues != nullptr && clock.Knows(continues->released)) continues = nullptr;
-    clock.Release(&store.released);
-  } else {
-    store.released = context.FencesOf(by.thread).released;
-  }
-  if (continues != nullptr) Join(continues->released, &store.released, context.arena());
-}
-
 // Completing with kFailed means: enqueued, still waiting; the door performs the operation again.
 void AtomicModel::ApplyWait(const Operation& op, const Transition& by, ModelContext& context,
                             Event* event) {
@@ -123,7 +82,8 @@ void AtomicModel::ApplyWait(const Operation& op, const Transition& by, ModelCont
   event->value = read.value;
   event->source = read.seq;
   if (read.value != op.expected) {
-    Observe(read, op.order, by.thread, context);
+    Observe(read, op.order, context.ClockOf(by.thread), context.FencesOf(by.thread),
+            context.arena());
     return;
   }
   waiters_.push_back(Waiter{by.thread, false});

@@ -20,7 +20,11 @@ class AtomicModel final : public SyncModel {
  public:
   static constexpr uint32_t kHistory = 8;
 
-  void Reset(const ObjectInit& init) override;
+  void Reset(const ObjectInit& init) override {
+    newest_ = 0;
+    history_[0] = Store{init.initial, kNoThread, 0, {}};
+    waiters_.clear();
+  }
   OutcomeSet Possible(const Operation& op, ThreadId thread,
                       const ModelContext& context) const override;
   uint32_t Candidates(const Operation& op, ThreadId thread, Outcome outcome,
@@ -29,6 +33,16 @@ class AtomicModel final : public SyncModel {
              Event* event) override;
   uint64_t StateHash() const override;
   std::string_view InUse() const override;
+
+  // What loads, stores, read-modify-writes and comparisons come to where they read the newest store:
+  // Apply without its generality, for the engine to inline.
+  struct Effect {
+    uint64_t value;   // read; of a store: stored
+    EventSeq source;  // the event that stored what was read
+    bool changed;     // there is a new store
+  };
+  Effect ApplyToNewest(const Operation& op, EventSeq seq, ThreadClock& clock, FenceState& fences,
+                       ClockArena& arena);
 
  private:
   struct Store {
@@ -44,9 +58,10 @@ class AtomicModel final : public SyncModel {
 
   const Store& Newest() const { return history_[newest_ % kHistory]; }
   // A new store; `continues` is the store whose release sequence a read-modify-write continues.
-  void Append(uint64_t value, MemoryOrder order, const Transition& by, ModelContext& context,
-              Event* event, const Store* continues);
-  void Observe(const Store& store, MemoryOrder order, ThreadId thread, ModelContext& context);
+  void Append(uint64_t value, MemoryOrder order, EventSeq seq, ThreadClock& clock,
+              const FenceState& fences, ClockArena& arena, const Store* continues);
+  static void Observe(const Store& store, MemoryOrder order, ThreadClock& clock, FenceState& fences,
+                      ClockArena& arena);
   Waiter* FindWaiter(ThreadId thread);
   const Waiter* FindWaiter(ThreadId thread) const;
   void ApplyWait(const Operation& op, const Transition& by, ModelContext& context, Event* event);
@@ -56,6 +71,54 @@ class AtomicModel final : public SyncModel {
   uint64_t newest_ = 0;          // count of stores so far; the newest is at newest_ % kHistory
   std::vector<Waiter> waiters_;  // threads that block in kAtomicWait, in order of arrival
 };
+
+inline void AtomicModel::Observe(const Store& store, MemoryOrder order, ThreadClock& clock,
+                                 FenceState& fences, ClockArena& arena) {
+  if (store.released.empty()) return;
+  if (IsAcquire(order)) {
+    clock.Acquire(store.released, arena);
+  } else if (store.released.owner != clock.self()) {
+    Join(store.released, &fences.pending_acquire, arena);
+  }
+}
+
+inline void AtomicModel::Append(uint64_t value, MemoryOrder order, EventSeq seq, ThreadClock& clock,
+                                const FenceState& fences, ClockArena& arena,
+                                const Store* continues) {
+  ++newest_;
+  Store& store = history_[newest_ % kHistory];
+  store.value = value;
+  store.thread = clock.self();
+  store.seq = seq;
+  if (IsRelease(order)) {
+    if (continues != nullptr && clock.Knows(continues->released)) continues = nullptr;
+    clock.Release(&store.released);
+  } else {
+    store.released = fences.released;
+  }
+  if (continues != nullptr) Join(continues->released, &store.released, arena);
+}
+
+__attribute__((always_inline)) inline AtomicModel::Effect AtomicModel::ApplyToNewest(
+    const Operation& op, EventSeq seq, ThreadClock& clock, FenceState& fences, ClockArena& arena) {
+  if (op.kind == OpKind::kStore) {
+    Append(op.operand, op.order, seq, clock, fences, arena, nullptr);
+    return {op.operand, 0, true};
+  }
+  const Store& read = Newest();  // stays: a new one takes the next place
+  const Effect effect{read.value, read.seq,
+                      op.kind == OpKind::kRmw ||
+                          (op.kind == OpKind::kCompareExchange && read.value == op.expected)};
+  Observe(read,
+          op.kind == OpKind::kCompareExchange && !effect.changed ? op.failure_order : op.order,
+          clock, fences, arena);
+  if (effect.changed) {
+    const uint64_t value =
+        op.kind == OpKind::kRmw ? op.rmw(read.value, op.operand) : op.operand;
+    Append(value, op.order, seq, clock, fences, arena, &read);
+  }
+  return effect;
+}
 
 }  // namespace heddle
 

@@ -4,14 +4,6 @@
 
 namespace heddle {
 
-void MutexModel::Reset(const ObjectInit& init) {
-  owner_ = kNoThread;
-  depth_ = 0;
-  recursive_ = init.initial == 1;
-  orders_ = init.initial != kOrdersNothing;
-  released_ = {};
-}
-
 OutcomeSet MutexModel::Possible(const Operation& op, ThreadId thread,
                                 const ModelContext& context) const {
   if (op.kind == OpKind::kUnlock) return Outcome::kDone;

@@ -16,7 +16,13 @@ class MutexModel final : public SyncModel {
  public:
   static constexpr uint64_t kOrdersNothing = 2;
 
-  void Reset(const ObjectInit& init) override;
+  void Reset(const ObjectInit& init) override {
+    owner_ = kNoThread;
+    depth_ = 0;
+    recursive_ = init.initial == 1;
+    orders_ = init.initial != kOrdersNothing;
+    released_ = {};
+  }
   OutcomeSet Possible(const Operation& op, ThreadId thread,
                       const ModelContext& context) const override;
   void Apply(const Operation& op, const Transition& by, ModelContext& context,

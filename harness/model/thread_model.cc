@@ -5,20 +5,12 @@
 
 namespace heddle {
 
-void ThreadModel::Reset(const ObjectInit&) {
-  self_ = kNoThread;
-  finished_ = joined_ = detached_ = false;
-  spawned_ = {};
-  exited_ = {};
-}
-
 OutcomeSet ThreadModel::Possible(const Operation& op, ThreadId thread,
                                  const ModelContext& context) const {
   switch (op.kind) {
     case OpKind::kJoin:
       // A join of oneself, or a second join, can only be reported: it completes at once.
-      if (self_ == thread || !abandoned()) return Outcome::kDone;
-      return finished_ ? OutcomeSet(Outcome::kDone) : OutcomeSet();
+      return EndsJoin(thread) ? OutcomeSet(Outcome::kDone) : OutcomeSet();
     case OpKind::kSleep:
       if (context.now() >= op.deadline) return Outcome::kDone;
       return context.early_timeout_allowed() ? OutcomeSet(Outcome::kTimedOut) : OutcomeSet();
@@ -45,9 +37,7 @@ void ThreadModel::Apply(const Operation& op, const Transition& by, ModelContext&
                              joined_ ? "second join of a thread" : "join of a detached thread");
         return;
       }
-      joined_ = true;
-      context.ClockOf(by.thread).Acquire(exited_, context.arena());
-      return;
+      return Join(context.ClockOf(by.thread), context.arena());
     case OpKind::kDetach:
       if (!abandoned()) {
         context.ReportMisuse(FindingKind::kMisuse, op, by.thread,

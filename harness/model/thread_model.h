@@ -12,7 +12,12 @@ namespace heddle {
 
 class ThreadModel final : public SyncModel {
  public:
-  void Reset(const ObjectInit& init) override;
+  void Reset(const ObjectInit&) override {
+    self_ = kNoThread;
+    finished_ = joined_ = detached_ = false;
+    spawned_ = {};
+    exited_ = {};
+  }
   OutcomeSet Possible(const Operation& op, ThreadId thread,
                       const ModelContext& context) const override;
   void Apply(const Operation& op, const Transition& by, ModelContext& context,
@@ -26,6 +31,16 @@ class ThreadModel final : public SyncModel {
   void Exit(ThreadClock& self) {
     finished_ = true;
     self.Release(&exited_);
+  }
+
+  // And for a join: whether it completes, and what it does if it is in order.
+  bool EndsJoin(ThreadId joining) const {
+    return finished_ || self_ == joining || !abandoned();
+  }
+  bool MayBeJoinedBy(ThreadId joining) const { return self_ != joining && abandoned(); }
+  void Join(ThreadClock& joining, ClockArena& arena) {
+    joined_ = true;
+    joining.Acquire(exited_, arena);
   }
 
   // The thread that this is; set by the engine after Reset.

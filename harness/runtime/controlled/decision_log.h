@@ -5,6 +5,7 @@
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_DECISION_LOG_H_
 #define HEDDLE_HARNESS_RUNTIME_CONTROLLED_DECISION_LOG_H_
 
+#include <bit>
 #include <cstdint>
 
 #include "harness/schedule/decision.h"
@@ -19,7 +20,12 @@ struct DecisionLog {
   Decision entries[kCapacity];
 
   void Clear() { count = 0; }
+  // Decision::Pick, which compilers write field by field.
+  static constexpr Decision PickInOneStore(ThreadId thread, OpKind op) {
+    return std::bit_cast<Decision>(uint64_t{Index(thread)} | static_cast<uint64_t>(op) << 48);
+  }
   bool full() const { return count == kCapacity; }
+  void AppendPick(ThreadId thread, OpKind op) { Append(PickInOneStore(thread, op)); }
   void Append(Decision decision) {
     entries[count] = decision;
     // The entry before the count, also for a reader of a process that was killed in between. A
@@ -28,6 +34,9 @@ struct DecisionLog {
     ++count;
   }
 };
+
+static_assert(DecisionLog::PickInOneStore(ThreadId{3}, OpKind::kStore) ==
+              Decision::Pick(ThreadId{3}, OpKind::kStore));
 
 }  // namespace heddle
 

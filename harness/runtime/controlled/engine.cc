@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "harness/core/check.h"
-#include "harness/core/random.h"
 #include "harness/model/thread_model.h"
 #include "harness/runtime/controlled/engine_step.h"
 #include "harness/runtime/controlled/watched_call.h"
@@ -13,22 +12,31 @@
 namespace heddle {
 namespace {
 
-uint64_t PointMask(const ExecutionOptions& options) {
+template <typename Predicate>
+uint64_t MaskOf(Predicate predicate) {
   uint64_t mask = 0;
   for (int kind = 0; kind < kOpKinds; ++kind) {
-    if (internal::kOpTraits[kind].scheduling_point) mask |= uint64_t{1} << kind;
-  }
-  if (options.unlock_is_point) {
-    mask |= uint64_t{1} << static_cast<int>(OpKind::kUnlock);
-    mask |= uint64_t{1} << static_cast<int>(OpKind::kUnlockShared);
+    if (predicate(static_cast<OpKind>(kind))) mask |= uint64_t{1} << kind;
   }
   return mask;
+}
+
+uint64_t PointMask(const ExecutionOptions& options) {
+  return MaskOf([&](OpKind kind) {
+    return TraitsOf(kind).scheduling_point ||
+           (options.unlock_is_point &&
+            (kind == OpKind::kUnlock || kind == OpKind::kUnlockShared));
+  });
 }
 
 }  // namespace
 
 ControlledEngine::ControlledEngine(const ExecutionOptions& options, DecisionLog* log)
     : log_(log), points_(PointMask(options)), options_(options) {
+  if (options.memory_model == MemoryModel::kSequentiallyConsistent) {
+    accesses_ = MaskOf([](OpKind kind) { return internal::kAccesses.contains(kind); });
+    certain_ = MaskOf([](OpKind kind) { return !internal::kOpenKinds.contains(kind); });
+  }
   timeouts_ = options.timeouts;
   if constexpr (kHeapIsDeterministic) {
     std::string error;
@@ -87,8 +95,10 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   NewStamp();
   program_ = program;
   has_invariant_ = program.invariant != nullptr;
+  unusual_ = has_invariant_ || recording_;
   decider_ = &decider;
   every_step_ = decider.WantsEveryStep();
+  careful_ = every_step_ || options_.spurious > 0;
   log_->steps += log_->count + 1;
   log_->Clear();
   objects_.Clear();
@@ -145,38 +155,69 @@ Result ControlledEngine::Perform(Operation& op) {
   LeaveProgram();
   op.pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
   if constexpr (kThreadSanitizer) TakeSanitizerReports(*active_);
-  if ((points_ >> static_cast<int>(op.kind) & 1) == 0) return PerformEvent(op);
+  const uint64_t bit = uint64_t{1} << static_cast<int>(op.kind);
+  if ((accesses_ & bit) != 0) return PerformAccess(op);
+  if ((points_ & bit) == 0) return PerformEvent(op);
   return PerformStep(op);
+}
+
+// PerformStep for what nearly every access to an atomic is: it can complete, in one way, and nobody
+// looks on.
+__attribute__((noinline)) Result ControlledEngine::PerformAccess(Operation& op) {
+  ThreadState& self = *active_;
+  if (unusual_ || MayFailSpuriously(op)) [[unlikely]] return PerformStep(op);
+  self.frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  auto& model = static_cast<AtomicModel&>(objects_[op.object]);
+  self.pending = &op;
+  self.model = &model;
+  self.possible = Outcome::kDone;
+  ThreadState& next = ChooseNext(self);
+  if (&next != &self) SwitchAway(self, next);
+  const Result result = AccessAtomic(self, op, model);
+  EnterProgram(Index(self.id), self.context->fs_base);
+  return result;
+}
+
+__attribute__((noinline)) ThreadState& ControlledEngine::ChooseCarefully(ThreadState& self) {
+  return Choose<true>(self);
 }
 
 __attribute__((noinline)) Result ControlledEngine::PerformStep(Operation& op) {
   ThreadState& self = *active_;
   self.frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-  Result result;
-  if (tearing_down_ | checking_) [[unlikely]] {
-    result = PerformUnscheduled(self, op);
-  } else {
-    if (has_invariant_ | recording_) [[unlikely]] BeforeStep(self, op);
-    Publish(self, op);
-    ThreadState& next = ChooseNext(self);
-    if (&next != &self) SwitchTo(self, next);
-    if (self.links[0].model != nullptr) UnlinkPending(self);
-    result = Complete(self);
+  if (unusual_) [[unlikely]] {
+    if (tearing_down_ | checking_) return PerformUnscheduled(self, op);
+    BeforeStep(self, op);
   }
+  Publish(self, op);
+  ThreadState& next = ChooseNext(self);
+  if (&next != &self) SwitchTo(self, next);
+  if (self.links[0].model != nullptr) UnlinkPending(self);
+  const Result result = Complete(self);
   EnterProgram(Index(self.id), self.context->fs_base);
   return result;
 }
 
+// Nearly always the last unlock of a mutex.
 __attribute__((noinline)) Result ControlledEngine::PerformEvent(Operation& op) {
   ThreadState& self = *active_;
-  Result result;
-  if (tearing_down_ | checking_) [[unlikely]] {
-    result = PerformUnscheduled(self, op);
-  } else {
-    if (recording_) [[unlikely]] observer_->OnPending(self.id, op);
-    SyncModel& model = objects_[op.object];
-    if (!ExecutePlainly(self, op, model)) result = Execute(self, op, model, Outcome::kDone, 0);
+  SyncModel& model = objects_[op.object];
+  if (unusual_ || model.kind != ObjectKind::kMutex || op.kind != OpKind::kUnlock ||
+      !static_cast<MutexModel&>(model).IsLastUnlockOf(self.id)) {
+    return PerformOpenEvent(op);
   }
+  Unlock(self, op, static_cast<MutexModel&>(model));
+  EnterProgram(Index(self.id), self.context->fs_base);
+  return {};
+}
+
+__attribute__((noinline)) Result ControlledEngine::PerformOpenEvent(Operation& op) {
+  ThreadState& self = *active_;
+  if (tearing_down_ | checking_) [[unlikely]] return PerformUnscheduled(self, op);
+  if (recording_) [[unlikely]] observer_->OnPending(self.id, op);
+  SyncModel& model = objects_[op.object];
+  Result result;
+  if (!ExecutePlainly(self, op, model)) result = Execute(self, op, model, Outcome::kDone, 0);
   EnterProgram(Index(self.id), self.context->fs_base);
   return result;
 }
@@ -193,11 +234,19 @@ void ControlledEngine::BeforeStep(ThreadState& self, const Operation& op) {
 }
 
 Result ControlledEngine::PerformUnscheduled(ThreadState& self, Operation& op) {
-  return tearing_down_ ? PerformWhileUnwinding(self, op) : PerformWhileChecking(self, op);
+  const Result result =
+      tearing_down_ ? PerformWhileUnwinding(self, op) : PerformWhileChecking(self, op);
+  EnterProgram(Index(self.id), self.context->fs_base);
+  return result;
 }
 
 void ControlledEngine::EmitDone(ThreadState& self, const Operation& op) {
   Emit(Event{seq_, &op, Transition{self.id, Outcome::kDone, 0}, 0, 0, &self.clock});
+}
+
+void ControlledEngine::EmitAccess(ThreadState& self, const Operation& op, Result result,
+                                  EventSeq source) {
+  Emit(Event{seq_, &op, Transition{self.id, result.outcome, 0}, result.value, source, &self.clock});
 }
 
 void ControlledEngine::Emit(const Event& event) {
@@ -232,8 +281,7 @@ void ControlledEngine::Pause(ThreadState& self, const Operation& op) {
   } else if (op.deadline > now_) {
     self.spin.Clear();
   } else if (self.spin.OnRead(op.pc, op.object, static_cast<EventSeq>(op.deadline))) {
-    self.defer = true;
-    result_.deferred_spinner = true;
+    NoteSpinner(self);
   }
 }
 
@@ -319,75 +367,6 @@ uint64_t ControlledEngine::Choose(uint64_t bound) {
   Event event{++seq_, &op, Transition{self.id, Outcome::kDone, value}, value, 0, &self.clock};
   if (wanted_.contains(OpKind::kChoose)) Emit(event);
   return value;
-}
-
-// Between two steps, on the stack of the thread that made the last one.
-void ControlledEngine::CheckInvariant(ThreadState& self) {
-  checking_ = true;
-  check_clock_.Start(kNoThread);
-  const Epoch epoch = epoch_;
-  EnterProgram(Index(self.id), self.context->fs_base);
-  program_.invariant();
-  LeaveProgram();
-  epoch_ = epoch;
-  checking_ = false;
-}
-
-// Invariants and final checks see the state as it is and leave no trace in clocks or schedules.
-Result ControlledEngine::PerformWhileChecking(ThreadState& self, Operation& op) {
-  SyncModel& model = objects_[op.object];
-  const OutcomeSet possible = model.Possible(op, self.id, *this);
-  if (possible.empty()) {
-    Fail(FindingKind::kMisuse, "an invariant or final check waits for something");
-    return Result{0, Outcome::kFailed};
-  }
-  Event event;
-  event.op = &op;
-  event.by = Transition{self.id, possible.Nth(0), 0};
-  event.clock = &check_clock_;
-  acting_clock_ = &check_clock_;
-  acting_fences_ = &check_fences_;
-  model.Apply(op, event.by, *this, &event);
-  return Result{event.value, event.by.outcome};
-}
-
-void ControlledEngine::Raise(Suspicion suspicion) {
-  if (tearing_down_ && result_.end == EngineEnd::kFailed) return;
-  suspicions_->Report(std::move(suspicion));
-}
-
-// Where the program would go on after something has been raised.
-void ControlledEngine::EndIfAsked() {
-  if (!suspicions_->ends_execution() || tearing_down_) return;
-  if (active_ == nullptr || active_->status == ThreadStatus::kFinished) return;
-  checking_ = false;
-  StopExecution(*active_);
-}
-
-// About what the running thread does, here.
-void ControlledEngine::RaiseHere(FindingKind kind, std::string message, uint64_t key) {
-  checking_ = false;
-  Annotate(Annotation::kFailure, kNoObject, 0);
-  Suspicion suspicion;
-  suspicion.kind = kind;
-  suspicion.message = std::move(message);
-  suspicion.key = MixSeed(static_cast<uint64_t>(kind), key);
-  suspicion.witnesses.push_back(
-      Witness{std::string(NameOf(kind)), active_->id, seq_, kNoObject, 0, {}, 0});
-  Raise(std::move(suspicion));
-}
-
-void ControlledEngine::ReportMisuse(FindingKind kind, const Operation& op, ThreadId thread,
-                                    std::string_view what) {
-  if (tearing_down_ || checking_) return;
-  Suspicion suspicion;
-  suspicion.kind = kind;
-  suspicion.message = std::string(what);
-  suspicion.object = op.object;
-  suspicion.witnesses.push_back(
-      Witness{std::string(TraitsOf(op.kind).name), thread, seq_, op.object, 0, {}, 0});
-  suspicion.key = MixSeed(static_cast<uint64_t>(kind), op.pc, static_cast<uint64_t>(op.kind));
-  Raise(std::move(suspicion));
 }
 
 }  // namespace heddle

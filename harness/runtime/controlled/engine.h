@@ -12,9 +12,10 @@
 // calls Run for each execution. One engine per process at a time.
 //
 // Files: engine_step.h and engine.cc the step; engine_objects.cc objects and memory accesses;
-// engine_threads.cc start and end of threads; engine_unwind.cc the end of those of a failed
-// execution; engine_stuck.cc what happens when nobody can run; engine_livelock.cc at the step limit;
-// engine_crash.cc what signal handlers need; engine_outside.cc what the program does behind our back.
+// engine_threads.cc start and end of threads; engine_unwind.cc how an execution fails and its threads
+// end; engine_check.cc invariants and final checks; engine_stuck.cc what happens when nobody can run;
+// engine_livelock.cc at the step limit; engine_crash.cc what signal handlers need; engine_outside.cc
+// what the program does behind our back.
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_
 #define HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_
 
@@ -162,10 +163,17 @@ class ControlledEngine final : public Runtime,
   // ---- The step (engine.cc) ----
   Result PerformStep(Operation& op);
   Result PerformEvent(Operation& op);
+  Result PerformOpenEvent(Operation& op);
+  void Unlock(ThreadState& self, const Operation& op, MutexModel& mutex);
   void Publish(ThreadState& self, Operation& op);
   void Pause(ThreadState& self, const Operation& op);
+  Result PerformAccess(Operation& op);
   ThreadState& ChooseNext(ThreadState& self);
+  template <bool kCareful>
+  ThreadState& Choose(ThreadState& self);
+  ThreadState& ChooseCarefully(ThreadState& self);
   void SwitchTo(ThreadState& from, ThreadState& to);
+  void SwitchAway(ThreadState& from, ThreadState& to);
   Result Complete(ThreadState& self);
   void SetActing(ThreadState& self) {
     acting_clock_ = &self.clock;
@@ -175,6 +183,12 @@ class ControlledEngine final : public Runtime,
                  uint32_t source);
   void Settle(ThreadState& self, SyncModel& model);
   bool ExecutePlainly(ThreadState& self, Operation& op, SyncModel& model);
+  Result AccessAtomic(ThreadState& self, Operation& op, AtomicModel& model);
+  void NoteSpinner(ThreadState& self) {
+    self.defer = true;
+    result_.deferred_spinner = true;
+  }
+  void EmitAccess(ThreadState& self, const Operation& op, Result result, EventSeq source);
   void EmitDone(ThreadState& self, const Operation& op);
   Result ExecuteOpen(ThreadState& self, Operation& op, SyncModel& model, const Transition& by);
   void KeepBooks(ThreadState& self, const Operation& op, const Event& event);
@@ -208,6 +222,7 @@ class ControlledEngine final : public Runtime,
   void CheckInvariant(ThreadState& self);
 
   // ---- Objects and memory (engine_objects.cc) ----
+  void OnWriteSlower(ShadowCell& cell, const ObjectInit& var, uintptr_t pc);
   ObjectId VarObject(const ObjectInit& var);
   void ForgetFormerVar(const ShadowCell& cell, const ObjectInit& var);
   void NoteAccess(OpKind kind, const ObjectInit& var, uintptr_t pc,
@@ -283,14 +298,21 @@ class ControlledEngine final : public Runtime,
   // Hot.
   Decider* decider_ = nullptr;
   DecisionLog* const log_;
-  uint64_t points_ = 0;        // bit per OpKind: a scheduling point
+  // Bits per OpKind.
+  uint64_t points_ = 0;        // a scheduling point
+  uint64_t accesses_ = 0;      // an access to the newest store of an atomic
+  uint64_t certain_ = 0;       // where it can be done, there is nothing more to decide
   EventMask wanted_;           // by any consumer
   bool every_access_ = false;  // somebody wants reads or writes
   EventSeq seq_ = 0;
   uint64_t step_limit_ = 0;
+  // Any of the next three, or a recorder: an operation is more than its step. Stays until the end of
+  // the execution.
+  bool unusual_ = false;
   bool tearing_down_ = false;
   bool checking_ = false;      // an invariant or final check runs: no scheduling, no clocks
   bool has_invariant_ = false;
+  bool careful_ = false;       // choosing a thread is more than picking an enabled one
   bool every_step_ = false;    // the decider is asked where one thread is enabled, too
   ThreadState* active_ = nullptr;  // whose stack the carrier is on; null: its own
   ThreadArray ready_;

@@ -44,7 +44,7 @@ void ControlledEngine::AtStepLimit(ThreadState& self) {
     StopExecution(self);
   }
   if (!in_fair_tail_ && !log_->full()) {
-    in_fair_tail_ = true;
+    in_fair_tail_ = careful_ = true;
     step_limit_ += kTailSteps;
     fair_.Begin();
     decider_ = &fair_;

@@ -140,14 +140,23 @@ void ControlledEngine::OnReadSlow(ShadowCell& cell, const ObjectInit& var) {
 
 void ControlledEngine::OnWriteSlow(ShadowCell& cell, const ObjectInit& var) {
   if (tearing_down_ | checking_) return;
+  if (!every_access_ && shadow_.WriteInOrder(cell, epoch_, active_->clock)) [[likely]] {
+    active_->spin.Clear();
+    return;
+  }
+  OnWriteSlower(cell, var, reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
+}
+
+__attribute__((noinline)) void ControlledEngine::OnWriteSlower(ShadowCell& cell,
+                                                               const ObjectInit& var,
+                                                               uintptr_t pc) {
   // Only where the inline check does not know it, either: a recorded execution, which comes here
   // for every write, sets the same threads aside.
   if (!cell.WriteIsKnown(Epoch(stamp_, active_->id, active_->clock.time()))) active_->spin.Clear();
   if (every_access_) [[unlikely]] ForgetFormerVar(cell, var);
   const RaceShadow::Conflict conflict = shadow_.OnWrite(cell, active_->clock);
   if (conflict.found | every_access_) [[unlikely]] {
-    NoteAccess(OpKind::kWrite, var, reinterpret_cast<uintptr_t>(__builtin_return_address(0)),
-               conflict);
+    NoteAccess(OpKind::kWrite, var, pc, conflict);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "harness/core/check.h"
 #include "harness/model/atomic_model.h"
 #include "harness/model/mutex_model.h"
+#include "harness/model/thread_model.h"
 #include "harness/runtime/controlled/engine.h"
 
 namespace heddle {
@@ -32,9 +33,14 @@ inline constexpr EventMask kTryKinds = {OpKind::kTryLock, OpKind::kTryLockShared
 inline constexpr EventMask kPauses = {OpKind::kYield, OpKind::kSleep, OpKind::kWake};
 // Those whose completion is more than "done, from the only source": a choice among waiters is
 // possible even under sequential consistency, and what a try finds is decided when it is made,
-// because it is in no object's list of waiters.
+// because it is in no object's list of waiters. So is whether a weak comparison fails.
 inline constexpr EventMask kOpenKinds =
-    kTryKinds | EventMask{OpKind::kNotifyOne, OpKind::kAtomicNotifyOne};
+    kTryKinds |
+    EventMask{OpKind::kNotifyOne, OpKind::kAtomicNotifyOne, OpKind::kCompareExchange};
+
+// Those that do nothing but read or write one atomic.
+inline constexpr EventMask kAccesses = {OpKind::kLoad, OpKind::kStore, OpKind::kRmw,
+                                        OpKind::kCompareExchange};
 
 // What a kind of operation does to the engine's own books.
 struct Bookkeeping {
@@ -79,6 +85,10 @@ inline OutcomeSet ControlledEngine::PossibleOf(const SyncModel& model, const Ope
     return static_cast<const MutexModel&>(model).AvailableTo(thread) ? OutcomeSet(Outcome::kDone)
                                                                      : OutcomeSet();
   }
+  if (op.kind == OpKind::kJoin) {
+    return static_cast<const ThreadModel&>(model).EndsJoin(thread) ? OutcomeSet(Outcome::kDone)
+                                                                   : OutcomeSet();
+  }
   return model.Possible(op, thread, *this);
 }
 
@@ -95,25 +105,59 @@ __attribute__((always_inline)) inline void ControlledEngine::ApplyTo(SyncModel& 
   }
 }
 
-// What nearly every lock and unlock comes to, without the generality of Execute: the lock of a free
-// mutex, and its last unlock.
+// What nearly every operation that is no access comes to, without the generality of Execute: the
+// lock of a free mutex and its last unlock, a join.
 __attribute__((always_inline)) inline bool ControlledEngine::ExecutePlainly(ThreadState& self,
                                                                             Operation& op,
                                                                             SyncModel& model) {
+  if (op.kind == OpKind::kJoin) {
+    auto& thread = static_cast<ThreadModel&>(model);
+    if (!thread.MayBeJoinedBy(self.id)) return false;
+    thread.Join(self.clock, arena_);
+    Settle(self, model);
+    if (wanted_.contains(op.kind)) [[unlikely]] EmitDone(self, op);
+    return true;
+  }
   if (model.kind != ObjectKind::kMutex) return false;
   auto& mutex = static_cast<MutexModel&>(model);
   if (op.kind == OpKind::kLock && mutex.IsFree() && op.deadline == kNoDeadline) {
     mutex.Acquire(self.id, 1, self.clock, arena_);
     ++self.locks_held;
   } else if (op.kind == OpKind::kUnlock && mutex.IsLastUnlockOf(self.id)) {
-    mutex.Release(self.clock);
-    --self.locks_held;
+    Unlock(self, op, mutex);
+    return true;
   } else {
     return false;
   }
   Settle(self, model);
   if (wanted_.contains(op.kind)) [[unlikely]] EmitDone(self, op);
   return true;
+}
+
+inline void ControlledEngine::Unlock(ThreadState& self, const Operation& op, MutexModel& mutex) {
+  mutex.Release(self.clock);
+  --self.locks_held;
+  Settle(self, mutex);
+  if (wanted_.contains(op.kind)) [[unlikely]] EmitDone(self, op);
+}
+
+// The same for an access to an atomic: see PerformAccess.
+__attribute__((always_inline)) inline Result ControlledEngine::AccessAtomic(ThreadState& self,
+                                                                            Operation& op,
+                                                                            AtomicModel& model) {
+  const AtomicModel::Effect effect =
+      model.ApplyToNewest(op, ++seq_, self.clock, self.fences, arena_);
+  const bool failed = !effect.changed && op.kind == OpKind::kCompareExchange;
+  if (effect.changed) {
+    self.spin.Clear();
+  } else if (self.spin.OnRead(op.pc, op.object, effect.source)) [[unlikely]] {
+    NoteSpinner(self);
+  }
+  if (model.first_waiter != SyncModel::kNoWaiter) [[unlikely]] Reevaluate(model);
+  UpdateEpoch(self);
+  const Result result{effect.value, failed ? Outcome::kFailed : Outcome::kDone};
+  if (wanted_.contains(op.kind)) [[unlikely]] EmitAccess(self, op, result, effect.source);
+  return result;
 }
 
 // What follows a change that `self` has made to an object, but for telling of it.
@@ -191,10 +235,7 @@ inline void ControlledEngine::Publish(ThreadState& self, Operation& op) {
   SyncModel& model = objects_[op.object];
   self.pending = &op;
   self.model = &model;
-  self.possible = model.kind == ObjectKind::kAtomic && !MayFailSpuriously(op) &&
-                          op.kind != OpKind::kAtomicWait
-                      ? OutcomeSet(Outcome::kDone)
-                      : PossibleOf(model, op, self.id);
+  self.possible = PossibleOf(model, op, self.id);
   if (self.possible.empty()) {
     LinkPending(self);
     SetStatus(self, ThreadStatus::kBlocked);
@@ -203,18 +244,25 @@ inline void ControlledEngine::Publish(ThreadState& self, Operation& op) {
 }
 
 inline ThreadState& ControlledEngine::ChooseNext(ThreadState& self) {
+  if (careful_) [[unlikely]] return ChooseCarefully(self);
+  return Choose<false>(self);
+}
+
+template <bool kCareful>
+inline ThreadState& ControlledEngine::Choose(ThreadState& self) {
   running_deferred_ = false;
   if (deferred_.size() > 0) [[unlikely]] RestoreDeferred(&self);
   if (self.defer) [[unlikely]] DeferRunning(self);
-  if (in_fair_tail_) [[unlikely]] WatchFairTail(self);
+  if (kCareful && in_fair_tail_) WatchFairTail(self);
   if (step_ >= step_limit_) [[unlikely]] AtStepLimit(self);
-  while (ready_.size() == 0 || (spurious_left_ > 0 && OnlySpuriousWakeupsAreLeft())) [[unlikely]] {
+  while (ready_.size() == 0 ||
+         (kCareful && spurious_left_ > 0 && OnlySpuriousWakeupsAreLeft())) [[unlikely]] {
     NobodyEnabled(self);
   }
 
   ThreadId picked = ready_[0];
-  if (every_step_) [[unlikely]] NoteEffects();
-  if (ready_.size() > 1 || every_step_) {
+  if (kCareful && every_step_) NoteEffects();
+  if (ready_.size() > 1 || every_step_) {  // which the step limit may just have changed
     enabled_ = ready_.data();
     enabled_count_ = ready_.size();
     running_enabled_ = self.status == ThreadStatus::kEnabled;
@@ -225,7 +273,7 @@ inline ThreadState& ControlledEngine::ChooseNext(ThreadState& self) {
   }
   ThreadState& next = StateOf(picked);
   ++step_;
-  log_->Append(Decision::Pick(picked, next.pending->kind));
+  log_->AppendPick(picked, next.pending->kind);
   running_ = picked;
   return next;
 }
@@ -236,6 +284,11 @@ __attribute__((always_inline)) inline void ControlledEngine::SwitchTo(ThreadStat
   if (from.links[0].model == nullptr && internal::kBlockingKinds.contains(from.pending->kind)) {
     LinkPending(from);
   }
+  SwitchAway(from, to);
+}
+
+__attribute__((always_inline)) inline void ControlledEngine::SwitchAway(ThreadState& from,
+                                                                        ThreadState& to) {
   ++from.model->pending;
   active_ = &to;
   SwitchContext(from.context, to.context);
@@ -258,8 +311,7 @@ __attribute__((always_inline)) inline void ControlledEngine::KeepBooks(ThreadSta
     // Where time has passed, the deadline is another one: only waits for no time are looks.
     const EventSeq seen = timed_out ? static_cast<EventSeq>(op.deadline) : event.source;
     if (self.spin.OnRead(op.pc, op.object, seen)) [[unlikely]] {
-      self.defer = true;
-      result_.deferred_spinner = true;
+      NoteSpinner(self);
     }
   } else if (!book.neutral || (op.kind == OpKind::kWake && !timed_out)) {
     self.spin.Clear();
@@ -302,9 +354,8 @@ __attribute__((always_inline)) inline Result ControlledEngine::Execute(ThreadSta
 __attribute__((always_inline)) inline Result ControlledEngine::Complete(ThreadState& self) {
   Operation& op = *self.pending;
   SyncModel& model = *self.model;
-  if (!internal::kOpenKinds.contains(op.kind) && !MayFailSpuriously(op) &&
-      self.possible == OutcomeSet(Outcome::kDone) &&
-      options_.memory_model == MemoryModel::kSequentiallyConsistent) [[likely]] {
+  if ((certain_ >> static_cast<int>(op.kind) & 1) != 0 &&
+      self.possible == OutcomeSet(Outcome::kDone)) [[likely]] {
     if (ExecutePlainly(self, op, model)) return {};
     return Execute(self, op, model, Outcome::kDone, 0);
   }

@@ -45,7 +45,7 @@ ThreadState& ControlledEngine::NewThread(void (*entry)(void*), void* argument, T
   ThreadState& thread = *next;
   const ThreadId id = thread.id;
   const ObjectInit init{.kind = ObjectKind::kThread, .name = name};
-  auto& model = static_cast<ThreadModel&>(objects_.Add(init, parent != nullptr ? parent->id : id));
+  auto& model = objects_.AddAs<ThreadModel>(init, parent != nullptr ? parent->id : id);
   model.Bind(id);
   thread.thread_model = &model;
   thread.clock.Start(id);
@@ -176,7 +176,7 @@ void ControlledEngine::OnEscapingException() {
   engine.active_->escape = engine.seq_;
 }
 
-void ControlledEngine::RunProgramThread(ThreadState& self) {
+inline void ControlledEngine::RunProgramThread(ThreadState& self) {
   self.thread_model->Start(self.clock, arena_);
   AfterThreadEvent(self, OpKind::kStart, *self.thread_model, 0);
   EnterProgram(Index(self.id), self.context->fs_base);
@@ -220,7 +220,7 @@ inline void ControlledEngine::RunEntry(ThreadState& self) {
 }
 
 // As program code, in the order of the C library.
-inline void ControlledEngine::EndThreadLocals(ThreadState& self) {
+void ControlledEngine::EndThreadLocals(ThreadState& self) {
   self.ending = true;
   self.exit_list.Run();
   EndThreadSpecific();
@@ -257,40 +257,6 @@ void ControlledEngine::LeaveForever(ThreadState& self, Context* to) {
   SwitchContext(self.context, to);
   HEDDLE_CHECK(false, "a finished thread was continued");
   __builtin_unreachable();
-}
-
-// After all threads have ended, on the stack of the main thread.
-void ControlledEngine::RunCheckAtEnd(ThreadState& main) {
-  active_ = &main;
-  checking_ = true;
-  check_clock_.Start(kNoThread);
-  ++unfinished_;
-  main.donor.Reset(&CheckMain, this);
-  SwitchContext(&carrier_, main.context);
-  active_ = nullptr;
-  checking_ = false;
-}
-
-void ControlledEngine::CheckMain(void* engine) {
-  auto* self = static_cast<ControlledEngine*>(engine);
-  ThreadState& main = *self->active_;
-  EnterProgram(0, main.context->fs_base);
-  try {
-    self->program_.at_end();
-    self->EndThreadLocals(main);
-  } catch (const ExecutionEnded&) {
-  } catch (...) {
-    LeaveProgram();
-    try {
-      self->checking_ = true;
-      self->Fail(FindingKind::kAssertion, "an exception left the final check");
-    } catch (const ExecutionEnded&) {
-    }
-  }
-  LeaveProgram();
-  --self->unfinished_;
-  main.status = ThreadStatus::kFinished;
-  self->LeaveForever(main, &self->carrier_);
 }
 
 void ControlledEngine::AbandonThread(ThreadId id) {

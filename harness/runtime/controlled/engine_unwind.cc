@@ -1,4 +1,4 @@
-// The end of an execution that has failed: its threads are unwound, or left where they are. See
+// How an execution fails: a suspicion is raised, its threads are unwound, or left where they are. See
 // engine.h.
 #include <exception>
 #include <string>
@@ -19,6 +19,45 @@ constexpr uint32_t kMaxUnwindOperations = 10'000;
 
 }  // namespace
 
+void ControlledEngine::Raise(Suspicion suspicion) {
+  if (tearing_down_ && result_.end == EngineEnd::kFailed) return;
+  suspicions_->Report(std::move(suspicion));
+}
+
+// Where the program would go on after something has been raised.
+void ControlledEngine::EndIfAsked() {
+  if (!suspicions_->ends_execution() || tearing_down_) return;
+  if (active_ == nullptr || active_->status == ThreadStatus::kFinished) return;
+  checking_ = false;
+  StopExecution(*active_);
+}
+
+// About what the running thread does, here.
+void ControlledEngine::RaiseHere(FindingKind kind, std::string message, uint64_t key) {
+  checking_ = false;
+  Annotate(Annotation::kFailure, kNoObject, 0);
+  Suspicion suspicion;
+  suspicion.kind = kind;
+  suspicion.message = std::move(message);
+  suspicion.key = MixSeed(static_cast<uint64_t>(kind), key);
+  suspicion.witnesses.push_back(
+      Witness{std::string(NameOf(kind)), active_->id, seq_, kNoObject, 0, {}, 0});
+  Raise(std::move(suspicion));
+}
+
+void ControlledEngine::ReportMisuse(FindingKind kind, const Operation& op, ThreadId thread,
+                                    std::string_view what) {
+  if (tearing_down_ || checking_) return;
+  Suspicion suspicion;
+  suspicion.kind = kind;
+  suspicion.message = std::string(what);
+  suspicion.object = op.object;
+  suspicion.witnesses.push_back(
+      Witness{std::string(TraitsOf(op.kind).name), thread, seq_, op.object, 0, {}, 0});
+  suspicion.key = MixSeed(static_cast<uint64_t>(kind), op.pc, static_cast<uint64_t>(op.kind));
+  Raise(std::move(suspicion));
+}
+
 // Ends the execution on the stack of a running thread.
 void ControlledEngine::StopExecution(ThreadState& self) {
   AwaitUnwinding(self);
@@ -30,7 +69,7 @@ void ControlledEngine::StopExecution(ThreadState& self) {
 // newer threads may use what lies in its frames.
 void ControlledEngine::AwaitUnwinding(ThreadState& self) {
   result_.end = result_.end == EngineEnd::kStepLimit ? EngineEnd::kStepLimit : EngineEnd::kFailed;
-  tearing_down_ = true;
+  tearing_down_ = unusual_ = true;
   if (self.status == ThreadStatus::kFinished) LeaveForever(self, &carrier_);
   self.pending = nullptr;  // it has frames, even if it has performed nothing since its start
   SwitchContext(self.context, &carrier_);
@@ -39,7 +78,7 @@ void ControlledEngine::AwaitUnwinding(ThreadState& self) {
 // Ends the execution with a thread that makes way at once: it has no frames left, or keeps them.
 void ControlledEngine::EndHere(ThreadState& self) {
   result_.end = EngineEnd::kFailed;
-  tearing_down_ = true;
+  tearing_down_ = unusual_ = true;
   self.unwinding = true;
   self.resume_after_unwind = &carrier_;
 }

@@ -9,6 +9,8 @@
 
 #include "harness/core/ids.h"
 #include "harness/core/object.h"
+#include "harness/model/atomic_model.h"
+#include "harness/model/mutex_model.h"
 #include "harness/model/sync_model.h"
 
 namespace heddle {
@@ -22,9 +24,22 @@ class ObjectTable {
   }
 
   SyncModel& Add(const ObjectInit& init, ThreadId creator) {
+    switch (init.kind) {
+      case ObjectKind::kMutex:
+        return AddAs<MutexModel>(init, creator);
+      case ObjectKind::kAtomic:
+        return AddAs<AtomicModel>(init, creator);
+      default:
+        return AddAs<SyncModel>(init, creator);
+    }
+  }
+
+  // The same for a kind that is known: a final class's Reset is inlined.
+  template <typename Model>
+  Model& AddAs(const ObjectInit& init, ThreadId creator) {
     Pool& pool = pools_[static_cast<size_t>(init.kind)];
     if (pool.used == pool.models.size()) [[unlikely]] Grow(pool, init.kind);
-    SyncModel& model = *pool.models[pool.used++];
+    auto& model = static_cast<Model&>(*pool.models[pool.used++]);
     model.Reset(init);
     model.id = ObjectId{size_};
     model.address = init.address;

@@ -45,6 +45,15 @@ class RaceShadow {
     return conflict;
   }
 
+  // What nearly every write comes to: true if it is ordered after all that went before.
+  bool WriteInOrder(ShadowCell& cell, Epoch now, const ThreadClock& clock) const {
+    if (!Ordered(cell.write, clock)) return false;
+    if (cell.read.IsShared() || !Ordered(cell.read, clock)) return false;
+    cell.write = now;
+    cell.read = Epoch();
+    return true;
+  }
+
   Conflict OnWrite(ShadowCell& cell, const ThreadClock& clock) {
     const Epoch now(stamp_, clock.self(), clock.time());
     if (cell.WriteIsKnown(now)) return {};

@@ -104,13 +104,13 @@ __attribute__((noinline)) void Donor::Sleep() {
 }
 
 void Donor::Reset(void (*entry)(void*), void* argument, void* reserved) {
-  tls_image_->CopyTo(context_.fs_base);
   const auto address = reinterpret_cast<uintptr_t>(reserved);
   const uintptr_t top = stack_.Contains(address) ? address & ~uintptr_t{63} : stack_.highest;
   if (&__asan_unpoison_memory_region != nullptr) {
     __asan_unpoison_memory_region(reinterpret_cast<void*>(stack_.lowest), top - stack_.lowest);
   }
   PrepareContext(&context_, reinterpret_cast<void*>(top), entry, argument);
+  tls_image_->CopyTo(context_.fs_base);
 }
 
 bool Donor::Reusable() const { return tls_image_->complete(); }

@@ -56,13 +56,20 @@ template <typename T>
 void CopyByMoves(uintptr_t to, uintptr_t from, size_t size) {
   const auto move = [&](size_t i) {
     reinterpret_cast<volatile Unaligned<T>*>(to + i)->bits =
-        from == 0 ? T{} : reinterpret_cast<const Unaligned<T>*>(from + i)->bits;
+        reinterpret_cast<const Unaligned<T>*>(from + i)->bits;
   };
   for (size_t i = 0; i + sizeof(T) < size; i += sizeof(T)) move(i);
   move(size - sizeof(T));
 }
 
-// `from` is 0 for zeros; size > 0.
+template <typename T>
+void ZeroByMoves(uintptr_t to, size_t size) {
+  const auto zero = [&](size_t i) { reinterpret_cast<volatile Unaligned<T>*>(to + i)->bits = T{}; };
+  for (size_t i = 0; i + sizeof(T) < size; i += sizeof(T)) zero(i);
+  zero(size - sizeof(T));
+}
+
+// size > 0.
 void CopyBytes(uintptr_t to, uintptr_t from, size_t size) {
   if (size >= sizeof(Vector)) {
     CopyByMoves<Vector>(to, from, size);
@@ -72,6 +79,16 @@ void CopyBytes(uintptr_t to, uintptr_t from, size_t size) {
     CopyByMoves<uint32_t>(to, from, size);
   } else {
     CopyByMoves<uint8_t>(to, from, size);
+  }
+}
+
+void ZeroBytes(uintptr_t to, size_t size) {
+  if (size >= sizeof(Vector)) {
+    ZeroByMoves<Vector>(to, size);
+  } else if (size >= sizeof(uint32_t)) {
+    ZeroByMoves<uint32_t>(to, size);
+  } else {
+    ZeroByMoves<uint8_t>(to, size);
   }
 }
 
@@ -156,7 +173,11 @@ void TlsImage::Exclude(intptr_t offset, size_t size) {
 void TlsImage::CopyTo(uintptr_t fs_base) const {
   for (const Range& range : *this) {
     const uintptr_t to = fs_base + static_cast<uintptr_t>(range.offset);
-    CopyBytes(to, reinterpret_cast<uintptr_t>(range.source), range.size);
+    if (range.source == nullptr) {
+      ZeroBytes(to, range.size);
+    } else {
+      CopyBytes(to, reinterpret_cast<uintptr_t>(range.source), range.size);
+    }
   }
   *reinterpret_cast<volatile int*>(fs_base + static_cast<uintptr_t>(errno_offset_)) = 0;
 }
