@@ -294,52 +294,6 @@ TEST_F(SyncTest, CondVarTimesOutWhereItMayWakeSpuriously) {
   EXPECT_EQ(Seen(), (Outcomes{0, 1}));
 }
 
-// Without a predicate the notification is lost where it comes first, however many spurious wakeups
-// would be allowed to make up for it.
-TEST_F(SyncTest, CondVarSpuriousWakeupsDoNotHideALostOne) {
-  Run(
-      [] {
-        Mutex mutex;
-        CondVar condition;
-        Thread waiter([&] {
-          std::unique_lock lock(mutex);
-          condition.wait(lock);
-          See(1);
-        });
-        condition.notify_one();
-        waiter.join();
-      },
-      {.spurious = 3});
-  ExpectOnly(FindingKind::kStuck);
-  EXPECT_LT(run_->Count(FindingKind::kStuck), kExecutions);
-  EXPECT_EQ(Seen(), Outcomes{1});
-}
-
-// The same where a thread that polls could let it happen for ever.
-TEST_F(SyncTest, CondVarSpuriousWakeupsNeedNotEndAPoll) {
-  Run(
-      [] {
-        Mutex mutex;
-        CondVar condition;
-        Atomic<bool> awake{false};
-        Thread waiter([&] {
-          std::unique_lock lock(mutex);
-          condition.wait(lock);
-          awake.store(true);
-        });
-        const auto begin = VirtualClock::now();
-        while (!awake.load() && VirtualClock::now() - begin < 3ms) Yield();
-        See(awake.load() ? 1 : 0);
-        {
-          const std::lock_guard lock(mutex);
-          condition.notify_one();
-        }
-        waiter.join();
-      },
-      {.spurious = 1});
-  EXPECT_EQ(Seen(), (Outcomes{0, 1}));
-}
-
 TEST_F(SyncTest, CondVarMayBeDestroyedOnceItsWaitersAreNotified) {
   Run(&DestroyWhileWaitedOn<true>);
   ExpectClean();

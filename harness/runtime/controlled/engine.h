@@ -276,11 +276,10 @@ class ControlledEngine final : public Runtime,
   void RaiseTermination(ThreadState& self);
 
   // ---- Nobody can run (engine_stuck.cc) ----
-  // Makes some thread enabled, or ends the execution and does not return. Threads that only a
-  // spurious wakeup would let go on count as blocked: it need not come.
+  // Makes some thread enabled, or ends the execution and does not return.
   void NobodyEnabled(ThreadState& self);
   void TellStuck();
-  bool OnlySpuriousWakeupsAreLeft() const;
+  void LetTimePass();
   bool AdvanceTime();
   bool FindWaitCycle(std::vector<ThreadId>* cycle);
   void ReportDeadlock(std::vector<ThreadId> cycle);
@@ -293,7 +292,6 @@ class ControlledEngine final : public Runtime,
   void Raise(Suspicion suspicion);
   void EndIfAsked();
   ThreadState& StateOf(ThreadId thread) { return *threads_[Index(thread)]; }
-  const ThreadState& StateOf(ThreadId thread) const { return *threads_[Index(thread)]; }
 
   // Hot.
   Decider* decider_ = nullptr;

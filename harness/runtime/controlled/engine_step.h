@@ -255,10 +255,8 @@ inline ThreadState& ControlledEngine::Choose(ThreadState& self) {
   if (self.defer) [[unlikely]] DeferRunning(self);
   if (kCareful && in_fair_tail_) WatchFairTail(self);
   if (step_ >= step_limit_) [[unlikely]] AtStepLimit(self);
-  while (ready_.size() == 0 ||
-         (kCareful && spurious_left_ > 0 && OnlySpuriousWakeupsAreLeft())) [[unlikely]] {
-    NobodyEnabled(self);
-  }
+  while (ready_.size() == 0) [[unlikely]] NobodyEnabled(self);
+  if (kCareful && spurious_left_ > 0) LetTimePass();
 
   ThreadId picked = ready_[0];
   if (kCareful && every_step_) NoteEffects();

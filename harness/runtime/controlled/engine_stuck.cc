@@ -24,11 +24,6 @@ bool WaitsButForSpurious(const ThreadState& thread) {
          thread.possible == OutcomeSet(Outcome::kSpurious);
 }
 
-// Nothing that is sure to come lets the thread go on.
-bool Waits(const ThreadState& thread) {
-  return thread.status == ThreadStatus::kBlocked || WaitsButForSpurious(thread);
-}
-
 }  // namespace
 
 void ControlledEngine::TellStuck() {
@@ -56,13 +51,14 @@ void ControlledEngine::NobodyEnabled(ThreadState& self) {
   StopExecution(self);
 }
 
-// Then it is as if nobody could run: else no wait would time out before the last spurious wakeup, and
-// a lost one would always be made up for.
-bool ControlledEngine::OnlySpuriousWakeupsAreLeft() const {
+// Where all that can happen now is spurious, time goes on as if nobody could run: else no wait would
+// time out before the last spurious wakeup.
+void ControlledEngine::LetTimePass() {
+  if (deferred_.size() > 0) return;
   for (uint32_t i = 0; i < ready_.size(); ++i) {
-    if (!WaitsButForSpurious(StateOf(ready_[i]))) return false;
+    if (!WaitsButForSpurious(StateOf(ready_[i]))) return;
   }
-  return true;
+  AdvanceTime();
 }
 
 // Moves virtual time to the earliest deadline that a blocked thread waits for.
@@ -70,7 +66,7 @@ bool ControlledEngine::AdvanceTime() {
   VirtualTime earliest = kNoDeadline;
   for (uint32_t i = 0; i < thread_count_; ++i) {
     const ThreadState& thread = *threads_[i];
-    if (!Waits(thread)) continue;
+    if (thread.status != ThreadStatus::kBlocked && !WaitsButForSpurious(thread)) continue;
     if (CanTimeOut(*thread.pending, now_)) {
       earliest = std::min(earliest, thread.pending->deadline);
     }
@@ -79,7 +75,7 @@ bool ControlledEngine::AdvanceTime() {
   now_ = earliest;
   for (uint32_t i = 0; i < thread_count_; ++i) {
     ThreadState& thread = *threads_[i];
-    if (!Waits(thread)) continue;
+    if (thread.status != ThreadStatus::kBlocked && !WaitsButForSpurious(thread)) continue;
     if (thread.pending->deadline <= now_) {
       UpdateStatus(thread, thread.model->Possible(*thread.pending, thread.id, *this));
     }
@@ -102,7 +98,7 @@ bool ControlledEngine::FindWaitCycle(std::vector<ThreadId>* cycle) {
   const auto enter = [&](ThreadId id) {
     const ThreadState& thread = StateOf(id);
     Visit visit{id, {}, 0};
-    if (Waits(thread) && !CanTimeOut(*thread.pending, now_)) {
+    if (thread.status == ThreadStatus::kBlocked && !CanTimeOut(*thread.pending, now_)) {
       thread.model->Holders(*thread.pending, id, &visit.holders);
     }
     marks[Index(id)] = Mark::kOnPath;
@@ -139,7 +135,7 @@ void ControlledEngine::ReportDeadlock(std::vector<ThreadId> cycle) {
   // The set of waits names the deadlock; sums, so that the order of threads does not matter.
   for (uint32_t i = 0; i < thread_count_; ++i) {
     const ThreadState& thread = *threads_[i];
-    if (!Waits(thread)) continue;
+    if (thread.status != ThreadStatus::kBlocked) continue;
     if (!cycle.empty() && std::find(cycle.begin(), cycle.end(), thread.id) == cycle.end()) continue;
     suspicion.key += MixSeed(thread.pending->pc, static_cast<uint64_t>(thread.pending->kind));
   }
