@@ -15,8 +15,18 @@ EventMask AvioDetector::Wants() const {
 void AvioDetector::Begin(SuspicionSink* sink) {
   sink_ = sink;
   phases_.Clear();
+  sites_.Clear();
   pairs_.Clear();
   reported_.clear();
+}
+
+size_t AvioDetector::RankOf(uintptr_t pc, ThreadId thread) {
+  std::vector<uintptr_t>& sites =
+      sites_.At(Index(thread), [](std::vector<uintptr_t>& value) { value.clear(); });
+  const auto it = std::find(sites.begin(), sites.end(), pc);
+  const auto rank = static_cast<size_t>(it - sites.begin());
+  if (it == sites.end()) sites.push_back(pc);
+  return rank;
 }
 
 void AvioDetector::OnEvent(const Event& event) {
@@ -27,7 +37,7 @@ void AvioDetector::OnEvent(const Event& event) {
     return;
   }
   const bool failed = event.by.outcome != Outcome::kDone;
-  const Access now{event.seq, op.pc, event.by.thread,
+  const Access now{event.seq, op.pc, RankOf(op.pc, event.by.thread), event.by.thread,
                    op.kind != OpKind::kRead && op.kind != OpKind::kLoad};
   std::vector<Pair>& pairs =
       pairs_.At(Index(op.object), [](std::vector<Pair>& value) { value.clear(); });
@@ -44,7 +54,7 @@ void AvioDetector::OnEvent(const Event& event) {
     if (!failed) pairs.push_back(Pair{now, phase, {}, {}});
     return;
   }
-  if (!failed && own->phase == phase && own->local.seq != 0 && own->local.pc < now.pc) {
+  if (!failed && own->phase == phase && own->local.seq != 0 && own->local.rank < now.rank) {
     const bool both_write = own->local.is_write && now.is_write;
     const Access& remote = both_write ? own->remote_read : own->remote_write;
     if (remote.seq != 0) ReportPair(*own, remote, now, op.object);

@@ -53,6 +53,13 @@ TEST_F(AvioWindow, ALoopIsNoPair) {
   EXPECT_TRUE(trace.suspicions.empty());
 }
 
+TEST_F(AvioWindow, AnAccessAtALowerAddressMayBeFurtherOn) {
+  trace.Do(1, OpKind::kRead, 5, 11);
+  trace.Do(2, OpKind::kWrite, 5, 20);
+  trace.Do(1, OpKind::kWrite, 5, 10);
+  EXPECT_EQ(trace.suspicions.size(), 1u);
+}
+
 TEST_F(AvioWindow, AStartOrJoinBetweenEndsThePair) {
   trace.Do(1, OpKind::kRead, 5, 10);
   trace.Do(2, OpKind::kWrite, 5, 20);

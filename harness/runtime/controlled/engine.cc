@@ -155,6 +155,7 @@ Result ControlledEngine::Perform(Operation& op) {
   LeaveProgram();
   op.pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
   if constexpr (kThreadSanitizer) TakeSanitizerReports(*active_);
+  if (unusual_) [[unlikely]] return PerformUnusually(op);
   const uint64_t bit = uint64_t{1} << static_cast<int>(op.kind);
   if ((accesses_ & bit) != 0) return PerformAccess(op);
   if ((points_ & bit) == 0) return PerformEvent(op);
@@ -165,7 +166,7 @@ Result ControlledEngine::Perform(Operation& op) {
 // looks on.
 __attribute__((noinline)) Result ControlledEngine::PerformAccess(Operation& op) {
   ThreadState& self = *active_;
-  if (unusual_ || MayFailSpuriously(op)) [[unlikely]] return PerformStep(op);
+  if (MayFailSpuriously(op)) [[unlikely]] return PerformStep(op);
   self.frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   auto& model = static_cast<AtomicModel&>(objects_[op.object]);
   self.pending = &op;
@@ -185,10 +186,6 @@ __attribute__((noinline)) ThreadState& ControlledEngine::ChooseCarefully(ThreadS
 __attribute__((noinline)) Result ControlledEngine::PerformStep(Operation& op) {
   ThreadState& self = *active_;
   self.frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-  if (unusual_) [[unlikely]] {
-    if (tearing_down_ | checking_) return PerformUnscheduled(self, op);
-    BeforeStep(self, op);
-  }
   Publish(self, op);
   ThreadState& next = ChooseNext(self);
   if (&next != &self) SwitchTo(self, next);
@@ -202,7 +199,7 @@ __attribute__((noinline)) Result ControlledEngine::PerformStep(Operation& op) {
 __attribute__((noinline)) Result ControlledEngine::PerformEvent(Operation& op) {
   ThreadState& self = *active_;
   SyncModel& model = objects_[op.object];
-  if (unusual_ || model.kind != ObjectKind::kMutex || op.kind != OpKind::kUnlock ||
+  if (model.kind != ObjectKind::kMutex || op.kind != OpKind::kUnlock ||
       !static_cast<MutexModel&>(model).IsLastUnlockOf(self.id)) {
     return PerformOpenEvent(op);
   }
@@ -213,8 +210,6 @@ __attribute__((noinline)) Result ControlledEngine::PerformEvent(Operation& op) {
 
 __attribute__((noinline)) Result ControlledEngine::PerformOpenEvent(Operation& op) {
   ThreadState& self = *active_;
-  if (tearing_down_ | checking_) [[unlikely]] return PerformUnscheduled(self, op);
-  if (recording_) [[unlikely]] observer_->OnPending(self.id, op);
   SyncModel& model = objects_[op.object];
   Result result;
   if (!ExecutePlainly(self, op, model)) result = Execute(self, op, model, Outcome::kDone, 0);
@@ -228,9 +223,17 @@ Result ControlledEngine::ExecuteOpen(ThreadState& self, Operation& op, SyncModel
   return Execute(self, op, model, by.outcome, by.source);
 }
 
-void ControlledEngine::BeforeStep(ThreadState& self, const Operation& op) {
-  if (has_invariant_) CheckInvariant(self);
+// What an execution does while it is watched by an invariant or an observer, is in the fair end of a
+// livelock, or is over but for its destructors and its final check.
+__attribute__((noinline)) Result ControlledEngine::PerformUnusually(Operation& op) {
+  ThreadState& self = *active_;
+  if (tearing_down_ | checking_) return PerformUnscheduled(self, op);
+  const bool is_step = (points_ >> static_cast<int>(op.kind) & 1) != 0;
+  if (is_step && has_invariant_) CheckInvariant(self);
   if (recording_) observer_->OnPending(self.id, op);
+  const Result result = is_step ? PerformStep(op) : PerformOpenEvent(op);
+  if (in_fair_tail_) ClearDeadStack(self);
+  return result;
 }
 
 Result ControlledEngine::PerformUnscheduled(ThreadState& self, Operation& op) {

@@ -216,7 +216,7 @@ class ControlledEngine final : public Runtime,
   OutcomeSet PossibleOf(const SyncModel& model, const Operation& op, ThreadId thread) const;
   void ApplyTo(SyncModel& model, const Operation& op, Event* event);
   Transition DecideTransition(ThreadState& self);
-  void BeforeStep(ThreadState& self, const Operation& op);
+  Result PerformUnusually(Operation& op);
   Result PerformUnscheduled(ThreadState& self, Operation& op);
   Result PerformWhileChecking(ThreadState& self, Operation& op);
   void CheckInvariant(ThreadState& self);
@@ -288,6 +288,7 @@ class ControlledEngine final : public Runtime,
   void AtStepLimit(ThreadState& self);
   void WatchFairTail(ThreadState& self);
   uint64_t StateHash();
+  static void ClearDeadStack(const ThreadState& self);
 
   void Raise(Suspicion suspicion);
   void EndIfAsked();

@@ -18,6 +18,9 @@
 namespace heddle {
 namespace {
 
+// More than the engine's frames take below the program's.
+constexpr size_t kDeadStack = 16 << 10;
+
 // Steps of the fair tail, beside the execution's own limit: enough for loops of some hundred steps
 // in each of several threads to come round twice.
 constexpr uint64_t kTailSteps = 4'000;
@@ -44,7 +47,7 @@ void ControlledEngine::AtStepLimit(ThreadState& self) {
     StopExecution(self);
   }
   if (!in_fair_tail_ && !log_->full()) {
-    in_fair_tail_ = careful_ = true;
+    in_fair_tail_ = careful_ = unusual_ = true;
     step_limit_ += kTailSteps;
     fair_.Begin();
     decider_ = &fair_;
@@ -83,6 +86,17 @@ void ControlledEngine::WatchFairTail(ThreadState& self) {
   }
   Raise(std::move(suspicion));
   StopExecution(self);
+}
+
+// The engine runs on the program's stack. What it leaves there, counts of steps among it, shows in
+// the gaps of the frames that the program makes later (padding, a sanitizer's red zones), where it
+// would make every state a new one.
+__attribute__((noinline, no_sanitize("address"))) void ControlledEngine::ClearDeadStack(
+    const ThreadState& self) {
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  if (here - self.donor.stack().lowest < 2 * kDeadStack) return;
+  volatile uint64_t dead[kDeadStack / sizeof(uint64_t)];
+  for (volatile uint64_t& word : dead) word = 0;
 }
 
 uint64_t ControlledEngine::StateHash() {
