@@ -1,14 +1,18 @@
 #include "harness/strategy/portfolio.h"
 
 #include "harness/strategy/pct.h"
+#include "harness/strategy/pos.h"
 #include "harness/strategy/random_walk.h"
 #include "harness/strategy/registry.h"
+#include "harness/strategy/surw.h"
 
 namespace heddle {
 
 Portfolio::Portfolio(uint64_t dfs_executions) : dfs_executions_(dfs_executions) {
   sampling_.push_back(std::make_unique<RandomWalk>());
   for (const uint64_t depth : {1, 2, 3}) sampling_.push_back(std::make_unique<Pct>(depth));
+  sampling_.push_back(std::make_unique<Pos>());
+  sampling_.push_back(std::make_unique<Surw>());
 }
 
 Portfolio::Portfolio(const Portfolio& other)
@@ -64,7 +68,8 @@ StrategyProgress Portfolio::Progress() const {
 
 StrategyInfo DescribeDefault() {
   return {.name = "default",
-          .summary = "depth-first search first, then random walk and PCT of depth 1, 2, 3 in turn",
+          .summary = "depth-first search first, then random walk, PCT of depth 1, 2, 3, POS and SURW in "
+                     "turn",
           .parameters = {{.name = "dfs",
                           .help = "executions of depth-first search before the others",
                           .default_value = 2'000,

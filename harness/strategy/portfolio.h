@@ -1,8 +1,8 @@
 // The default strategy: depth-first search while the budget of it lasts, then several that sample.
 //
-// Small cases are searched completely. What depth-first search cannot finish, random walk and PCT
-// of depths 1, 2 and 3 sample in turn, since none of them dominates the others. Plan: member is the
-// strategy that made it; a decider holds one of each member's.
+// Small cases are searched completely. What depth-first search cannot finish, random walk, PCT of
+// depths 1, 2 and 3, POS and SURW sample in turn, since none of them dominates the others. Plan:
+// member is the strategy that made it; a decider holds one of each member's.
 #ifndef HEDDLE_HARNESS_STRATEGY_PORTFOLIO_H_
 #define HEDDLE_HARNESS_STRATEGY_PORTFOLIO_H_
 
