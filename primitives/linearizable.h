@@ -17,16 +17,17 @@
 //
 // Each operation is called on the object and on the specification alike. In every execution the
 // search chooses which calls each thread makes, with which of the arguments given (heddle::Choose:
-// they are part of the schedule); a complete search makes every such choice. Run starts the threads,
-// joins them, and looks for an order of the calls, none before another that had returned when it was
-// made, in which the specification returns the same (core/linearizability.h). If there is none, the
-// finding is `not-linearizable`, with the history of calls. Natively it prints the history and
-// aborts.
+// they are part of the schedule); a complete search makes every such choice. Run starts the
+// threads, joins them, and looks for an order of the calls, none before another that had returned
+// when it was made, in which the specification returns the same (core/linearizability.h). If there
+// is none, the finding is `not-linearizable`, with the history of calls. Natively it prints the
+// history and aborts.
 //
 // The specification is copied, and compared if it has operator==, which saves the search work.
 // Results are compared by their texts (internal/text_of.h). Call and return are scheduling points:
 // relaxed operations on a clock, which order nothing, so that races between calls are still seen.
-// Threading: one thread makes the test and runs it; the calls are made by it and by those it starts.
+// Threading: one thread makes the test and runs it; the calls are made by it and by those it
+// starts.
 #ifndef HEDDLE_PRIMITIVES_LINEARIZABLE_H_
 #define HEDDLE_PRIMITIVES_LINEARIZABLE_H_
 
@@ -156,8 +157,8 @@ class LinearizabilityTest {
     return *this;
   }
 
-  // The calls of one thread: which they are is chosen here, so that nothing but the calls is left to
-  // the threads. No call is the first choice, and makes the history shorter.
+  // The calls of one thread: which they are is chosen here, so that nothing but the calls is left
+  // to the threads. No call is the first choice, and makes the history shorter.
   std::pair<size_t, size_t> ChooseCalls(uint32_t most) {
     const size_t first = calls_.size();
     for (uint32_t i = 0; i < most; ++i) {
@@ -171,8 +172,7 @@ class LinearizabilityTest {
 
   void Make(std::pair<size_t, size_t> range) {
     Runtime* const runtime = Runtime::Current();
-    const auto order =
-        runtime != nullptr ? std::memory_order_relaxed : std::memory_order_seq_cst;
+    const auto order = runtime != nullptr ? std::memory_order_relaxed : std::memory_order_seq_cst;
     for (size_t i = range.first; i < range.second; ++i) {
       RecordedCall& call = calls_[i];
       if (runtime != nullptr) call.thread = runtime->CurrentThread();

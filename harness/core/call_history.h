@@ -1,5 +1,5 @@
-// A history of calls in words, and its form as the message of a suspicion: what heddle::Linearizable
-// tells reports through the seam, which carries text.
+// A history of calls in words, and its form as the message of a suspicion: what
+// heddle::Linearizable tells reports through the seam, which carries text.
 #ifndef HEDDLE_HARNESS_CORE_CALL_HISTORY_H_
 #define HEDDLE_HARNESS_CORE_CALL_HISTORY_H_
 

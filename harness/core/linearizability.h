@@ -1,10 +1,10 @@
 // Linearizability of one concurrent history: is there an order of its calls, none before another
 // that had returned when it was made, in which a sequential object would have returned the same?
 //
-// Herlihy and Wing, "Linearizability: a correctness condition for concurrent objects" (TOPLAS 1990).
-// The search is that of Wing and Gong, "Testing and verifying concurrent objects" (Journal of
-// Parallel and Distributed Computing 1993): of the calls that may come next, one after another is
-// tried. It remembers the pairs of calls ordered and state reached that led nowhere, after Lowe,
+// Herlihy and Wing, "Linearizability: a correctness condition for concurrent objects" (TOPLAS
+// 1990). The search is that of Wing and Gong, "Testing and verifying concurrent objects" (Journal
+// of Parallel and Distributed Computing 1993): of the calls that may come next, one after another
+// is tried. It remembers the pairs of calls ordered and state reached that led nowhere, after Lowe,
 // "Testing for linearizability" (Concurrency and Computation 2017).
 // Cost: exponential in the number of calls that overlap, at worst; a few dozen calls take
 // microseconds in practice. Recursion as deep as there are calls.

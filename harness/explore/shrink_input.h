@@ -1,6 +1,6 @@
-// Makes the input of a failing execution smaller: the values that the program chose by heddle::Choose
-// before it started its first thread. The smaller a value, the simpler what it stands for: cases and
-// heddle::Linearizable let 0 mean "nothing".
+// Makes the input of a failing execution smaller: the values that the program chose by
+// heddle::Choose before it started its first thread. The smaller a value, the simpler what it
+// stands for: cases and heddle::Linearizable let 0 mean "nothing".
 //
 // One value after the other is set to 0, and the program run with this input under a number of
 // sampled schedules (POS); if one of them fails in the same way, the value stays 0. It ends when no

@@ -43,8 +43,8 @@ std::string Returned(const FindingCall& call) {
 std::vector<Line> LinesOf(const Finding& finding, const std::vector<std::string>& columns) {
   std::vector<Moment> moments;
   for (const FindingCall& call : finding.history) {
-    const auto column = static_cast<size_t>(
-        std::find(columns.begin(), columns.end(), call.thread) - columns.begin());
+    const auto column = static_cast<size_t>(std::find(columns.begin(), columns.end(), call.thread) -
+                                            columns.begin());
     if (column == columns.size()) continue;
     moments.push_back({&call, false, column});
     moments.push_back({&call, true, column});

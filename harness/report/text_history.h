@@ -1,5 +1,5 @@
-// A history of calls as text, one column for each thread: a call and its return in a line each, with
-// a bar between them, or in one line where nothing else was called or returned in between.
+// A history of calls as text, one column for each thread: a call and its return in a line each,
+// with a bar between them, or in one line where nothing else was called or returned in between.
 #ifndef HEDDLE_HARNESS_REPORT_TEXT_HISTORY_H_
 #define HEDDLE_HARNESS_REPORT_TEXT_HISTORY_H_
 

@@ -125,8 +125,9 @@ StrategyProgress Portfolio::Progress() const {
 
 StrategyInfo DescribeDefault() {
   return {.name = "default",
-          .summary = "depth-first search and rff, surw, pos, random walk and pct of depth 1, 2, 3 "
-                     "side by side; more of what shows new behaviour",
+          .summary =
+              "depth-first search and rff, surw, pos, random walk and pct of depth 1, 2, 3 "
+              "side by side; more of what shows new behaviour",
           .parameters = {{.name = "dfs",
                           .help = "executions of depth-first search, at most",
                           .default_value = 2'000,

@@ -5,12 +5,12 @@
 // - A small case is searched completely: depth-first search has the first executions for itself,
 //   every fourth of the opening, and three of four after that, until it is through or has had its
 //   budget.
-// - The others take turns: reads-from fuzzing, SURW, POS, random walk, PCT of depths 1, 2 and 3, each
-//   with a weight to begin with. A weight grows up to fourfold with the share of its executions that
-//   showed a happens-before class that had not been seen before, and never falls below what it began
-//   with: nobody is left without a share.
-// Turns are a smooth weighted round robin, which is deterministic and spreads each one's turns evenly.
-// Plan: member is the strategy that made it; a decider holds one of each member's.
+// - The others take turns: reads-from fuzzing, SURW, POS, random walk, PCT of depths 1, 2 and 3,
+//   each with a weight to begin with. A weight grows up to fourfold with the share of its
+//   executions that showed a happens-before class that had not been seen before, and never falls
+//   below what it began with: nobody is left without a share.
+// Turns are a smooth weighted round robin, which is deterministic and spreads each one's turns
+// evenly. Plan: member is the strategy that made it; a decider holds one of each member's.
 #ifndef HEDDLE_HARNESS_STRATEGY_PORTFOLIO_H_
 #define HEDDLE_HARNESS_STRATEGY_PORTFOLIO_H_
 
@@ -62,9 +62,7 @@ class Portfolio final : public Strategy {
   std::optional<uint64_t> CommonExecutions() const override {
     return kOpening + dfs_executions_ + dfs_executions_ / 3 + 256;
   }
-  std::unique_ptr<Strategy> Clone() const override {
-    return std::make_unique<Portfolio>(*this);
-  }
+  std::unique_ptr<Strategy> Clone() const override { return std::make_unique<Portfolio>(*this); }
 
  private:
   struct Sampler {
@@ -74,9 +72,7 @@ class Portfolio final : public Strategy {
     uint32_t made = 0;   // executions lately
     uint32_t fresh = 0;  // of these, with a class not seen before
 
-    int64_t WeightNow() const {
-      return int64_t{weight} * 16 * (made + 3 * fresh + 1) / (made + 1);
-    }
+    int64_t WeightNow() const { return int64_t{weight} * 16 * (made + 3 * fresh + 1) / (made + 1); }
   };
 
   bool IsTurnOfSearch() const;

@@ -9,8 +9,8 @@
 namespace heddle {
 namespace {
 
-constexpr EventMask kWrites = {OpKind::kStore, OpKind::kRmw,     OpKind::kCompareExchange,
-                               OpKind::kLock,  OpKind::kTryLock, OpKind::kAcquire,
+constexpr EventMask kWrites = {OpKind::kStore,  OpKind::kRmw,     OpKind::kCompareExchange,
+                               OpKind::kLock,   OpKind::kTryLock, OpKind::kAcquire,
                                OpKind::kRelease};
 constexpr EventMask kReads = {OpKind::kLoad, OpKind::kRmw,     OpKind::kCompareExchange,
                               OpKind::kLock, OpKind::kTryLock, OpKind::kAcquire};
@@ -73,9 +73,8 @@ void RffDecider::Meet(const SchedulingPoint& point) {
   while (places_.size() < point.thread_count()) {
     const ThreadId thread{static_cast<uint32_t>(places_.size())};
     const ThreadId parent = point.Parent(thread);
-    places_.push_back(parent == kNoThread
-                          ? 1
-                          : MixSeed(places_[Index(parent)], point.Ordinal(thread)) | 1);
+    places_.push_back(
+        parent == kNoThread ? 1 : MixSeed(places_[Index(parent)], point.Ordinal(thread)) | 1);
     priority_.push_back(kToDraw);
   }
 }
@@ -253,23 +252,25 @@ void Rff::Learn(const Plan& plan, const ExecutionRecord& record) {
   Seed seed;
   seed.combination = combination;
   for (size_t i = 0; i + kWordsEach <= plan.data.size(); i += kWordsEach) {
-    seed.constraints.push_back({plan.data[i], plan.data[i + 1], plan.data[i + 2],
-                                plan.data[i + 3], plan.data[i + 4] != 0});
+    seed.constraints.push_back({plan.data[i], plan.data[i + 1], plan.data[i + 2], plan.data[i + 3],
+                                plan.data[i + 4] != 0});
   }
   seeds_.push_back(std::move(seed));
 }
 
 StrategyProgress Rff::Progress() const {
   StrategyProgress progress;
-  progress.note = "reads-from: " + std::to_string(pairs_.size()) + " pairs of a write and a read, " +
-                  std::to_string(seeds_.size()) + " constraint sets kept";
+  progress.note = "reads-from: " + std::to_string(pairs_.size()) +
+                  " pairs of a write and a read, " + std::to_string(seeds_.size()) +
+                  " constraint sets kept";
   return progress;
 }
 
 StrategyInfo DescribeRff() {
   return {.name = "rff",
-          .summary = "constraints on which write a read reads from, mutated where they show what is "
-                     "new (RFF, ASPLOS 2024)",
+          .summary =
+              "constraints on which write a read reads from, mutated where they show what is "
+              "new (RFF, ASPLOS 2024)",
           .make = [](std::span<const uint64_t>) -> std::unique_ptr<Strategy> {
             return std::make_unique<Rff>();
           }};

@@ -1,23 +1,23 @@
 // RFF: Wolff, Shi, Duck, Mathur, Roychoudhury, "Greybox fuzzing for concurrency testing" (ASPLOS
 // 2024, doi 10.1145/3620665.3640389).
 //
-// What matters of a schedule is which write each read reads from. So a schedule is asked for by a few
-// constraints: "this read reads from that write", or that it does not. An execution runs by POS
+// What matters of a schedule is which write each read reads from. So a schedule is asked for by a
+// few constraints: "this read reads from that write", or that it does not. An execution runs by POS
 // (strategy/pos.h), but a thread whose next operation would break a constraint waits: a read until
 // its write is the last one, another write until the read has been made. Each execution shows pairs
 // of writes and reads; constraint sets that showed a pair for the first time are kept, and mutated:
 // a constraint is added, taken out, or made its opposite. Sets whose combination of pairs has been
-// seen least are mutated most. Every second execution starts from no constraint instead; a new one is
-// often of a read and a write that have been seen, but not together.
+// seen least are mutated most. Every second execution starts from no constraint instead; a new one
+// is often of a read and a write that have been seen, but not together.
 //
 // Reads and writes are known again by their place in the program and their object's address; a read
 // may also be asked of one thread only, known by its place in the tree of spawns. A lock reads from
 // the lock before it. The value before any write is a write, too.
-// Departures: a constraint holds for the first read that it fits, and is given up where everybody who
-// can run waits for it. One that forbids a write makes the read wait for another, but not that write
-// for the read. Ordinary memory has no scheduling points and no constraints. A compare-exchange
-// counts as a write although it may fail. The power schedule is that of AFLFast, in powers of two.
-// Plan: data holds kWordsEach numbers for each constraint; empty: POS alone.
+// Departures: a constraint holds for the first read that it fits, and is given up where everybody
+// who can run waits for it. One that forbids a write makes the read wait for another, but not that
+// write for the read. Ordinary memory has no scheduling points and no constraints. A
+// compare-exchange counts as a write although it may fail. The power schedule is that of AFLFast,
+// in powers of two. Plan: data holds kWordsEach numbers for each constraint; empty: POS alone.
 // Cost: as POS, and constraints (at most kMostConstraints) times threads that can run.
 #ifndef HEDDLE_HARNESS_STRATEGY_RFF_H_
 #define HEDDLE_HARNESS_STRATEGY_RFF_H_
@@ -40,8 +40,8 @@ struct ReadsFromConstraint {
   static constexpr uint64_t kAnyThread = 0;
 
   uintptr_t object = 0;
-  uintptr_t read = 0;    // places in the program
-  uintptr_t write = 0;   // 0: what the object held at first
+  uintptr_t read = 0;   // places in the program
+  uintptr_t write = 0;  // 0: what the object held at first
   uint64_t thread = kAnyThread;
   bool forbidden = false;
 
@@ -68,12 +68,12 @@ class RffDecider final : public Decider {
   void Meet(const SchedulingPoint& point);
 
   Random random_;
-  std::vector<uint64_t> priority_;              // by thread, of its pending operation
-  std::vector<uint64_t> places_;                // by thread: the same under every schedule
-  std::vector<uintptr_t> last_write_;           // by object
+  std::vector<uint64_t> priority_;                // by thread, of its pending operation
+  std::vector<uint64_t> places_;                  // by thread: the same under every schedule
+  std::vector<uintptr_t> last_write_;             // by object
   std::vector<ReadsFromConstraint> constraints_;  // those not yet met or given up
   std::vector<ReadsFrom> pairs_;
-  std::unordered_set<uint64_t> noted_;          // hashes of pairs_
+  std::unordered_set<uint64_t> noted_;  // hashes of pairs_
 };
 
 class Rff final : public Strategy {

@@ -1,4 +1,6 @@
 // The checker alone: known histories, and random ones against every permutation of their calls.
+#include "harness/core/linearizability.h"
+
 #include <algorithm>
 #include <deque>
 #include <memory>
@@ -11,7 +13,6 @@
 #include <gtest/gtest.h>
 
 #include "harness/core/call_history.h"
-#include "harness/core/linearizability.h"
 #include "harness/core/random.h"
 
 namespace heddle::testing {
@@ -91,8 +92,8 @@ void RandomHistory(Random& random, std::vector<QueueCall>* calls, std::vector<Ca
   uint64_t returned = 0;
   while (true) {
     const bool more = calls->size() < most;
-    const bool any = std::any_of(running.begin(), running.end(),
-                                 [](size_t call) { return call != SIZE_MAX; });
+    const bool any =
+        std::any_of(running.begin(), running.end(), [](size_t call) { return call != SIZE_MAX; });
     if (!more && !any) return;
     size_t& call = running[random.Below(threads)];
     if (call != SIZE_MAX) {
@@ -187,7 +188,8 @@ TEST(CallHistoryTest, SaysHowFarAnOrderGoesAndWhatWouldFollow) {
 TEST(CallHistoryTest, TextKeepsEveryField) {
   CallHistory history;
   history.why = "Why.";
-  history.calls = {{ThreadId{1}, "put(1, \"a\tb\")", "", {0, 2}}, {ThreadId{2}, "get()", "x", {1, 1}}};
+  history.calls = {{ThreadId{1}, "put(1, \"a\tb\")", "", {0, 2}},
+                   {ThreadId{2}, "get()", "x", {1, 1}}};
   const auto read = CallHistoryFromText(ToText(history));
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(read->why, "Why.");

@@ -24,8 +24,7 @@ Finding SampleHistory() {
   Finding finding;
   finding.kind = FindingKind::kNotLinearizable;
   finding.fingerprint = "0123456789abcdef";
-  finding.summary =
-      "not linearizable: no sequential order of 4 calls explains what they returned";
+  finding.summary = "not linearizable: no sequential order of 4 calls explains what they returned";
   finding.explanation =
       "One of the longest orders that explain the results begins with push(1), push(2), size() -> "
       "2; after that, pop() would return 1, not none.";
@@ -93,7 +92,8 @@ TEST(ReportHistoryTest, ARealOneSaysWhichCallsAndWhy) {
   const std::string text = RenderText(*finding);
   EXPECT_THAT(text, HasSubstr("load count"));
   EXPECT_THAT(text, Not(HasSubstr("clock of calls")));
-  EXPECT_THAT(text, HasSubstr("SUMMARY: heddle: not-linearizable tests/unit/report_history_test.cc:"));
+  EXPECT_THAT(text,
+              HasSubstr("SUMMARY: heddle: not-linearizable tests/unit/report_history_test.cc:"));
 }
 
 }  // namespace

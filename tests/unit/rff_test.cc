@@ -1,5 +1,7 @@
 // Reads-from fuzzing: constraints are kept to where they can be, given up where not; what is new is
 // mutated further.
+#include "harness/strategy/rff.h"
+
 #include <cstdint>
 #include <vector>
 
@@ -7,7 +9,6 @@
 #include <gtest/gtest.h>
 
 #include "harness/strategy/pos.h"
-#include "harness/strategy/rff.h"
 #include "primitives/assert.h"
 #include "primitives/atomic.h"
 #include "primitives/mutex.h"
