@@ -237,6 +237,7 @@ ExecutionResult Worker::MakePlanned(bool twice, Strategy& strategy) {
   record_.end = EndFor(result.end);
   record_.steps = result.steps;
   record_.threads = result.threads;
+  record_.order_class = result.order_class;
   decider_->End(&record_);
   strategy.Learn(plan_, record_);
   return result;

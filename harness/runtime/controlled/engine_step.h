@@ -34,6 +34,14 @@ inline constexpr EventMask kTryKinds = {OpKind::kTryLock, OpKind::kTryLockShared
 inline constexpr EventMask kOpenKinds =
     kTryKinds | EventMask{OpKind::kNotifyOne, OpKind::kAtomicNotifyOne};
 
+// Whose order is part of an execution's class: those that look at their object, and those that change
+// it. An unlock comes between two acquires that are ordered; the rest commutes with everything.
+inline constexpr EventMask kLookingKinds = {OpKind::kLoad, OpKind::kLockShared,
+                                            OpKind::kTryLockShared, OpKind::kPhaseWait};
+inline constexpr EventMask kUnorderedKinds = {
+    OpKind::kUnlock, OpKind::kUnlockShared, OpKind::kFence, OpKind::kYield,
+    OpKind::kSleep,  OpKind::kStart,        OpKind::kDetach};
+
 // What a kind of operation does to the engine's own books.
 struct Bookkeeping {
   bool learns : 1 = false;    // may change nothing: a load, a try that fails or times out
@@ -99,6 +107,7 @@ __attribute__((always_inline)) inline bool ControlledEngine::ExecutePlainly(Thre
   auto& mutex = static_cast<MutexModel&>(model);
   if (op.kind == OpKind::kLock && mutex.IsFree() && op.deadline == kNoDeadline) {
     mutex.Acquire(self.id, 1, self.clock, arena_);
+    model.order.Change(self.order, static_cast<uint64_t>(op.kind));
     ++self.locks_held;
   } else if (op.kind == OpKind::kUnlock && mutex.IsLastUnlockOf(self.id)) {
     mutex.Release(self.clock);
@@ -268,6 +277,25 @@ __attribute__((always_inline)) inline void ControlledEngine::KeepBooks(ThreadSta
   }
 }
 
+// Adds an operation to the class of the execution. One that failed or timed out has only looked; a
+// wait that ends has left its queue, however it ends.
+__attribute__((always_inline)) inline void ControlledEngine::KeepOrder(ThreadState& self,
+                                                                       const Operation& op,
+                                                                       SyncModel& model,
+                                                                       const Event& event) {
+  if (internal::kUnorderedKinds.contains(op.kind)) return;
+  const uint64_t what = static_cast<uint64_t>(op.kind) |
+                        static_cast<uint64_t>(event.by.outcome) << 8 |
+                        uint64_t{event.by.source} << 16;
+  const bool failed = event.by.outcome != Outcome::kDone && op.kind != OpKind::kWake;
+  if (failed || internal::kLookingKinds.contains(op.kind)) {
+    model.order.Look(self.order, what);
+  } else {
+    model.order.Change(self.order, what);
+  }
+  if (op.kind == OpKind::kWake) objects_[op.second].order.Change(self.order, what);
+}
+
 __attribute__((always_inline)) inline Result ControlledEngine::Execute(ThreadState& self,
                                                                        Operation& op,
                                                                        SyncModel& model,
@@ -282,6 +310,7 @@ __attribute__((always_inline)) inline Result ControlledEngine::Execute(ThreadSta
   event.clock = &self.clock;
   SetActing(self);
   ApplyTo(model, op, &event);
+  KeepOrder(self, op, model, event);
   KeepBooks(self, op, event);
   if (model.first_waiter != SyncModel::kNoWaiter) Reevaluate(model);
   if (op.second != kNoObject) [[unlikely]] {
