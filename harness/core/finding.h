@@ -160,6 +160,15 @@ struct FindingOrder {
   FindingStep then;
 };
 
+// A call of a history that is not linearizable.
+struct FindingCall {
+  std::string thread;
+  std::string call;    // "push(1)"
+  std::string result;  // "1"; empty: it returns nothing
+  uint64_t invoked = 0;   // how many calls had returned when it was made
+  uint64_t returned = 0;  // it was the returned-th to return, from 1
+};
+
 struct Finding {
   FindingKind kind = FindingKind::kCrash;
   std::string fingerprint;       // 16 hexadecimal digits
@@ -175,6 +184,7 @@ struct Finding {
   std::vector<FindingOrder> orders;    // each verified by running it kept and reversed
   std::vector<FindingSide> sides;
   std::vector<FindingThread> threads;
+  std::vector<FindingCall> history;       // of not-linearizable
   std::vector<FindingStep> interleaving;
   std::vector<FindingPointer> pointers;  // of the steps that matter
   std::vector<std::string> thread_names;  // columns of the interleaving, in order of creation

@@ -15,6 +15,7 @@
 #include "harness/explore/detectors.h"
 #include "harness/explore/determinism.h"
 #include "harness/explore/event_digest.h"
+#include "harness/explore/shrink_input.h"
 #include "harness/explore/tally.h"
 #include "harness/runtime/controlled/engine.h"
 #include "harness/runtime/heap/malloc_interpose.h"
@@ -90,6 +91,9 @@ class Worker final : public SuspicionSink {
   // the campaign may go on.
   bool Tell(const UnitTask& unit, uint64_t place, bool twice, const ExecutionResult& result,
             Strategy& strategy);
+  // Of an execution with a history of calls that is not linearizable: its decisions are replaced by
+  // those of one with as few calls as were found to show it.
+  void ShrinkCalls(std::vector<Decision>* decisions);
   // Looks at the clock, now and then. Where the unit is over by it, says how.
   std::optional<UnitEnd> OutOfTime(const UnitTask& unit, const Strategy& strategy, uint64_t steps);
 
@@ -116,6 +120,7 @@ class Worker final : public SuspicionSink {
   std::vector<RaisedSuspicion> new_;  // of the current execution
   uint32_t hangs_ = 0;                // in it
   bool silent_ = false;  // what is found now is told by the first of two, or by another worker
+  bool silent_calls_ = false;  // a history that is not linearizable was among it
   std::vector<Decision> first_log_;
   uint64_t executions_since_look_ = 0;
   uint64_t steps_since_look_ = 0;
@@ -123,7 +128,10 @@ class Worker final : public SuspicionSink {
 
 void Worker::Report(Suspicion suspicion) {
   if (suspicion.kind == FindingKind::kTimeout) ++hangs_;
-  if (silent_) return;
+  if (silent_) {
+    silent_calls_ |= suspicion.kind == FindingKind::kNotLinearizable;
+    return;
+  }
   const uint64_t id = SuspicionId(suspicion.kind, suspicion.key);
   if (known_.size() >= kMaxSuspicions || !known_.insert(id).second) return;
   found_ |= uint32_t{1} << static_cast<int>(suspicion.kind);
@@ -168,6 +176,22 @@ ExecutionResult Worker::ExecuteTwice(Decider& decider) {
   return result;
 }
 
+void Worker::ShrinkCalls(std::vector<Decision>* decisions) {
+  silent_ = true;
+  const TryExecution fails = [this](const Plan& plan, Decider& decider,
+                                    std::vector<Decision>* failing) {
+    silent_calls_ = false;
+    decider.Begin(plan);
+    Execute(decider);
+    if (silent_calls_) {
+      failing->assign(shared_->log.entries, shared_->log.entries + shared_->log.count);
+    }
+    return silent_calls_;
+  };
+  ShrinkInput(fails, decisions);
+  silent_ = false;
+}
+
 std::optional<UnitEnd> Worker::OutOfTime(const UnitTask& unit, const Strategy& strategy,
                                          uint64_t steps) {
   ++executions_since_look_;
@@ -198,6 +222,7 @@ ExecutionResult Worker::MakePlanned(bool twice, Strategy& strategy) {
   record_.end = EndFor(result.end);
   record_.steps = result.steps;
   record_.threads = result.threads;
+  record_.order_class = result.order_class;
   decider_->End(&record_);
   strategy.Learn(plan_, record_);
   return result;
@@ -236,6 +261,11 @@ bool Worker::Tell(const UnitTask& unit, uint64_t place, bool twice, const Execut
   const auto decisions = twice ? std::span<const Decision>(first_log_)
                                : std::span<const Decision>(log.entries, log.count);
   event.decisions.assign(decisions.begin(), decisions.end());
+  // Where other things were raised with it, they are shown by the execution as it was.
+  const bool only_calls = std::all_of(
+      event.raised.begin(), event.raised.end(),
+      [](const RaisedSuspicion& one) { return one.kind == FindingKind::kNotLinearizable; });
+  if (only_calls && !event.raised.empty()) ShrinkCalls(&event.decisions);
   event.search = StateOf(strategy);
   event.time = {begin_, Clock::now()};
   MessageWriter writer(MessageType::kUnitEvent);

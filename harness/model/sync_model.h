@@ -16,6 +16,7 @@
 #include "harness/core/ids.h"
 #include "harness/core/object.h"
 #include "harness/core/operation.h"
+#include "harness/core/order_class.h"
 #include "harness/core/vector_clock.h"
 
 namespace heddle {
@@ -108,6 +109,7 @@ class SyncModel {
   ThreadId creator = kNoThread;
   static constexpr uint32_t kNoWaiter = 0xffffffff;
   uint32_t first_waiter = kNoWaiter;  // head of the engine's list of threads pending here
+  ObjectOrder order;                   // for the class of the execution
   uint32_t pending = 0;                // threads that wait for their turn before an operation here
   bool destroyed = false;
 };

@@ -241,6 +241,8 @@ std::string Summarize(const Evidence& evidence) {
       return internal::SummarizeWaits(evidence);
     case FindingKind::kThreadLeak:
       return SummarizeThreadLeak(evidence);
+    case FindingKind::kNotLinearizable:
+      return internal::SummarizeCalls(evidence);
     default:
       break;
   }
@@ -276,6 +278,8 @@ std::string Explain(const Evidence& evidence) {
       return internal::ExplainWaits(evidence);
     case FindingKind::kLockOrder:
       return ExplainLockOrder(evidence);
+    case FindingKind::kNotLinearizable:
+      return internal::ExplainCalls(evidence);
     case FindingKind::kAtomicity:
       return ExplainAtomicity(evidence);
     case FindingKind::kMisuse:

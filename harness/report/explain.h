@@ -3,7 +3,9 @@
 #define HEDDLE_HARNESS_REPORT_EXPLAIN_H_
 
 #include <string>
+#include <vector>
 
+#include "harness/core/finding.h"
 #include "harness/report/evidence.h"
 
 namespace heddle {
@@ -20,6 +22,11 @@ std::string ExplainRace(const Evidence& evidence);
 // For deadlocks and stuck executions: who waits for what, and why it never comes (explain_wait.cc).
 std::string SummarizeWaits(const Evidence& evidence);
 std::string ExplainWaits(const Evidence& evidence);
+
+// For histories of calls (explain_calls.cc).
+std::string SummarizeCalls(const Evidence& evidence);
+std::string ExplainCalls(const Evidence& evidence);
+std::vector<FindingCall> CallsOf(const Evidence& evidence);
 
 }  // namespace internal
 }  // namespace heddle

@@ -182,6 +182,7 @@ Finding BuildFinding(const Recording& recording, const Suspicion& suspicion, Sym
   for (const ThreadId thread : ThreadsToShow(evidence)) {
     finding.threads.push_back(MakeThread(evidence, thread));
   }
+  finding.history = internal::CallsOf(evidence);
   finding.interleaving = MakeInterleaving(evidence);
   finding.pointers = PointersShown(evidence, finding.interleaving);
   for (uint32_t i = 0; i < recording.threads.size(); ++i) {

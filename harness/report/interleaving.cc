@@ -4,6 +4,7 @@
 #include <limits>
 #include <set>
 
+#include "harness/core/call_history.h"
 #include "harness/report/fingerprint.h"
 #include "harness/report/wording.h"
 
@@ -66,6 +67,9 @@ class Chooser {
     if (exact_.contains(event.seq)) return kWitness;
     if (event.seq > last_) return kNever;
     if (IsFailure(op)) return kNever;  // of another finding
+    if (op.object != kNoObject && evidence_.names().Declared(op.object) == kCallClock) {
+      return kNever;  // the history of calls says it better
+    }
     if (kQuietKinds.contains(op.kind)) {
       const bool subject_ends = op.kind == OpKind::kExit && ended_.contains(event.by.thread);
       return subject_ends ? kSubject : kNever;

@@ -22,6 +22,7 @@ Json Write(const HeldLock& lock);
 Json Write(const FindingSide& side);
 Json Write(const FindingThread& thread);
 Json Write(const FindingPointer& pointer);
+Json Write(const FindingCall& call);
 Json Write(const FindingStep& step);
 Json Write(const FindingOrder& order);
 
@@ -62,6 +63,14 @@ Json Write(const FindingThread& thread) {
 
 Json Write(const FindingPointer& pointer) {
   return {{"name", pointer.name}, {"meaning", pointer.meaning}};
+}
+
+Json Write(const FindingCall& call) {
+  return {{"thread", call.thread},
+          {"call", call.call},
+          {"result", call.result},
+          {"invoked", call.invoked},
+          {"returned", call.returned}};
 }
 
 Json Write(const FindingStep& step) {
@@ -214,6 +223,13 @@ class Reader {
     Get(json, "name", &pointer->name);
     Get(json, "meaning", &pointer->meaning);
   }
+  void Read(const Json& json, FindingCall* call) {
+    Get(json, "thread", &call->thread);
+    Get(json, "call", &call->call);
+    Get(json, "result", &call->result);
+    Get(json, "invoked", &call->invoked);
+    Get(json, "returned", &call->returned);
+  }
   void Read(const Json& json, FindingStep* step) {
     Get(json, "step", &step->step);
     Get(json, "thread", &step->thread);
@@ -272,6 +288,7 @@ std::string ToJson(const Finding& finding) {
                {"pointers", WriteList(finding.pointers)},
                {"cause", finding.cause},
                {"orders", WriteList(finding.orders)}};
+  if (!finding.history.empty()) json["history"] = WriteList(finding.history);
   if (finding.reduction) json["reduction"] = Write(*finding.reduction);
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -325,6 +342,7 @@ absl::StatusOr<Finding> FindingFromJson(std::string_view text) {
   reader.GetList(json, "sides", &finding.sides);
   reader.GetList(json, "threads", &finding.threads);
   reader.GetList(json, "thread_names", &finding.thread_names);
+  if (json.contains("history")) reader.GetList(json, "history", &finding.history);
   reader.GetList(json, "interleaving", &finding.interleaving);
   reader.GetList(json, "pointers", &finding.pointers);
   if (!reader.status().ok()) return reader.status();

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <vector>
 
+#include "harness/report/text_history.h"
 #include "harness/report/text_interleaving.h"
 #include "harness/report/text_layout.h"
 #include "harness/report/wording.h"
@@ -76,6 +77,7 @@ class Page {
     }
     Starts();
     Section("Why", Explanation());
+    Section("The calls, from call to return", internal::RenderHistory(finding_, paint_));
     const auto shown = std::count_if(finding_.interleaving.begin(), finding_.interleaving.end(),
                                      [](const FindingStep& step) { return step.matters; });
     if (shown > 0) {

@@ -1,72 +1,135 @@
 #include "harness/strategy/portfolio.h"
 
+#include <algorithm>
+#include <string>
+#include <utility>
+
 #include "harness/strategy/pct.h"
+#include "harness/strategy/pos.h"
 #include "harness/strategy/random_walk.h"
 #include "harness/strategy/registry.h"
+#include "harness/strategy/rff.h"
+#include "harness/strategy/surw.h"
 
 namespace heddle {
+namespace {
+
+constexpr uint32_t kLately = 128;  // executions by which a sampler is judged
+
+}  // namespace
 
 Portfolio::Portfolio(uint64_t dfs_executions) : dfs_executions_(dfs_executions) {
-  sampling_.push_back(std::make_unique<RandomWalk>());
-  for (const uint64_t depth : {1, 2, 3}) sampling_.push_back(std::make_unique<Pct>(depth));
+  const auto add = [this](std::unique_ptr<Strategy> strategy, uint32_t weight) {
+    samplers_.push_back(Sampler{std::move(strategy), weight});
+  };
+  add(std::make_unique<Rff>(), 8);
+  add(std::make_unique<Surw>(), 2);
+  add(std::make_unique<Pos>(), 2);
+  add(std::make_unique<RandomWalk>(), 1);
+  for (const uint64_t depth : {3, 2, 1}) add(std::make_unique<Pct>(depth), 1);
 }
 
 Portfolio::Portfolio(const Portfolio& other)
     : dfs_executions_(other.dfs_executions_),
       dfs_(other.dfs_),
+      planned_(other.planned_),
       searched_(other.searched_),
-      turns_(other.turns_),
       sampled_(other.sampled_),
-      searching_(other.searching_) {
-  for (const auto& strategy : other.sampling_) sampling_.push_back(strategy->Clone());
+      searching_(other.searching_),
+      seen_(other.seen_) {
+  for (const Sampler& sampler : other.samplers_) {
+    samplers_.push_back(Sampler{sampler.strategy->Clone(), sampler.weight, sampler.credit,
+                                sampler.made, sampler.fresh});
+  }
+}
+
+bool Portfolio::IsTurnOfSearch() const {
+  if (planned_ < kAlone) return true;
+  return planned_ < kOpening ? planned_ % 4 == 0 : planned_ % 4 != 3;
 }
 
 bool Portfolio::Next(Plan* plan) {
-  if (searching_) {
-    if (searched_ < dfs_executions_ && dfs_.Next(plan)) {
+  if (searching_ && dfs_.Progress().exhausted) return false;
+  if (searching_ && searched_ >= dfs_executions_) searching_ = false;
+  if (searching_ && IsTurnOfSearch()) {
+    if (dfs_.Next(plan)) {
       plan->member = 0;
       ++searched_;
+      ++planned_;
       return true;
     }
     if (dfs_.Progress().exhausted) return false;
     searching_ = false;
   }
-  const auto turn = static_cast<uint32_t>(turns_++ % sampling_.size());
+  Sampler& sampler = NextSampler();
+  ++planned_;
   plan->prefix.clear();
   plan->sleep.clear();
-  plan->member = 1 + turn;
-  return sampling_[turn]->Next(plan);
+  plan->data.clear();
+  plan->member = 1 + static_cast<uint32_t>(&sampler - samplers_.data());
+  return sampler.strategy->Next(plan);
+}
+
+Portfolio::Sampler& Portfolio::NextSampler() {
+  int64_t total = 0;
+  Sampler* next = &samplers_.front();
+  for (Sampler& sampler : samplers_) {
+    const int64_t weight = sampler.WeightNow();
+    total += weight;
+    sampler.credit += weight;
+    if (sampler.credit > next->credit) next = &sampler;
+  }
+  next->credit -= total;
+  return *next;
 }
 
 std::unique_ptr<Decider> Portfolio::MakeDecider() const {
   std::vector<std::unique_ptr<Decider>> deciders;
   deciders.push_back(dfs_.MakeDecider());
-  for (const auto& strategy : sampling_) deciders.push_back(strategy->MakeDecider());
+  for (const Sampler& sampler : samplers_) deciders.push_back(sampler.strategy->MakeDecider());
   return std::make_unique<PortfolioDecider>(std::move(deciders));
 }
 
 // What samples may learn from every execution: PCT from its length.
 void Portfolio::Learn(const Plan& plan, const ExecutionRecord& record) {
+  const bool fresh = record.order_class != 0 && IsFresh(record.order_class);
   if (plan.member == 0) {
     dfs_.Learn(plan, record);
   } else {
     sampled_ = plan.index + 1 - searched_;
+    Sampler& sampler = samplers_[plan.member - 1];
+    sampler.made += 1;
+    sampler.fresh += fresh ? 1 : 0;
+    if (sampler.made == kLately) {
+      sampler.made /= 2;
+      sampler.fresh /= 2;
+    }
   }
-  for (const auto& strategy : sampling_) strategy->Learn(plan, record);
+  for (const Sampler& sampler : samplers_) sampler.strategy->Learn(plan, record);
+}
+
+bool Portfolio::IsFresh(uint64_t order_class) {
+  const uint64_t bit = order_class % (64 * seen_.size());
+  uint64_t& word = seen_[bit / 64];
+  const uint64_t mask = uint64_t{1} << bit % 64;
+  const bool fresh = (word & mask) == 0;
+  word |= mask;
+  return fresh;
 }
 
 StrategyProgress Portfolio::Progress() const {
   StrategyProgress progress = dfs_.Progress();
-  if (searching_) return progress;
-  progress.note += "; then " + std::to_string(sampled_) + " sampled";
+  if (sampled_ > 0) progress.note += "; " + std::to_string(sampled_) + " sampled";
   return progress;
 }
 
 StrategyInfo DescribeDefault() {
   return {.name = "default",
-          .summary = "depth-first search first, then random walk and PCT of depth 1, 2, 3 in turn",
+          .summary =
+              "depth-first search and rff, surw, pos, random walk and pct of depth 1, 2, 3 "
+              "side by side; more of what shows new behaviour",
           .parameters = {{.name = "dfs",
-                          .help = "executions of depth-first search before the others",
+                          .help = "executions of depth-first search, at most",
                           .default_value = 2'000,
                           .minimum = 0,
                           .maximum = 1'000'000'000}},

@@ -1,12 +1,22 @@
-// The default strategy: depth-first search while the budget of it lasts, then several that sample.
+// The default strategy: depth-first search and all that sample, side by side.
 //
-// Small cases are searched completely. What depth-first search cannot finish, random walk and PCT
-// of depths 1, 2 and 3 sample in turn, since none of them dominates the others. Plan: member is the
-// strategy that made it; a decider holds one of each member's.
+// None of them dominates the others (Zhao et al., "Selectively uniform concurrency testing", ASPLOS
+// 2025, compare ten), so that each has a share of the budget:
+// - A small case is searched completely: depth-first search has the first executions for itself,
+//   every fourth of the opening, and three of four after that, until it is through or has had its
+//   budget.
+// - The others take turns: reads-from fuzzing, SURW, POS, random walk, PCT of depths 1, 2 and 3,
+//   each with a weight to begin with. A weight grows up to fourfold with the share of its
+//   executions that showed a happens-before class that had not been seen before, and never falls
+//   below what it began with: nobody is left without a share.
+// Turns are a smooth weighted round robin, which is deterministic and spreads each one's turns
+// evenly. Plan: member is the strategy that made it; a decider holds one of each member's.
 #ifndef HEDDLE_HARNESS_STRATEGY_PORTFOLIO_H_
 #define HEDDLE_HARNESS_STRATEGY_PORTFOLIO_H_
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "harness/strategy/dfs.h"
@@ -37,7 +47,10 @@ class PortfolioDecider final : public Decider {
 
 class Portfolio final : public Strategy {
  public:
-  // The first `dfs_executions` are depth-first.
+  static constexpr uint64_t kAlone = 2;     // executions of depth-first search before the opening
+  static constexpr uint64_t kOpening = 64;  // executions until the opening ends
+
+  // `dfs_executions`: of depth-first search, at most.
   explicit Portfolio(uint64_t dfs_executions);
   Portfolio(const Portfolio& other);
 
@@ -45,20 +58,37 @@ class Portfolio final : public Strategy {
   std::unique_ptr<Decider> MakeDecider() const override;
   void Learn(const Plan& plan, const ExecutionRecord& record) override;
   StrategyProgress Progress() const override;
-  // The depth-first ones, and some of each that samples.
-  std::optional<uint64_t> CommonExecutions() const override { return dfs_executions_ + 256; }
-  std::unique_ptr<Strategy> Clone() const override {
-    return std::make_unique<Portfolio>(*this);
+  // Until depth-first search has had its budget, and some of each that samples.
+  std::optional<uint64_t> CommonExecutions() const override {
+    return kOpening + dfs_executions_ + dfs_executions_ / 3 + 256;
   }
+  std::unique_ptr<Strategy> Clone() const override { return std::make_unique<Portfolio>(*this); }
 
  private:
+  struct Sampler {
+    std::unique_ptr<Strategy> strategy;
+    uint32_t weight;     // to begin with
+    int64_t credit = 0;  // the largest has the next turn
+    uint32_t made = 0;   // executions lately
+    uint32_t fresh = 0;  // of these, with a class not seen before
+
+    int64_t WeightNow() const { return int64_t{weight} * 16 * (made + 3 * fresh + 1) / (made + 1); }
+  };
+
+  bool IsTurnOfSearch() const;
+  Sampler& NextSampler();
+  bool IsFresh(uint64_t order_class);
+
   const uint64_t dfs_executions_;
-  Dfs dfs_;                                          // member 0
-  std::vector<std::unique_ptr<Strategy>> sampling_;  // members 1, 2, ...
-  uint64_t searched_ = 0;  // executions, depth-first
-  uint64_t turns_ = 0;     // of those that sample, by this instance and what it is a clone of
-  uint64_t sampled_ = 0;   // executions of the campaign after those searched
+  Dfs dfs_;                        // member 0
+  std::vector<Sampler> samplers_;  // members 1, 2, ...
+  uint64_t planned_ = 0;           // by this instance and what it is a clone of
+  uint64_t searched_ = 0;          // executions, depth-first
+  uint64_t sampled_ = 0;           // executions of the campaign that were not
   bool searching_ = true;
+  // Classes seen, as a set of bits that their hashes select: when most are set little seems fresh,
+  // and the weights go back to where they began.
+  std::vector<uint64_t> seen_ = std::vector<uint64_t>(4'096);
 };
 
 }  // namespace heddle

@@ -20,6 +20,7 @@ static std::vector<StrategyInfo> DescribeEach() {
       [] { extern StrategyInfo DescribePos(); return DescribePos(); }(),
       [] { extern StrategyInfo DescribePreemptionBounding(); return DescribePreemptionBounding(); }(),
       [] { extern StrategyInfo DescribeRandomWalk(); return DescribeRandomWalk(); }(),
+      [] { extern StrategyInfo DescribeRff(); return DescribeRff(); }(),
       [] { extern StrategyInfo DescribeRoundRobin(); return DescribeRoundRobin(); }(),
       [] { extern StrategyInfo DescribeSourceDpor(); return DescribeSourceDpor(); }(),
       [] { extern StrategyInfo DescribeSurw(); return DescribeSurw(); }(),

@@ -57,6 +57,14 @@ struct ObjectUse {
   uint64_t steps = 0;
 };
 
+// A read of an object, and the write that it read from: places in the program.
+struct ReadsFrom {
+  uintptr_t object = 0;  // its address
+  uintptr_t write = 0;   // 0: what the object held at first
+  uintptr_t read = 0;
+  uint64_t thread = 0;   // that reads: a hash of its place in the tree of spawns
+};
+
 // What a step did beside its operation, as bits.
 enum StepEffects : uint8_t {
   kNoEffects = 0,
@@ -108,6 +116,8 @@ struct ExecutionRecord {
     uses.clear();
     places.clear();
     trace.Clear();
+    reads_from.clear();
+    order_class = 0;
     prefix_effects = kUnknownEffects;
   }
 
@@ -128,6 +138,11 @@ struct ExecutionRecord {
   std::vector<ObjectUse> uses;
   std::vector<ThreadPlace> places;
   StepTrace trace;  // where the decider traces steps
+  // Where the decider looks for them: each once, in order.
+  std::vector<ReadsFrom> reads_from;
+  // Of its happens-before order with outcomes, woken waiters and choices: the same for executions
+  // that differ only in the order of independent steps. 0: not known.
+  uint64_t order_class = 0;
   uint8_t prefix_effects = kUnknownEffects;  // of the step in progress at the end of the prefix
 };
 

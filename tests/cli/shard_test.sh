@@ -27,7 +27,7 @@ merged() {
 merged 3 0 "$HEDDLE" run 'a*' --strategy=random --keep-going --executions=2000
 merged 2 0 "$HEDDLE" run 'race/*' --executions=6000
 merged 3 0 "$HEDDLE" run 'liveness/*' --strategy=dfs --executions=3000
-merged 4 0 "$HEDDLE" run 'atomicity/*' --strategy=pct:depth=2 --executions=3000 --seed=5
+merged 4 0 "$HEDDLE" run 'atomicity/[a-qs]*' --strategy=pct:depth=2 --executions=3000 --seed=5
 merged 2 1 "$hostile" run 'hostile/[rd]*' --keep-going --executions=300 --strategy=random
 merged 2 1 "$hostile" run 'hostile/never_deadlocks' --strategy=random --executions=1000
 says "expected deadlock, which was not found"

@@ -1,6 +1,9 @@
 // The registry, round robin, and the default portfolio.
+#include <algorithm>
+#include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -18,6 +21,7 @@ namespace {
 using ::testing::ElementsAre;
 using testing::Exploration;
 using ::testing::HasSubstr;
+using ::testing::SizeIs;
 
 // ---- Registry ----
 
@@ -25,8 +29,8 @@ TEST(StrategyRegistryTest, StrategiesAreSortedByName) {
   std::vector<std::string> names;
   for (const StrategyInfo& info : AllStrategies()) names.emplace_back(info.name);
   EXPECT_THAT(names, ElementsAre("default", "delay-bounding", "dfs", "dpor", "pct", "pos",
-                                 "preemption-bounding", "random", "round-robin", "source-dpor",
-                                 "surw"));
+                                 "preemption-bounding", "random", "rff", "round-robin",
+                                 "source-dpor", "surw"));
 }
 
 TEST(StrategyRegistryTest, EveryDefaultIsWithinItsRangeAndMakesAStrategy) {
@@ -51,10 +55,10 @@ std::string ErrorOf(std::string_view spec) {
 TEST(StrategyRegistryTest, ErrorsNameWhatIsWrongAndWhatThereIs) {
   EXPECT_EQ(ErrorOf("dsf"),
             "unknown strategy 'dsf'; there are: default, delay-bounding, dfs, dpor, pct, pos, "
-            "preemption-bounding, random, round-robin, source-dpor, surw");
+            "preemption-bounding, random, rff, round-robin, source-dpor, surw");
   EXPECT_EQ(ErrorOf(""),
             "unknown strategy ''; there are: default, delay-bounding, dfs, dpor, pct, pos, "
-            "preemption-bounding, random, round-robin, source-dpor, surw");
+            "preemption-bounding, random, rff, round-robin, source-dpor, surw");
   EXPECT_EQ(ErrorOf("pct:depht=3"), "unknown parameter 'depht' of strategy 'pct'; it has: depth");
   EXPECT_EQ(ErrorOf("random:depth=3"),
             "unknown parameter 'depth' of strategy 'random'; it has none");
@@ -128,32 +132,82 @@ TEST(PortfolioTest, ASmallProgramIsSearchedCompletely) {
   EXPECT_TRUE(strategy.Progress().exhausted);
 }
 
-TEST(PortfolioTest, ALargeOneIsSampledInTurnAfterwards) {
+TEST(PortfolioTest, SamplersTakeTurnsWithDepthFirstSearchAndThenAmongThemselves) {
   Exploration exploration;
-  Portfolio strategy(20);
+  Portfolio strategy(40);
   const auto decider = strategy.MakeDecider();
-  std::vector<uint32_t> members;
-  uint64_t length = 0;
-  for (uint64_t i = 0; i < 32; ++i) {
+  std::string members;
+  for (uint64_t i = 0; i < 100; ++i) {
     Plan plan;
     ASSERT_TRUE(strategy.Next(&plan));
     plan.index = i;
     plan.seed = MixSeed(1, i);
-    members.push_back(plan.member);
-    EXPECT_EQ(plan.prefix.empty(), i == 0 || i >= 20);
-    if (plan.member >= 2) {
-      EXPECT_EQ(plan.parameter_a, plan.member - 1);  // PCT's depth
-      EXPECT_EQ(plan.parameter_b, length);           // known from the depth-first executions
-    }
-    const ExecutionRecord& record = exploration.Execute(ThreeThreads, *decider, plan);
-    length = std::max(length, record.steps);
-    strategy.Learn(plan, record);
+    members += static_cast<char>('0' + plan.member);
+    strategy.Learn(plan, exploration.Execute(ThreeThreads, *decider, plan));
   }
-  std::vector<uint32_t> expected(20, 0);
-  for (int i = 0; i < 3; ++i) expected.insert(expected.end(), {1, 2, 3, 4});
-  EXPECT_EQ(members, expected);
+  // Depth-first search, 0, alone; every fourth; three of four; none any more.
+  for (size_t i = 0; i < members.size(); ++i) {
+    const bool searches = i < 2 || (i < 64 ? i % 4 == 0 : i % 4 != 3);
+    EXPECT_EQ(members[i] == '0', searches && i <= members.rfind('0')) << i;
+  }
+  EXPECT_EQ(std::count(members.begin(), members.end(), '0'), 40);
+  // 1 to 7: rff, surw, pos, random walk, pct of depth 3, 2, 1, by their weights.
+  std::string sampled = members;
+  std::erase(sampled, '0');
+  const std::string first_round = sampled.substr(0, 16);
+  for (const auto& [member, turns] : {std::pair('1', 8), {'2', 2}, {'3', 2}, {'4', 1}, {'7', 1}}) {
+    EXPECT_EQ(std::count(first_round.begin(), first_round.end(), member), turns) << member;
+  }
   EXPECT_FALSE(strategy.Progress().exhausted);
-  EXPECT_THAT(strategy.Progress().note, HasSubstr("then 12 sampled"));
+  EXPECT_THAT(strategy.Progress().note, HasSubstr("; 60 sampled"));
+}
+
+TEST(PortfolioTest, WhoShowsWhatIsNewHasMoreTurnsAndNobodyHasNone) {
+  Portfolio strategy(0);
+  const auto decider = strategy.MakeDecider();
+  std::map<uint32_t, int> turns;
+  Plan plan;
+  ExecutionRecord record;
+  for (uint64_t i = 0; i < 4'000; ++i) {
+    ASSERT_TRUE(strategy.Next(&plan));
+    plan.index = i;
+    record.Clear();
+    // Random walk, and nobody else, shows a new class every time.
+    record.order_class = plan.member == 4 ? MixSeed(i, 1) : 1;
+    strategy.Learn(plan, record);
+    if (i >= 2'000) ++turns[plan.member];
+  }
+  EXPECT_THAT(turns, SizeIs(7));
+  // Weight 1 of 16 to begin with; then nearly 4 of 19.
+  EXPECT_GT(turns[4], 390);
+  EXPECT_LT(turns[4], 430);
+  for (const auto& [member, count] : turns) EXPECT_GT(count, 90) << member;
+}
+
+TEST(PortfolioTest, ACloneGoesOnAsTheOriginalWould) {
+  Exploration exploration;
+  Portfolio strategy(8);
+  const auto decider = strategy.MakeDecider();
+  Plan plan;
+  for (uint64_t i = 0; i < 300; ++i) {
+    ASSERT_TRUE(strategy.Next(&plan));
+    plan.index = i;
+    plan.seed = MixSeed(1, i);
+    strategy.Learn(plan, exploration.Execute(ThreeThreads, *decider, plan));
+  }
+  const auto clone = strategy.Clone();
+  for (uint64_t i = 300; i < 400; ++i) {
+    Plan cloned;
+    plan.index = cloned.index = i;
+    plan.seed = cloned.seed = MixSeed(1, i);
+    ASSERT_TRUE(strategy.Next(&plan));
+    ASSERT_TRUE(clone->Next(&cloned));
+    EXPECT_EQ(plan.member, cloned.member);
+    EXPECT_EQ(plan.data, cloned.data);
+    const ExecutionRecord& record = exploration.Execute(ThreeThreads, *decider, plan);
+    strategy.Learn(plan, record);
+    clone->Learn(cloned, record);
+  }
 }
 
 // Every strategy's decisions are a function of the plan alone.

@@ -146,6 +146,9 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   consumers_.resize(own_consumers);
   result_.steps = step_;
   result_.threads = thread_count_;
+  for (uint32_t i = 0; i < thread_count_; ++i) {
+    result_.order_class += MixOrder(threads_[i]->order.hash(), 0);
+  }
   return result_;
 }
 
@@ -364,6 +367,7 @@ uint64_t ControlledEngine::Choose(uint64_t bound) {
   self.spin.Clear();
   const uint32_t value =
       DecideValue(ChoiceKind::kUser, self, nullptr, static_cast<uint32_t>(bound));
+  self.order.Add(value + 1);
   Operation op{.kind = OpKind::kChoose, .object = self.thread_model->id, .operand = bound};
   op.pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
   if (observer_ != nullptr) observer_->OnPending(self.id, op);

@@ -60,6 +60,7 @@ struct ExecutionResult {
   EngineEnd end = EngineEnd::kCompleted;
   uint64_t steps = 0;
   uint32_t threads = 0;
+  uint64_t order_class = 0;  // core/order_class.h
   // A thread looked whether a mutex was free without waiting for it. Unless unlocks are scheduling
   // points, not every behaviour can be reached.
   bool saw_try_lock = false;
@@ -191,6 +192,7 @@ class ControlledEngine final : public Runtime,
   void EmitAccess(ThreadState& self, const Operation& op, Result result, EventSeq source);
   void EmitDone(ThreadState& self, const Operation& op);
   Result ExecuteOpen(ThreadState& self, Operation& op, SyncModel& model, const Transition& by);
+  void KeepOrder(ThreadState& self, const Operation& op, SyncModel& model, const Event& event);
   void KeepBooks(ThreadState& self, const Operation& op, const Event& event);
   void Emit(const Event& event);
   void UpdateWanted();

@@ -42,6 +42,19 @@ inline constexpr EventMask kOpenKinds =
 inline constexpr EventMask kAccesses = {OpKind::kLoad, OpKind::kStore, OpKind::kRmw,
                                         OpKind::kCompareExchange};
 
+// Whose order is part of an execution's class: those that look at their object, and those that change
+// it. An unlock comes between two acquires that are ordered; the rest commutes with everything.
+inline constexpr EventMask kLookingKinds = {OpKind::kLoad, OpKind::kLockShared,
+                                            OpKind::kTryLockShared, OpKind::kPhaseWait};
+inline constexpr EventMask kUnorderedKinds = {
+    OpKind::kUnlock, OpKind::kUnlockShared, OpKind::kFence, OpKind::kYield,
+    OpKind::kSleep,  OpKind::kStart,        OpKind::kDetach};
+
+// What an operation adds to its thread's part of the class.
+constexpr uint64_t OrderKey(OpKind kind, Outcome outcome, uint32_t source) {
+  return static_cast<uint64_t>(kind) | static_cast<uint64_t>(outcome) << 8 | uint64_t{source} << 16;
+}
+
 // What a kind of operation does to the engine's own books.
 struct Bookkeeping {
   bool learns : 1 = false;    // may change nothing: a load, a try that fails or times out
@@ -114,6 +127,7 @@ __attribute__((always_inline)) inline bool ControlledEngine::ExecutePlainly(Thre
     auto& thread = static_cast<ThreadModel&>(model);
     if (!thread.MayBeJoinedBy(self.id)) return false;
     thread.Join(self.clock, arena_);
+    model.order.Change(self.order, static_cast<uint64_t>(op.kind));
     Settle(self, model);
     if (wanted_.contains(op.kind)) [[unlikely]] EmitDone(self, op);
     return true;
@@ -122,6 +136,7 @@ __attribute__((always_inline)) inline bool ControlledEngine::ExecutePlainly(Thre
   auto& mutex = static_cast<MutexModel&>(model);
   if (op.kind == OpKind::kLock && mutex.IsFree() && op.deadline == kNoDeadline) {
     mutex.Acquire(self.id, 1, self.clock, arena_);
+    model.order.Change(self.order, static_cast<uint64_t>(op.kind));
     ++self.locks_held;
   } else if (op.kind == OpKind::kUnlock && mutex.IsLastUnlockOf(self.id)) {
     Unlock(self, op, mutex);
@@ -148,14 +163,18 @@ __attribute__((always_inline)) inline Result ControlledEngine::AccessAtomic(Thre
   const AtomicModel::Effect effect =
       model.ApplyToNewest(op, ++seq_, self.clock, self.fences, arena_);
   const bool failed = !effect.changed && op.kind == OpKind::kCompareExchange;
+  const Outcome outcome = failed ? Outcome::kFailed : Outcome::kDone;
+  const uint64_t what = internal::OrderKey(op.kind, outcome, 0);
   if (effect.changed) {
+    model.order.Change(self.order, what);
     self.spin.Clear();
-  } else if (self.spin.OnRead(op.pc, op.object, effect.source)) [[unlikely]] {
-    NoteSpinner(self);
+  } else {
+    model.order.Look(self.order, what);
+    if (self.spin.OnRead(op.pc, op.object, effect.source)) [[unlikely]] NoteSpinner(self);
   }
   if (model.first_waiter != SyncModel::kNoWaiter) [[unlikely]] Reevaluate(model);
   UpdateEpoch(self);
-  const Result result{effect.value, failed ? Outcome::kFailed : Outcome::kDone};
+  const Result result{effect.value, outcome};
   if (wanted_.contains(op.kind)) [[unlikely]] EmitAccess(self, op, result, effect.source);
   return result;
 }
@@ -324,6 +343,23 @@ __attribute__((always_inline)) inline void ControlledEngine::KeepBooks(ThreadSta
   }
 }
 
+// Adds an operation to the class of the execution. One that failed or timed out has only looked; a
+// wait that ends has left its queue, however it ends.
+__attribute__((always_inline)) inline void ControlledEngine::KeepOrder(ThreadState& self,
+                                                                       const Operation& op,
+                                                                       SyncModel& model,
+                                                                       const Event& event) {
+  if (internal::kUnorderedKinds.contains(op.kind)) return;
+  const uint64_t what = internal::OrderKey(op.kind, event.by.outcome, event.by.source);
+  const bool failed = event.by.outcome != Outcome::kDone && op.kind != OpKind::kWake;
+  if (failed || internal::kLookingKinds.contains(op.kind)) {
+    model.order.Look(self.order, what);
+  } else {
+    model.order.Change(self.order, what);
+  }
+  if (op.kind == OpKind::kWake) objects_[op.second].order.Change(self.order, what);
+}
+
 __attribute__((always_inline)) inline Result ControlledEngine::Execute(ThreadState& self,
                                                                        Operation& op,
                                                                        SyncModel& model,
@@ -338,6 +374,7 @@ __attribute__((always_inline)) inline Result ControlledEngine::Execute(ThreadSta
   event.clock = &self.clock;
   SetActing(self);
   ApplyTo(model, op, &event);
+  KeepOrder(self, op, model, event);
   KeepBooks(self, op, event);
   if (model.first_waiter != SyncModel::kNoWaiter) Reevaluate(model);
   if (op.second != kNoObject) [[unlikely]] {

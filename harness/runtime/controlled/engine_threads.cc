@@ -56,10 +56,12 @@ ThreadState& ControlledEngine::NewThread(void (*entry)(void*), void* argument, T
   thread.links[0].model = thread.links[1].model = nullptr;
   thread.spin.Clear();
   thread.fences = {};
+  thread.order.BeginMain();
   thread.locks_held = 0;
   thread.parent = parent != nullptr ? parent->id : kNoThread;
   thread.ordinal = parent != nullptr ? ++parent->children : 0;
   thread.children = 0;
+  if (parent != nullptr) thread.order.BeginChild(parent->order, thread.ordinal);
   thread.leak_reported = false;
   thread.entry = entry;
   thread.argument = argument;
@@ -242,6 +244,7 @@ void ControlledEngine::FinishThread(ThreadState& self) {
     --seq_;
   }
   self.thread_model->Exit(self.clock);
+  self.thread_model->order.Change(self.order, static_cast<uint64_t>(OpKind::kExit));
   AfterThreadEvent(self, OpKind::kExit, *self.thread_model, 0);
   SetStatus(self, ThreadStatus::kFinished);
   self.pending = nullptr;

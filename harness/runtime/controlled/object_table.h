@@ -49,6 +49,7 @@ class ObjectTable {
     model.creator = creator;
     model.first_waiter = SyncModel::kNoWaiter;
     model.pending = 0;
+    model.order.Clear();
     model.destroyed = false;
     objects_[size_++] = &model;
     return model;

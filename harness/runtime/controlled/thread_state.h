@@ -51,6 +51,7 @@ struct alignas(64) ThreadState {
   uintptr_t frame = 0;           // of Perform: the program's own frames lie above
   WaiterLink links[2];           // on pending->object and pending->second
   SpinDetector spin;
+  ThreadOrder order;             // for the class of the execution
 
   FenceState fences;
   uint32_t locks_held = 0;       // acquisitions without their release

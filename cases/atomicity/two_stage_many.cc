@@ -1,0 +1,83 @@
+// Two-stage lock protocol among many: each of 99 writers sets one datum under its lock and then
+// another, which belongs to it, under another lock. A reader that looks at both in between sees the
+// first without the second. Each access is locked; the pair is not atomic. No writer but the first
+// shows it, and only while none has come to its second stage.
+//
+// Where: as in two_stage_lock.cc. The shape is that of twostage_100 in SCTBench (Thomson, Donaldson
+// and Betts, "Concurrency Testing Using Schedule Bounding", PPoPP 2014).
+//
+// In the twin one more lock is held over both stages.
+#include <mutex>
+#include <vector>
+
+#include "harness/explore/case.h"
+#include "primitives/assert.h"
+#include "primitives/mutex.h"
+#include "primitives/thread.h"
+#include "primitives/var.h"
+
+namespace {
+
+constexpr int kWriters = 99;
+
+class Data {
+ public:
+  void Write() {
+    {
+      const std::lock_guard lock(first_mutex_);
+      first_ = 1;
+    }
+    const std::lock_guard lock(second_mutex_);
+    second_ = 2;
+  }
+  void Read() {
+    int first = 0;
+    {
+      const std::lock_guard lock(first_mutex_);
+      first = first_;
+      if (first == 0) return;
+    }
+    const std::lock_guard lock(second_mutex_);
+    heddle::Assert(second_ == first + 1, "the second datum belongs to the first");
+  }
+
+  void WriteFixed() {
+    const std::lock_guard lock(whole_);  // fix
+    Write();
+  }
+  void ReadFixed() {
+    const std::lock_guard lock(whole_);  // fix
+    Read();
+  }
+
+ private:
+  heddle::Mutex first_mutex_{"first lock"};
+  heddle::Mutex second_mutex_{"second lock"};
+  heddle::Mutex whole_{"whole"};
+  heddle::Var<int> first_{0, "first"};
+  heddle::Var<int> second_{0, "second"};
+};
+
+template <void (Data::*kWrite)(), void (Data::*kRead)()>
+void ManyWritersOneReader() {
+  Data data;
+  std::vector<heddle::Thread> threads;
+  threads.reserve(kWriters + 1);
+  for (int i = 0; i < kWriters; ++i) threads.emplace_back([&] { (data.*kWrite)(); });
+  threads.emplace_back([&] { (data.*kRead)(); });
+  for (heddle::Thread& thread : threads) thread.join();
+}
+
+const heddle::RegisterCase kBug{{
+    .name = "atomicity/two_stage_many",
+    .body = ManyWritersOneReader<&Data::Write, &Data::Read>,
+    .expect = {heddle::FindingKind::kAssertion},
+    .about = "99 threads write in two locked stages; one reads in between",
+}};
+const heddle::RegisterCase kTwin{{
+    .name = "atomicity/two_stage_many_fixed",
+    .body = ManyWritersOneReader<&Data::WriteFixed, &Data::ReadFixed>,
+    .about = "a lock is held over both stages",
+}};
+
+}  // namespace

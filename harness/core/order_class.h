@@ -1,0 +1,62 @@
+// The class of an execution: a hash of its happens-before order together with how operations came
+// out, whom notifications woke and what was chosen. Executions that differ only in the order of
+// independent steps have the same; others have different ones, but for collisions of 64 bits.
+//
+// It is kept up step by step. Each thread has a hash of its steps; a step adds what it did and the
+// hash of the last step that changed its object, and a step that changes an object adds the sum of
+// those that have looked at it since: so looks are not ordered among each other. A thread begins
+// with a hash of its parent's and its ordinal. The class is the sum over the threads, in which
+// nothing depends on ids or addresses.
+// Cost: a few multiplications a step.
+#ifndef HEDDLE_HARNESS_CORE_ORDER_CLASS_H_
+#define HEDDLE_HARNESS_CORE_ORDER_CLASS_H_
+
+#include <bit>
+#include <cstdint>
+
+namespace heddle {
+
+constexpr uint64_t MixOrder(uint64_t a, uint64_t b) {
+  uint64_t mixed = (a ^ std::rotl(b, 32)) * 0x9e3779b97f4a7c15 + b;
+  mixed = (mixed ^ mixed >> 32) * 0xd6e8feb86659fd93;
+  return mixed ^ mixed >> 32;
+}
+
+class ThreadOrder {
+ public:
+  void BeginMain() { hash_ = 1; }
+  void BeginChild(const ThreadOrder& parent, uint32_t ordinal) {
+    hash_ = MixOrder(parent.hash_, ordinal);
+  }
+  // Something that only this thread can see: a choice.
+  void Add(uint64_t what) { hash_ = MixOrder(hash_, what); }
+
+  uint64_t hash() const { return hash_; }
+
+ private:
+  friend class ObjectOrder;
+  uint64_t hash_ = 0;
+};
+
+class ObjectOrder {
+ public:
+  void Clear() { changed_ = looked_ = 0; }
+
+  void Look(ThreadOrder& thread, uint64_t what) {
+    thread.hash_ = MixOrder(thread.hash_, what + changed_);
+    looked_ += thread.hash_;
+  }
+  void Change(ThreadOrder& thread, uint64_t what) {
+    thread.hash_ = MixOrder(thread.hash_, what + MixOrder(changed_, looked_));
+    changed_ = thread.hash_;
+    looked_ = 0;
+  }
+
+ private:
+  uint64_t changed_ = 0;  // by the last step that changed it
+  uint64_t looked_ = 0;   // the sum of those that have looked since
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_CORE_ORDER_CLASS_H_

@@ -1,0 +1,67 @@
+// The text of a value, for histories of calls: numbers, truth values, text, enumerations, optional
+// values, pairs, ranges, and whatever operator<< writes to a stream.
+//
+// Allocates nothing for short texts of the usual types, so that it is no step of the heap's.
+#ifndef HEDDLE_PRIMITIVES_INTERNAL_TEXT_OF_H_
+#define HEDDLE_PRIMITIVES_INTERNAL_TEXT_OF_H_
+
+#include <concepts>
+#include <optional>
+#include <ranges>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace heddle::internal {
+
+template <typename T>
+std::string TextOf(const T& value);
+
+template <typename T>
+inline constexpr bool kIsOptional = false;
+template <typename T>
+inline constexpr bool kIsOptional<std::optional<T>> = true;
+template <typename T>
+inline constexpr bool kIsPair = false;
+template <typename First, typename Second>
+inline constexpr bool kIsPair<std::pair<First, Second>> = true;
+
+template <typename T>
+concept Streamable = requires(std::ostream& stream, const T& value) { stream << value; };
+
+template <std::ranges::input_range Range>
+std::string TextOfRange(const Range& range) {
+  std::string text = "[";
+  for (const auto& element : range) text += (text.size() > 1 ? ", " : "") + TextOf(element);
+  return text + "]";
+}
+
+template <typename T>
+std::string TextOf(const T& value) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return value ? "true" : "false";
+  } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+    return std::string(std::string_view(value));
+  } else if constexpr (std::is_enum_v<T>) {
+    return std::to_string(static_cast<std::underlying_type_t<T>>(value));
+  } else if constexpr (std::integral<T>) {
+    return std::to_string(value);
+  } else if constexpr (kIsOptional<T>) {
+    return value.has_value() ? TextOf(*value) : "none";
+  } else if constexpr (kIsPair<T>) {
+    return "(" + TextOf(value.first) + ", " + TextOf(value.second) + ")";
+  } else if constexpr (std::ranges::input_range<const T>) {
+    return TextOfRange(value);
+  } else {
+    static_assert(Streamable<T>, "give the type an operator<< for std::ostream");
+    std::ostringstream stream;
+    stream << value;
+    return std::move(stream).str();
+  }
+}
+
+}  // namespace heddle::internal
+
+#endif  // HEDDLE_PRIMITIVES_INTERNAL_TEXT_OF_H_
