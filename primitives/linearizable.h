@@ -191,8 +191,13 @@ class LinearizabilityTest {
                                   " calls asked for; a history has at most " +
                                   std::to_string(kMostCalls));
     }
+    // Blocks that grow are freed, and whether freed memory is used again is the search's choice: it
+    // is to choose among the object's blocks.
+    calls_.reserve(most);
+    chosen_.reserve(most);
     const auto before = ChooseCalls(options.before);
     std::vector<std::pair<size_t, size_t>> of_threads;
+    of_threads.reserve(options.threads);
     for (uint32_t i = 0; i < options.threads; ++i) {
       of_threads.push_back(ChooseCalls(options.calls));
       if (of_threads.back().first == of_threads.back().second) of_threads.pop_back();

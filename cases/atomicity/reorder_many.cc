@@ -62,6 +62,7 @@ const heddle::RegisterCase kBug{{
     .name = "atomicity/reorder_many",
     .body = ManySettersOneChecker<&State::Set, &State::Check>,
     .expect = {heddle::FindingKind::kAssertion},
+    .preemptions = 1,
     .about = "99 threads set two halves of a state; one looks in between",
 }};
 const heddle::RegisterCase kTwin{{

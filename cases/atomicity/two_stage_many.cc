@@ -72,6 +72,7 @@ const heddle::RegisterCase kBug{{
     .name = "atomicity/two_stage_many",
     .body = ManyWritersOneReader<&Data::Write, &Data::Read>,
     .expect = {heddle::FindingKind::kAssertion},
+    .preemptions = 1,
     .about = "99 threads write in two locked stages; one reads in between",
 }};
 const heddle::RegisterCase kTwin{{

@@ -77,6 +77,7 @@ const heddle::RegisterCase kBug{{
     .name = "linearizability/put_if_absent",
     .body = PutIfAbsent,
     .expect = {heddle::FindingKind::kNotLinearizable},
+    .preemptions = 1,
     .about = "two threads put into a map what was absent, and both are told that they did",
 }};
 const heddle::RegisterCase kTwin{{

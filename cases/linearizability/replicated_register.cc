@@ -66,6 +66,7 @@ const heddle::RegisterCase kBug{{
     .name = "linearizability/replicated_register",
     .body = ReplicatedRegisterCase,
     .expect = {heddle::FindingKind::kNotLinearizable},
+    .preemptions = 1,
     .about = "a register with two replicas shows the new value and then the old one",
 }};
 const heddle::RegisterCase kTwin{{

@@ -80,6 +80,7 @@ const heddle::RegisterCase kBug{{
     .name = "linearizability/reserved_slot_queue",
     .body = ReservedSlotQueue,
     .expect = {heddle::FindingKind::kNotLinearizable},
+    .preemptions = 1,
     .about = "a pop sees a slot that is taken but not filled, and calls the queue empty",
 }};
 const heddle::RegisterCase kTwin{{

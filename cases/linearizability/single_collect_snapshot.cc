@@ -75,6 +75,7 @@ const heddle::RegisterCase kBug{{
     .name = "linearizability/single_collect_snapshot",
     .body = SingleCollectSnapshot,
     .expect = {heddle::FindingKind::kNotLinearizable},
+    .preemptions = 1,
     .about = "a snapshot reads cell by cell, and sees a state that never was",
 }};
 const heddle::RegisterCase kTwin{{

@@ -75,6 +75,7 @@ const heddle::RegisterCase kBug{{
     .name = "linearizability/two_step_stack",
     .body = TwoStepStack,
     .expect = {heddle::FindingKind::kNotLinearizable},
+    .preemptions = 1,
     .about = "a pop takes a cell between the two steps of a push",
 }};
 const heddle::RegisterCase kTwin{{

@@ -305,6 +305,8 @@ bool ControlledEngine::DecideReuse(void* engine, uint32_t candidates) {
   auto* self = static_cast<ControlledEngine*>(engine);
   static_cast<void>(candidates);
   if (self->tearing_down_ || self->checking_ || self->active_ == nullptr) return false;
+  // Alone, a thread meets at a place that is used again what it left there itself.
+  if (self->unfinished_ < 2) return false;
   const uintptr_t program = program_context.thread_pointer;
   LeaveProgram();
   const bool reuse = self->DecideValue(ChoiceKind::kReuse, *self->active_, nullptr, 2) == 1;
