@@ -17,6 +17,13 @@
 
 namespace heddle {
 
+// To tell damaged bytes (FNV-1a).
+inline uint64_t HashBytes(std::string_view bytes) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : bytes) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+  return hash;
+}
+
 class ByteWriter {
  public:
   template <typename Number>

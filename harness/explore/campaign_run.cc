@@ -12,8 +12,10 @@ constexpr std::chrono::milliseconds kPoll{50};
 // A worker looks at the clock between executions; one that is in the midst of a very long one when
 // the time is up is not waited for.
 constexpr std::chrono::seconds kGrace{2};
-// What is lost when the process is killed.
+// What is lost when the process is killed; more where there is so much to save that it would take
+// the most of the time.
 constexpr std::chrono::milliseconds kSaveInterval{200};
+constexpr int kIntervalForSaving = 20;  // times what the last saving took
 // Most cases are explored in less time than it takes to start further workers.
 constexpr std::chrono::milliseconds kAlone{20};
 // How long a part of a search is explored before what is left of it is handed on, so that there is
@@ -158,12 +160,13 @@ Stage CampaignRun::RunStage() {
 void CampaignRun::SaveNowAndThen() {
   const Clock::time_point now = Clock::now();
   if (save_ == nullptr ||
-      (now - saved_at_ < kSaveInterval && findings_saved_ == result_.findings.size())) {
+      (now - saved_at_ < save_interval_ && findings_saved_ == result_.findings.size())) {
     return;
   }
-  saved_at_ = now;
   findings_saved_ = result_.findings.size();
   save_(Save());
+  saved_at_ = Clock::now();
+  save_interval_ = std::max<Clock::duration>(kSaveInterval, kIntervalForSaving * (saved_at_ - now));
 }
 
 void CampaignRun::CountTime(TimeSpan span) {
@@ -198,6 +201,7 @@ CaseResult CampaignRun::Run(const std::function<void(std::string)>& save) {
   if (!result_.internal_error.empty()) return std::move(result_);  // it could not be restored
   save_ = save;
   saved_at_ = Clock::now();
+  save_interval_ = kSaveInterval;
   findings_saved_ = result_.findings.size();
   result_.skipped = WhyNotJudged(case_);
   if (!result_.skipped.empty()) {

@@ -88,6 +88,7 @@ class CampaignRun {
 
   std::function<void(std::string)> save_;
   Clock::time_point saved_at_;
+  Clock::duration save_interval_{};
   size_t findings_saved_ = 0;
   bool restored_ = false;  // this stage was
 

@@ -14,12 +14,6 @@ namespace {
 
 constexpr std::string_view kMagic = "heddle checkpoint 1\n";
 
-uint64_t Hash(std::string_view bytes) {
-  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
-  for (const char c : bytes) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
-  return hash;
-}
-
 bool ReadFile(const std::string& path, std::string* content) {
   errno = 0;
   std::ifstream stream(path, std::ios::binary);
@@ -127,7 +121,7 @@ std::string Checkpoint::ToBytes() const {
   const std::string rest = writer.Take();
   ByteWriter head;
   head.Put(static_cast<uint64_t>(rest.size()));
-  head.Put(Hash(rest));
+  head.Put(HashBytes(rest));
   return std::string(kMagic) + head.Take() + rest;
 }
 
@@ -150,7 +144,7 @@ bool Checkpoint::FromBytes(std::string_view bytes, std::string* error) {
              std::to_string(bytes.size());
     return false;
   }
-  if (Hash(bytes) != hash) {
+  if (HashBytes(bytes) != hash) {
     *error = "its checksum is wrong";
     return false;
   }

@@ -33,6 +33,9 @@ constexpr size_t kMaxSuspicions = 500;
 // The clock is looked at after so many executions or steps.
 constexpr uint64_t kExecutionsBetweenLooks = 64;
 constexpr uint64_t kStepsBetweenLooks = 4'000;
+// A part of a search that is large, and so costs much to hand on, is explored for longer than the
+// slice: for so many times what it took to read it.
+constexpr int kSliceForReading = 20;
 
 // Of the case's name: the same everywhere, unlike std::hash.
 uint64_t HashName(std::string_view name) {
@@ -116,6 +119,7 @@ class Worker final : public SuspicionSink {
   uint32_t found_ = 0;  // kinds, as bits
   UnitCounts counts_;
   Clock::time_point begin_;
+  std::chrono::nanoseconds slice_{};  // before what is left is handed on
 
   std::vector<RaisedSuspicion> new_;  // of the current execution
   uint32_t hangs_ = 0;                // in it
@@ -203,7 +207,7 @@ std::optional<UnitEnd> Worker::OutOfTime(const UnitTask& unit, const Strategy& s
   const Clock::time_point now = Clock::now();
   shared_->share_done.store(strategy.Progress().share_done.value_or(-1), std::memory_order_relaxed);
   if (now >= task_.deadline) return UnitEnd::kTime;
-  if (unit.pieces > 0 && now - begin_ >= unit.slice && counts_.executions >= unit.least) {
+  if (unit.pieces > 0 && now - begin_ >= slice_ && counts_.executions >= unit.least) {
     return UnitEnd::kHandedOn;
   }
   return std::nullopt;
@@ -350,11 +354,14 @@ std::unique_ptr<Strategy> Worker::StrategyFor(const UnitTask& unit) {
 
 bool Worker::RunUnit(const UnitTask& unit) {
   shared_->ResetCounts();
+  const Clock::time_point taken = Clock::now();
   std::unique_ptr<Strategy> strategy = StrategyFor(unit);
   known_ = {unit.known.begin(), unit.known.end()};
   found_ = unit.found;
   counts_ = {};
   begin_ = Clock::now();
+  slice_ = std::max(std::chrono::nanoseconds(unit.slice),
+                    std::chrono::nanoseconds(kSliceForReading * (begin_ - taken)));
 
   UnitResult result;
   result.number = unit.number;

@@ -20,6 +20,13 @@ namespace heddle {
 struct Plan;
 struct ExecutionRecord;
 
+// Where an object lies, in words that are the same in every execution of a program and in every
+// process of one build, as far as the program allocates in the same order.
+struct ObjectPlace {
+  ThreadId stack = kNoThread;  // whose stack or thread-local storage it lies in
+  uint64_t offset = 0;         // there; else in static storage or on the heap. 0: nowhere
+};
+
 // A moment at which the next thread is chosen.
 class SchedulingPoint {
  public:
@@ -59,6 +66,7 @@ class SchedulingPoint {
   // Where `object` lies, 0 for a thread: the same in every execution of one process, as far as the
   // program allocates it in the same order.
   virtual uintptr_t AddressOf(ObjectId object) const = 0;
+  virtual ObjectPlace PlaceOf(ObjectId object) const = 0;
   // The thread that `object` is, kNoThread if it is none.
   virtual ThreadId ThreadOf(ObjectId object) const = 0;
   // The program looks at its state after every step (an invariant): no two steps may be taken to

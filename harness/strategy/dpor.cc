@@ -17,6 +17,7 @@ bool Dpor::Next(Plan* plan) {
   plan->prefix.clear();
   plan->sleep.clear();
   plan->steps.Clear();
+  plan->places = places_;
   sleepers_.clear();
   planned_.clear();
   advances_values_ = false;
@@ -174,6 +175,7 @@ void Dpor::PlanPath(Plan* plan) {
 
 void Dpor::Learn(const Plan&, const ExecutionRecord& record) {
   ++executions_;
+  if (!record.places.empty()) places_ = record.places;
   const StepTrace& trace = record.trace;
   void_plan_ = false;
   if (record.diverged || record.undecided || record.end == ExecutionEnd::kLost ||
@@ -351,22 +353,16 @@ void Dpor::NoteInitial(uint32_t node) {
 
 StrategyProgress Dpor::Progress() const {
   StrategyProgress progress;
-  double before = 0;
-  double weight = 1;
-  for (const Node& node : nodes_) {
-    uint32_t branches = node.explored + 1;
-    for (auto id = node.branches; id != WakeupTree::kNone; id = tree_[id].sibling) ++branches;
-    weight /= branches;
-    before += weight * node.explored;
-  }
   progress.exhausted = finished_ && cut_ == 0;
-  progress.share_done = finished_ ? 1.0 : started_ ? before : 0.0;
+  progress.share_done = ShareDone();
   progress.note = std::string(mode_ == Mode::kSource ? "source-DPOR: " : "optimal DPOR: ") +
                   std::to_string(executions_) + " executions";
   if (redundant_ > 0) progress.note += ", " + std::to_string(redundant_) + " redundant";
   if (finished_) {
     progress.note += cut_ == 0 ? ", every class of executions seen"
                                : ", " + std::to_string(cut_) + " of them not seen to their end";
+  } else {
+    progress.note += ", by one worker";  // more would not have made it faster
   }
   return progress;
 }

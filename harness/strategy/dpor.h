@@ -38,6 +38,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/strategy/dpor_path.h"
@@ -46,7 +48,7 @@
 
 namespace heddle {
 
-class Dpor final : public Strategy {
+class Dpor final : public Strategy, public TreeSearch {
  public:
   enum class Mode : uint8_t { kSource, kOptimal };
 
@@ -56,6 +58,14 @@ class Dpor final : public Strategy {
   std::unique_ptr<Decider> MakeDecider() const override;
   void Learn(const Plan& plan, const ExecutionRecord& record) override;
   StrategyProgress Progress() const override;
+
+  // dpor_parts.cc: one part only, since the races of any execution may add branches to every point
+  // of the path that leads to it.
+  TreeSearch* AsTreeSearch() override { return this; }
+  std::vector<std::string> Split(size_t most) override;
+  bool Adopt(std::string_view part) override;
+  std::string Counts() const override;
+  bool Add(std::string_view counts, bool finished) override;
 
   uint64_t executions() const { return executions_; }
   // Executions that were found, too late, to be equivalent to others.
@@ -119,8 +129,16 @@ class Dpor final : public Strategy {
   void Note(uint32_t node);
   void NoteInitial(uint32_t node);
   void TryOthersBeforeTheLast();
+  // Of the tree, by the path: siblings are taken to be alike.
+  double ShareBeforePath() const;
+  double ShareDone() const;
+  std::string ToBytes() const;
+  bool Restore(std::string_view bytes);
+  void SaveBranches(ByteWriter* writer) const;
+  bool RestoreBranches(ByteReader* reader);
 
   const Mode mode_;
+  std::vector<ThreadPlace> places_ = {ThreadPlace{}};  // of the threads, by name
   DporPath path_;
   std::vector<Node> nodes_;  // as long as the path, or one longer: the point of the next branch
   WakeupTree tree_;
@@ -133,6 +151,9 @@ class Dpor final : public Strategy {
   bool void_plan_ = false;  // what was planned could not be done, or not to its end
   bool started_ = false;
   bool finished_ = false;
+  bool handed_on_ = false;      // by Split
+  double share_adopted_ = 0;    // ShareBeforePath at the beginning
+  double share_of_others_ = 0;  // done, as Add was told; all that was done, once handed_on_
   uint64_t executions_ = 0;
   uint64_t redundant_ = 0;
   uint64_t cut_ = 0;  // executions whose ends have not been seen: the search is not complete

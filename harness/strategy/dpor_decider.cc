@@ -8,6 +8,7 @@ namespace {
 // The use of program memory is an access to one object of that name.
 constexpr Access kHeapAccess{1, OpKind::kAlloc, false, {Footprint::kState, Footprint::kState}};
 constexpr uint64_t kThreadObject = uint64_t{1} << 63;
+constexpr uint64_t kStackObject = uint64_t{1} << 62;
 
 }  // namespace
 
@@ -18,7 +19,7 @@ void DporDecider::Begin(const Plan& plan) {
   steps_ = 0;
   step_is_traced_ = redundant_ = diverged_ = met_all_ = false;
   known_threads_ = 0;
-  names_.BeginExecution();
+  names_.BeginExecution(plan.places);
   last_run_.clear();
   asleep_.clear();
   set_aside_.clear();
@@ -51,7 +52,12 @@ void DporDecider::OnEvent(const Event& event) {
 }
 
 uint64_t DporDecider::ObjectName(ObjectId object, const SchedulingPoint& point) {
-  if (const uintptr_t address = point.AddressOf(object); address != 0) return address;
+  const ObjectPlace place = point.PlaceOf(object);
+  if (place.stack != kNoThread) {
+    return kStackObject | uint64_t{names_.Of(place.stack, point)} << 32 |
+           static_cast<uint32_t>(place.offset);
+  }
+  if (place.offset != 0) return place.offset;
   const ThreadId thread = point.ThreadOf(object);
   return kThreadObject | (thread == kNoThread ? Index(object) : names_.Of(thread, point));
 }
@@ -294,6 +300,7 @@ void DporDecider::End(ExecutionRecord* record) {
     trace_.accesses.push_back(kHeapAccess);
     ++trace_.steps.back().accesses.size;
   }
+  record->places = names_.places();
   std::swap(record->trace, trace_);
 }
 

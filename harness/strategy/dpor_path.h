@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "harness/core/bytes.h"
 #include "harness/strategy/step_trace.h"
 #include "harness/strategy/strategy.h"
 
@@ -91,6 +92,9 @@ class DporPath {
   // Adds a step of `trace`. `*races` gets the steps that it races with.
   void Add(const TracedStep& step, const StepTrace& trace, std::vector<uint32_t>* races);
   void AddBirth(uint32_t thread, uint32_t step);
+  // dpor_parts.cc; Restore into a new one. False: it is no path of so many threads.
+  void Save(ByteWriter* writer) const;
+  bool Restore(ByteReader* reader, size_t threads);
   // The races of a step that would come next but is blocked.
   void FindRaces(uint32_t thread, std::span<const Access> accesses, std::vector<uint32_t>* races);
 

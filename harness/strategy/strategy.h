@@ -24,6 +24,14 @@ struct SleepingThread {
   bool used_heap = false;  // its next step allocates or frees program memory
 };
 
+// A place in the tree of spawns, which is what a thread is known by under every schedule
+// (strategy/thread_names.h).
+struct ThreadPlace {
+  uint32_t parent = 0;   // its name, an index of places
+  uint32_t ordinal = 0;  // among the parent's children, from 1; 0 for the main thread
+  bool operator==(const ThreadPlace&) const = default;
+};
+
 // One execution to be made.
 struct Plan {
   uint64_t index = 0;  // of the execution in its campaign, from 0
@@ -34,20 +42,13 @@ struct Plan {
   // Depth-first search: the sleep set just before the prefix's last decision is carried out.
   std::vector<SleepingThread> sleep;
   StepPlan steps;  // dynamic partial-order reduction
+  std::vector<ThreadPlace> places;  // the threads that its steps name, by name
   // What they mean is documented by the strategy: PCT's depth and length, round robin's quantum.
   // `data` stays as it is until a strategy changes it.
   uint64_t parameter_a = 0;
   uint64_t parameter_b = 0;
   std::vector<uint64_t> data;
   uint32_t member = 0;  // which strategy of a combined one made the plan
-};
-
-// A place in the tree of spawns, which is what a thread is known by under every schedule
-// (strategy/thread_names.h).
-struct ThreadPlace {
-  uint32_t parent = 0;   // its name, an index of places
-  uint32_t ordinal = 0;  // among the parent's children, from 1; 0 for the main thread
-  bool operator==(const ThreadPlace&) const = default;
 };
 
 // How often a thread operated on an object in one execution.
@@ -134,7 +135,7 @@ struct ExecutionRecord {
   std::vector<Decision> alternatives;
   std::vector<uint32_t> prices;  // parallel to alternatives, where a strategy bounds them
   std::vector<SleepingThread> sleepers;
-  // Where the decider counts them: in order of first use, and the threads by name.
+  // Where the decider counts them: in order of first use. Where it names threads: those, by name.
   std::vector<ObjectUse> uses;
   std::vector<ThreadPlace> places;
   StepTrace trace;  // where the decider traces steps

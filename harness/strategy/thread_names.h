@@ -27,6 +27,11 @@ class ThreadNames {
 
   // For another execution of the same program: names stay as they are.
   void BeginExecution() { of_thread_.clear(); }
+  // The same with the names that somebody else has given.
+  void BeginExecution(const std::vector<ThreadPlace>& places) {
+    places_ = places;
+    of_thread_.clear();
+  }
 
   // The name of the child of `parent`, a name, that is its `ordinal`-th, from 1.
   uint32_t Child(uint32_t parent, uint32_t ordinal, uint32_t likely = 0) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
+#include "harness/core/bytes.h"
 #include "harness/strategy/dpor_path.h"
 #include "harness/strategy/step_trace.h"
 
@@ -98,6 +99,9 @@ class WakeupTree {
   // The tree, and all that follows, is needed no longer.
   void FreeAll(NodeId first);
   void Free(NodeId id) { free_.push_back(id); }
+  // dpor_parts.cc: the tree that begins with `first`. False: it is none of so many threads.
+  void Save(NodeId first, ByteWriter* writer) const;
+  bool Restore(ByteReader* reader, size_t threads, NodeId* first);
 
  private:
   NodeId Make(const SequenceStep& step);

@@ -30,4 +30,25 @@ done
 expect 0 "$search" run search/buffer_while --strategy=dpor --executions=1000000 --require-complete
 says "ok (complete)"
 
+# Killed and gone on with at its last checkpoint, it counts what an undisturbed search counts.
+interrupted() {
+  local case=$1 strategy=$2 out=$work/$1.$2 pid try=0
+  expect 0 "$search" run "search/$case" "--strategy=$strategy" --executions=1000000 --jobs=2 \
+    --require-complete "--out=$out.whole" || return
+  "$search" run "search/$case" "--strategy=$strategy" --executions=1000000 --jobs=1 "--out=$out" \
+    >/dev/null 2>&1 &
+  pid=$!
+  until [ -e "$out/checkpoint" ] || [ $((try += 1)) -gt 2000 ]; do sleep 0.005; done
+  kill -9 "$pid"
+  wait "$pid" 2>/dev/null
+  [ -e "$out/run.json" ] && fail "$case under $strategy: it had ended when it was killed"
+  expect 0 "$search" run "search/$case" "--strategy=$strategy" --executions=1000000 --jobs=1 \
+    --require-complete "--out=$out" --resume || return
+  diff <(grep -vE '"(seconds|executions_per_second)"' "$out.whole/run.json") \
+    <(grep -vE '"(seconds|executions_per_second)"' "$out/run.json") ||
+    fail "$case under $strategy: gone on with, it counts otherwise"
+}
+interrupted lastzero_14 dpor
+interrupted lastzero_12 source-dpor
+
 finish

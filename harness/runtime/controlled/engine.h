@@ -150,6 +150,7 @@ class ControlledEngine final : public Runtime,
   uintptr_t AddressOf(ObjectId object) const override {
     return reinterpret_cast<uintptr_t>(objects_[object].address);
   }
+  ObjectPlace PlaceOf(ObjectId object) const override;
   ThreadId ThreadOf(ObjectId object) const override;
   bool EveryStateMatters() const override { return has_invariant_; }
   bool TimeIsLate() const override {
@@ -327,6 +328,7 @@ class ControlledEngine final : public Runtime,
   FairDecider fair_;
   Repetition repetition_;
   ThreadId tail_anchor_ = kNoThread;
+  const std::vector<AddressRange> module_storage_ = ProgramStaticStorage();
   std::vector<AddressRange> static_storage_;  // as it was when the fair tail began
   ObjectTable objects_;
   RaceShadow shadow_;

@@ -111,6 +111,32 @@ ThreadId ControlledEngine::ThreadOf(ObjectId object) const {
                                            : kNoThread;
 }
 
+// Stacks and modules lie elsewhere in each process, and a thread's stack where the order of creation
+// wants it.
+ObjectPlace ControlledEngine::PlaceOf(ObjectId object) const {
+  const SyncModel& model = objects_[object];
+  const auto address = reinterpret_cast<uintptr_t>(model.address);
+  if (model.address == nullptr || (heap_ != nullptr && heap_->Contains(model.address))) {
+    return {kNoThread, address};
+  }
+  const auto on_stack_of = [&](uint32_t index) {
+    const ThreadState& thread = *threads_[index];
+    return ObjectPlace{thread.id, thread.donor.stack().highest - address};
+  };
+  // Most likely first.
+  for (const uint32_t index : {Index(kMainThread), Index(model.creator)}) {
+    if (threads_[index]->donor.Owns(address)) return on_stack_of(index);
+  }
+  for (size_t i = 0; i < module_storage_.size(); ++i) {
+    const AddressRange& range = module_storage_[i];
+    if (range.Contains(address)) return {kNoThread, (i + 1) << 48 | (address - range.begin)};
+  }
+  for (uint32_t index = 0; index < thread_count_; ++index) {
+    if (threads_[index]->donor.Owns(address)) return on_stack_of(index);
+  }
+  return {kNoThread, address};
+}
+
 ThreadOrigin ControlledEngine::OriginOf(ThreadId thread) const {
   if (Index(thread) >= thread_count_) return {kMainThread, Index(thread)};
   const ThreadState& state = *threads_[Index(thread)];

@@ -78,6 +78,10 @@ class alignas(64) Donor {
 
   Context* context() { return &context_; }
   const StackBounds& stack() const { return stack_; }
+  // It lies in the thread's stack or in its thread-local storage, which is above that.
+  bool Owns(uintptr_t address) const {
+    return address - reinterpret_cast<uintptr_t>(mapping_) < mapping_size_;
+  }
   // The system's name of the sleeping thread, which is what a sanitizer calls the fiber.
   uint64_t os_thread() const { return os_thread_; }
   bool started() const { return mapping_ != nullptr; }

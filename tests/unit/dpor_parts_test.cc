@@ -1,0 +1,211 @@
+// Partial-order reduction handed on from instance to instance: together they make exactly the
+// executions of one, in its order, wherever it is interrupted.
+#include <sys/mman.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "harness/core/random.h"
+#include "harness/runtime/heap/malloc_interpose.h"
+#include "harness/strategy/dpor.h"
+#include "tests/support/classic_programs.h"
+#include "tests/support/exploration.h"
+#include "tests/support/random_program.h"
+
+namespace heddle {
+namespace {
+
+using testing::Describe;
+using testing::Do;
+using testing::Exploration;
+
+struct Searched {
+  std::vector<std::string> executions;  // the decisions of each, in the order of the search
+  uint64_t redundant = 0;
+};
+
+std::string Decisions(const Exploration& exploration) {
+  const auto log = exploration.log();
+  return {reinterpret_cast<const char*>(log.data()), log.size_bytes()};
+}
+
+Searched Whole(void (*body)(), Dpor::Mode mode, const ExecutionOptions& options = {}) {
+  Exploration exploration(options);
+  Dpor dpor(mode);
+  Searched searched;
+  exploration.Explore(body, dpor, 100'000,
+                      [&] { searched.executions.push_back(Decisions(exploration)); });
+  EXPECT_TRUE(dpor.Progress().exhausted);
+  searched.redundant = dpor.redundant();
+  return searched;
+}
+
+// Each instance makes 1 to `most` executions and hands on; each has a decider and, with `engines`,
+// an engine of its own, so that what belongs to a process is not what it was.
+Searched HandedOn(void (*body)(), Dpor::Mode mode, uint64_t most, uint64_t seed,
+                  const ExecutionOptions& options = {}, bool engines = false) {
+  Random random(seed);
+  auto exploration = std::make_unique<Exploration>(options);
+  Dpor whole(mode);
+  Searched searched;
+  std::string part;  // "": the root
+  for (bool left = true; left;) {
+    Dpor dpor(mode);
+    if (!part.empty()) {
+      EXPECT_TRUE(dpor.Adopt(part));
+    }
+    if (engines) {
+      exploration.reset();
+      // Where the stacks of its threads were.
+      mmap(nullptr, 300 << 10, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      exploration = std::make_unique<Exploration>(options);
+    }
+    const uint64_t limit = 1 + random.Below(most);
+    const uint64_t made = exploration->Explore(body, dpor, limit, [&] {
+      EXPECT_FALSE(exploration->record().diverged);
+      searched.executions.push_back(Decisions(*exploration));
+    });
+    left = false;
+    if (made == limit) {
+      const std::vector<std::string> parts = dpor.Split(1 + random.Below(6));
+      EXPECT_LE(parts.size(), 1u);
+      left = !parts.empty();
+      if (left) part = parts[0];
+    }
+    EXPECT_TRUE(whole.Add(dpor.Counts(), !left));
+    EXPECT_LE(whole.Progress().share_done.value(), 1.0 + 1e-9);
+    EXPECT_EQ(whole.Progress().exhausted, !left);
+    if (::testing::Test::HasFailure()) break;
+  }
+  EXPECT_EQ(whole.executions(), searched.executions.size());
+  searched.redundant = whole.redundant();
+  return searched;
+}
+
+class DporPartsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!kHeapIsDeterministic) GTEST_SKIP() << "addresses do not repeat in this build";
+  }
+
+  static void ExpectTheSame(void (*body)(), const ExecutionOptions& options = {}) {
+    for (const Dpor::Mode mode : {Dpor::Mode::kSource, Dpor::Mode::kOptimal}) {
+      const Searched whole = Whole(body, mode, options);
+      for (const uint64_t most : {1, 2, 7, 100}) {
+        const Searched parts = HandedOn(body, mode, most, most, options);
+        EXPECT_EQ(parts.executions, whole.executions) << "handed on after up to " << most;
+        EXPECT_EQ(parts.redundant, whole.redundant);
+      }
+    }
+  }
+
+  static void ExpectTheSameOfRandomPrograms(const std::vector<Do>& kinds, uint64_t seed,
+                                            const ExecutionOptions& options = {}) {
+    Random random(seed);
+    for (int i = 0; i < 40; ++i) {
+      const testing::RandomProgram program = testing::MakeProgram(random, kinds, 3);
+      testing::SetProgram(program);
+      SCOPED_TRACE(Describe(program));
+      ExpectTheSame(testing::RunProgram, options);
+      if (HasFailure()) return;
+    }
+  }
+};
+
+TEST_F(DporPartsTest, ClassicPrograms) {
+  ExpectTheSame(testing::LastZero<6>);
+  ExpectTheSame(testing::Readers<6>);
+  ExpectTheSame(testing::Indexer<13>);
+  ExpectTheSame(testing::Philosophers<3>);
+  ExpectTheSame(testing::LostWakeup);
+}
+
+TEST_F(DporPartsTest, AtomicsAndMutexes) {
+  ExpectTheSameOfRandomPrograms(
+      {Do::kLoad, Do::kStore, Do::kAdd, Do::kExchange, Do::kLock, Do::kUnlock}, 1);
+}
+
+TEST_F(DporPartsTest, ChoicesAndChildren) {
+  ExpectTheSameOfRandomPrograms({Do::kLoad, Do::kStore, Do::kChoose, Do::kSpawn, Do::kAllocate}, 2);
+}
+
+TEST_F(DporPartsTest, ThingsThatBlock) {
+  ExpectTheSameOfRandomPrograms({Do::kLoad, Do::kStore, Do::kLock, Do::kUnlock, Do::kWait,
+                                 Do::kWaitFor, Do::kNotifyOne, Do::kNotifyAll, Do::kAcquire,
+                                 Do::kTryAcquire, Do::kRelease, Do::kYield},
+                                3);
+}
+
+TEST_F(DporPartsTest, TriesWithUnlocksAsPoints) {
+  ExecutionOptions options;
+  options.unlock_is_point = true;
+  ExpectTheSameOfRandomPrograms(
+      {Do::kLoad, Do::kStore, Do::kLock, Do::kUnlock, Do::kTryLock, Do::kTryLockFor}, 4, options);
+}
+
+Atomic<int> in_static_storage{0};
+
+// Threads that create threads, in an order that the schedule decides, with objects on the stacks of
+// all, on the heap and in static storage.
+void EverywhereInMemory() {
+  Atomic<int> shared(0);
+  const auto parent = [&] {
+    Atomic<int> mine(0);
+    const auto on_heap = std::make_unique<Atomic<int>>(0);
+    Thread child([&] {
+      mine.fetch_add(1);
+      on_heap->fetch_add(1);
+      shared.fetch_add(1);
+    });
+    mine.load();
+    on_heap->load();
+    in_static_storage.fetch_add(1);
+    child.join();
+  };
+  Thread first(parent), second(parent);
+  first.join();
+  second.join();
+}
+
+TEST_F(DporPartsTest, NamesAreTheSameWhereverThingsLie) {
+  const Searched whole = Whole(EverywhereInMemory, Dpor::Mode::kOptimal);
+  EXPECT_GT(whole.executions.size(), 20u);
+  // Stacks are elsewhere, and threads are met in another order, in an engine that begins later.
+  const Searched parts =
+      HandedOn(EverywhereInMemory, Dpor::Mode::kOptimal, 15, 1, {}, /*engines=*/true);
+  EXPECT_EQ(parts.executions, whole.executions);
+}
+
+TEST_F(DporPartsTest, NothingLeftIsNoPart) {
+  const uint64_t all = Whole(testing::Readers<3>, Dpor::Mode::kOptimal).executions.size();
+  Exploration exploration;
+  Dpor dpor(Dpor::Mode::kOptimal);
+  EXPECT_EQ(exploration.Explore(testing::Readers<3>, dpor, all), all);
+  EXPECT_TRUE(dpor.Split(3).empty());
+}
+
+TEST_F(DporPartsTest, DamagedPartsAreRefused) {
+  Exploration exploration;
+  Dpor first(Dpor::Mode::kOptimal);
+  exploration.Explore(testing::LastZero<4>, first, 10);
+  const std::vector<std::string> parts = first.Split(2);
+  ASSERT_EQ(parts.size(), 1u);
+  for (size_t size = 0; size < parts[0].size(); ++size) {
+    EXPECT_FALSE(Dpor(Dpor::Mode::kOptimal).Adopt(std::string_view(parts[0]).substr(0, size)));
+  }
+  for (size_t i = 0; i < parts[0].size(); ++i) {
+    std::string damaged = parts[0];
+    damaged[i] ^= 0x10;
+    EXPECT_FALSE(Dpor(Dpor::Mode::kOptimal).Adopt(damaged)) << "byte " << i;
+  }
+  EXPECT_FALSE(Dpor(Dpor::Mode::kOptimal).Adopt(parts[0] + "x"));
+  EXPECT_FALSE(Dpor(Dpor::Mode::kSource).Adopt(parts[0])) << "a part of the other search";
+  EXPECT_FALSE(Dpor(Dpor::Mode::kOptimal).Add("nonsense", false));
+  EXPECT_TRUE(Dpor(Dpor::Mode::kOptimal).Adopt(parts[0]));
+}
+
+}  // namespace
+}  // namespace heddle
