@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <vector>
 
@@ -22,10 +24,27 @@ std::string ShortNumber(double number) {
     std::snprintf(text, sizeof(text), "%.0f", number);
   } else if (number < 1e6) {
     std::snprintf(text, sizeof(text), "%.1fk", number / 1e3);
-  } else {
+  } else if (number < 1e9) {
     std::snprintf(text, sizeof(text), "%.2fM", number / 1e6);
+  } else {
+    std::snprintf(text, sizeof(text), "%.1e", number);
   }
   return text;
+}
+
+std::string ShortTime(double seconds) {
+  constexpr struct {
+    double seconds;
+    const char* unit;
+  } kUnits[] = {{365.25 * 86'400, "years"}, {86'400, "days"}, {3'600, "h"}, {60, "min"}, {1, "s"}};
+  for (const auto& [length, unit] : kUnits) {
+    // From two on: "90 min" says more than "2 h".
+    if (seconds < 2 * length && length > 1) continue;
+    const double number = std::max(1.0, std::ceil(seconds / length));
+    if (number > 1e6) return "millions of years";
+    return ShortNumber(number) + " " + unit;
+  }
+  return "";
 }
 
 std::string ProgressText(const std::string& what, const CampaignProgress& progress,
@@ -37,7 +56,16 @@ std::string ProgressText(const std::string& what, const CampaignProgress& progre
           (progress.executions == 1 ? " execution" : " executions"),
       std::to_string(progress.findings) + (progress.findings == 1 ? " finding" : " findings"),
       ShortNumber(rate) + "/s"};
-  if (progress.share_done) {
+  if (progress.estimated_executions) {
+    const double done = static_cast<double>(progress.executions);
+    const double whole = std::max(*progress.estimated_executions, done + 1);
+    const double percent = 100 * done / whole;
+    char share[24];
+    std::snprintf(share, sizeof(share), "about %.*f%% of ", percent < 10 ? 1 : 0,
+                  percent < 10 ? std::floor(10 * percent) / 10 : std::floor(percent));
+    parts.push_back(share + ShortNumber(whole));
+    if (rate > 0) parts.push_back(ShortTime((whole - done) / rate) + " left");
+  } else if (progress.share_done) {
     char share[40];
     std::snprintf(share, sizeof(share), "about %.1f%% of all schedules",
                   100 * *progress.share_done);

@@ -31,8 +31,10 @@ class ProgressLine final : public CampaignObserver {
 // What the line says, most important first; whole parts, as many as fit into `columns` columns.
 std::string ProgressText(const std::string& what, const CampaignProgress& progress, size_t columns);
 
-// 950, 12.3k, 1.23M: a rate in few letters.
+// 950, 12.3k, 1.23M, 4.2e+12: a number in few letters.
 std::string ShortNumber(double number);
+// 45 s, 2 min, 5 h, 10 days: how long something will take, at most.
+std::string ShortTime(double seconds);
 
 }  // namespace heddle
 

@@ -61,6 +61,8 @@ struct CaseResult {
   std::string search;          // how far the strategy got, in its own words
   std::string skipped;         // why the case was not run; empty: it was
   std::string internal_error;  // Heddle itself failed
+  // Of a complete search that did not end: the executions that it would have made, by an estimate.
+  std::optional<double> estimated_executions;
   uint64_t executions = 0;
   uint64_t steps = 0;
   uint64_t cut_by_step_limit = 0;
@@ -81,6 +83,7 @@ struct CampaignProgress {
   double seconds = 0;
   size_t findings = 0;
   std::optional<double> share_done;  // estimate: of all schedules; empty: no telling
+  std::optional<double> estimated_executions;  // of a complete search, in all; empty: no telling
   double silent_seconds = 0;         // since the running execution's last step
 };
 

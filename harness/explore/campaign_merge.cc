@@ -160,7 +160,7 @@ void CampaignRun::MergeEvent(const Unit& unit, const UnitEvent& event) {
   if (options_.shard.divided()) {
     result_.log.events.push_back({before, event.place, event.counts, confirmation_.found(),
                                   event.died, event.needs_unlock_points, result_.findings.size(),
-                                  event.search.words, event.search.bound});
+                                  event.search});
   }
   stage_ = tally_.AddEvent(goal_, event.counts, confirmation_.found(), event.died,
                            event.needs_unlock_points, &result_);
@@ -170,13 +170,19 @@ void CampaignRun::MergeEvent(const Unit& unit, const UnitEvent& event) {
 }
 
 void CampaignRun::TakeSearch(const SearchState& search, bool finished) {
-  if (TreeSearch* const whole = whole_->AsTreeSearch(); whole != nullptr) {
-    if (search.counts.empty()) return;  // of a worker that died
-    HEDDLE_CHECK(whole->Add(search.counts, finished), "a search counts otherwise than it adds");
-    result_.search = whole_->Progress().note;
-    tally_.exhausted = whole_->Progress().exhausted;
+  if (!search.counts.empty()) {
+    HEDDLE_CHECK(whole_->Add(search.counts, finished), "a search counts otherwise than it adds");
+    const StrategyProgress progress = whole_->Progress();
+    result_.search = progress.note;
+    result_.complete_bound = progress.bound;
+    result_.estimated_executions = progress.estimated_executions;
+    if (result_.estimated_executions) {
+      *result_.estimated_executions += static_cast<double>(tally_.earlier.executions);
+    }
+    if (whole_->AsTreeSearch() != nullptr) tally_.exhausted = progress.exhausted;
     return;
   }
+  if (whole_->AsTreeSearch() != nullptr) return;  // of a worker that died
   if (!search.words.empty()) result_.search = search.words;
   result_.complete_bound = search.bound;
 }
@@ -187,7 +193,7 @@ void CampaignRun::MergeResult(const Unit& unit) {
   if (options_.shard.divided()) {
     result_.log.units.push_back({tally_.earlier.executions + unit.first, result.counts,
                                  result.end == UnitEnd::kNoMore, result.exhausted,
-                                 result.search.words, result.search.bound});
+                                 result.search});
   }
   TakeSearch(result.search, frontier_->units().empty() && result.end != UnitEnd::kTime);
   if (result.end == UnitEnd::kNoMore && whole_->AsTreeSearch() == nullptr) {

@@ -182,7 +182,7 @@ void CampaignRun::ShowProgress() {
   progress.executions = tally_.earlier.executions + tally_.counts.executions;
   progress.seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
   progress.findings = result_.findings.size();
-  double share = whole_->AsTreeSearch() != nullptr ? *whole_->Progress().share_done : -1;
+  double share = whole_->AsTreeSearch() != nullptr ? whole_->Progress().share_done.value_or(-1) : -1;
   for (const Unit& unit : frontier_->units()) {
     if (unit.state == Unit::State::kEnded) progress.executions += unit.result.counts.executions;
   }
@@ -194,6 +194,12 @@ void CampaignRun::ShowProgress() {
     progress.silent_seconds = std::max(progress.silent_seconds, silent);
   }
   if (share >= 0) progress.share_done = share;
+  if (whole_->AsTreeSearch() != nullptr) {
+    progress.estimated_executions = whole_->Progress().estimated_executions;
+    if (progress.estimated_executions) {
+      *progress.estimated_executions += static_cast<double>(tally_.earlier.executions);
+    }
+  }
   observer_->OnProgress(progress);
 }
 
@@ -212,6 +218,7 @@ CaseResult CampaignRun::Run(const std::function<void(std::string)>& save) {
     execution_.unlock_is_point = true;
     tally_.NextStage();
     result_.complete_bound.clear();
+    result_.estimated_executions.reset();
     if (tally_.earlier.executions >= max_executions_) break;
   }
   tally_.Conclude(goal_, &result_);

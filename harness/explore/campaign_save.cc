@@ -97,8 +97,7 @@ std::string CampaignRun::Save() {
   writer.Put(tally_.counts);
   writer.Put(tally_.deaths);
   writer.PutSpan(std::span<const uint64_t>(task_.fatal_common));
-  TreeSearch* const whole = whole_->AsTreeSearch();
-  writer.PutText(whole == nullptr ? "" : whole->Counts());
+  writer.PutText(whole_->Counts());
   frontier_->Save(&writer);
   return writer.Take();
 }
@@ -120,8 +119,7 @@ bool CampaignRun::Restore(std::string_view saved, const std::string& folder) {
       !reader.GetText(&searched)) {
     return false;
   }
-  TreeSearch* const whole = whole_->AsTreeSearch();
-  if (whole != nullptr && !whole->Add(searched, /*finished=*/false)) return false;
+  if (!whole_->Add(searched, /*finished=*/false)) return false;
   restored_ = true;
   return frontier_->Restore(&reader) && reader.AtEnd();
 }

@@ -80,6 +80,7 @@ void PutResult(const CaseResult& result, ByteWriter* writer) {
   writer->PutSpan(std::span(result.expected));
   writer->Put(result.met);
   writer->Put(result.complete);
+  writer->Put(result.estimated_executions.value_or(0));
   writer->Put(result.executions);
   writer->Put(result.steps);
   writer->Put(result.cut_by_step_limit);
@@ -98,12 +99,14 @@ bool GetResult(ByteReader* reader, CaseResult* result) {
     if (!reader->GetText(text)) return false;
   }
   uint64_t count = 0;
+  double estimate = 0;
   if (!reader->GetVector(&result->expected) || !reader->Get(&result->met) ||
-      !reader->Get(&result->complete) || !reader->Get(&result->executions) ||
-      !reader->Get(&result->steps) || !reader->Get(&result->cut_by_step_limit) ||
+      !reader->Get(&result->complete) || !reader->Get(&estimate) ||
+      !reader->Get(&result->executions) || !reader->Get(&result->steps) || !reader->Get(&result->cut_by_step_limit) ||
       !reader->Get(&result->seconds) || !reader->Get(&count)) {
     return false;
   }
+  if (estimate > 0) result->estimated_executions = estimate;
   for (result->findings.clear(); count > 0; --count) {
     FoundBug found;
     if (!reader->GetText(&found.directory) || !reader->Get(&found.expected)) return false;

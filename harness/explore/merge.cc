@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "harness/explore/shard.h"
 #include "harness/explore/tally.h"
+#include "harness/strategy/registry.h"
 
 namespace heddle {
 namespace {
@@ -19,6 +21,13 @@ std::string* ShardOption(RunIdentity* identity) {
     if (name == "--shard") return &value;
   }
   return nullptr;
+}
+
+std::string OptionOf(const RunIdentity& identity, const std::string& name) {
+  for (const auto& [option, value] : identity.options) {
+    if (option == name) return value;
+  }
+  return "";
 }
 
 std::string Named(const ShardFolder& folder) {
@@ -37,7 +46,7 @@ struct LoggedUnit {
 class CaseMerge {
  public:
   CaseMerge(const std::vector<ShardFolder>& shards, size_t number, CaseResult* merged)
-      : merged_(*merged) {
+      : strategy_(OptionOf(shards.front().checkpoint.identity, "--strategy")), merged_(*merged) {
     for (const ShardFolder& shard : shards) {
       const CaseResult& result = shard.checkpoint.results[number];
       merged_.seconds += result.seconds;
@@ -54,7 +63,12 @@ class CaseMerge {
   void TakeFindings(const LoggedUnit& logged, size_t event);
   Stage TakeEvents(const LoggedUnit& logged);
 
+  void BeginStage() { whole_ = *MakeStrategy(strategy_); }
+  void TakeSearch(const SearchState& search);
+
+  const std::string strategy_;  // as typed
   CaseResult& merged_;
+  std::unique_ptr<Strategy> whole_;  // makes no executions; what all searches are added to
   Goal goal_;
   Tally tally_;
   std::map<uint64_t, LoggedUnit> units_;  // by base; of those that all made, the first shard's
@@ -98,14 +112,23 @@ Stage CaseMerge::TakeEvents(const LoggedUnit& logged) {
     const Stage stage = tally_.AddEvent(goal_, event.counts, found_, event.died,
                                         event.needs_unlock_points, &merged_);
     if (stage == Stage::kRunning) continue;
-    merged_.search = event.search;
-    merged_.complete_bound = event.bound;
+    TakeSearch(event.search);
     return stage;
   }
   return Stage::kRunning;
 }
 
+// In the words of the last one, but where a strategy says it of all.
+void CaseMerge::TakeSearch(const SearchState& search) {
+  merged_.search = search.words;
+  merged_.complete_bound = search.bound;
+  if (!search.counts.empty() && whole_->Add(search.counts, /*finished=*/false)) {
+    merged_.search = whole_->Progress().note;
+  }
+}
+
 bool CaseMerge::Run(std::string* error) {
+  BeginStage();
   for (const auto& [base, logged] : units_) {
     const Stage stage = TakeEvents(logged);
     if (stage == Stage::kOver) break;
@@ -117,13 +140,13 @@ bool CaseMerge::Run(std::string* error) {
         return false;
       }
       tally_.NextStage();
+      BeginStage();
       merged_.complete_bound.clear();
       continue;
     }
     if (logged.unit == nullptr) continue;
     tally_.counts.Add(logged.unit->counts);
-    merged_.search = logged.unit->search;
-    merged_.complete_bound = logged.unit->bound;
+    TakeSearch(logged.unit->search);
     if (!logged.unit->last) continue;
     tally_.exhausted = logged.unit->exhausted;
     break;

@@ -181,6 +181,9 @@ std::string RunJson(const CampaignOptions& options, std::string_view build,
                   {"executions_per_second", result.ExecutionsPerSecond()}};
     if (!result.complete_bound.empty()) entry["complete_bound"] = result.complete_bound;
     if (!result.search.empty()) entry["search"] = result.search;
+    if (result.estimated_executions) {
+      entry["estimated_executions"] = static_cast<uint64_t>(*result.estimated_executions);
+    }
     if (!result.note.empty()) entry["note"] = result.note;
     if (!result.skipped.empty()) entry["skipped"] = result.skipped;
     if (!result.internal_error.empty()) entry["internal_error"] = result.internal_error;

@@ -98,8 +98,7 @@ void ShardLog::Put(ByteWriter* writer) const {
     writer->Put(event.died);
     writer->Put(event.needs_unlock_points);
     writer->Put(event.findings);
-    writer->PutText(event.search);
-    writer->PutText(event.bound);
+    event.search.Put(writer);
   }
   writer->Put(static_cast<uint64_t>(units.size()));
   for (const ShardUnit& unit : units) {
@@ -107,8 +106,7 @@ void ShardLog::Put(ByteWriter* writer) const {
     writer->Put(unit.counts);
     writer->Put(unit.last);
     writer->Put(unit.exhausted);
-    writer->PutText(unit.search);
-    writer->PutText(unit.bound);
+    unit.search.Put(writer);
   }
 }
 
@@ -123,7 +121,7 @@ bool ShardLog::Get(ByteReader* reader) {
     if (!reader->Get(&event.base) || !reader->Get(&event.place) || !reader->Get(&event.counts) ||
         !reader->Get(&event.found) || !reader->Get(&event.died) ||
         !reader->Get(&event.needs_unlock_points) || !reader->Get(&event.findings) ||
-        !reader->GetText(&event.search) || !reader->GetText(&event.bound)) {
+        !event.search.Get(reader)) {
       return false;
     }
     events.push_back(std::move(event));
@@ -132,8 +130,7 @@ bool ShardLog::Get(ByteReader* reader) {
   for (units.clear(); count > 0; --count) {
     ShardUnit unit;
     if (!reader->Get(&unit.base) || !reader->Get(&unit.counts) || !reader->Get(&unit.last) ||
-        !reader->Get(&unit.exhausted) || !reader->GetText(&unit.search) ||
-        !reader->GetText(&unit.bound)) {
+        !reader->Get(&unit.exhausted) || !unit.search.Get(reader)) {
       return false;
     }
     units.push_back(std::move(unit));

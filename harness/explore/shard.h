@@ -46,8 +46,7 @@ struct ShardEvent {
   bool died = false;
   bool needs_unlock_points = false;
   uint64_t findings = 0;  // of the shard's result, after it
-  std::string search;
-  std::string bound;
+  SearchState search;
 };
 
 struct ShardUnit {
@@ -55,8 +54,7 @@ struct ShardUnit {
   UnitCounts counts;
   bool last = false;  // the strategy had nothing more to try
   bool exhausted = false;
-  std::string search;
-  std::string bound;
+  SearchState search;
 };
 
 struct ShardLog {

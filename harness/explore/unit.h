@@ -59,7 +59,7 @@ struct RaisedSuspicion {
 struct SearchState {
   std::string words;   // StrategyProgress::note
   std::string bound;   // StrategyProgress::bound
-  std::string counts;  // of a TreeSearch
+  std::string counts;  // Strategy::Counts
 
   void Put(ByteWriter* writer) const;
   bool Get(ByteReader* reader);

@@ -98,7 +98,7 @@ class Worker final : public SuspicionSink {
   // those of one with as few calls as were found to show it.
   void ShrinkCalls(std::vector<Decision>* decisions);
   // Looks at the clock, now and then. Where the unit is over by it, says how.
-  std::optional<UnitEnd> OutOfTime(const UnitTask& unit, const Strategy& strategy, uint64_t steps);
+  std::optional<UnitEnd> OutOfTime(const UnitTask& unit, Strategy& strategy, uint64_t steps);
 
   const WorkerTask& task_;
   const CampaignOptions& options_;
@@ -196,7 +196,7 @@ void Worker::ShrinkCalls(std::vector<Decision>* decisions) {
   silent_ = false;
 }
 
-std::optional<UnitEnd> Worker::OutOfTime(const UnitTask& unit, const Strategy& strategy,
+std::optional<UnitEnd> Worker::OutOfTime(const UnitTask& unit, Strategy& strategy,
                                          uint64_t steps) {
   ++executions_since_look_;
   steps_since_look_ += steps;
@@ -207,7 +207,8 @@ std::optional<UnitEnd> Worker::OutOfTime(const UnitTask& unit, const Strategy& s
   const Clock::time_point now = Clock::now();
   shared_->share_done.store(strategy.Progress().share_done.value_or(-1), std::memory_order_relaxed);
   if (now >= task_.deadline) return UnitEnd::kTime;
-  if (unit.pieces > 0 && now - begin_ >= slice_ && counts_.executions >= unit.least) {
+  if (unit.pieces > 0 && now - begin_ >= slice_ && counts_.executions >= unit.least &&
+      strategy.AsTreeSearch()->CanHandOn()) {
     return UnitEnd::kHandedOn;
   }
   return std::nullopt;
@@ -245,10 +246,9 @@ void Worker::Count(const ExecutionResult& result) {
   shared_->deferred_spinner.store(counts_.deferred_spinner, kRelaxed);
 }
 
-SearchState StateOf(Strategy& strategy) {
+SearchState StateOf(const Strategy& strategy) {
   const StrategyProgress progress = strategy.Progress();
-  TreeSearch* const search = strategy.AsTreeSearch();
-  return {progress.note, progress.bound, search == nullptr ? "" : search->Counts()};
+  return {progress.note, progress.bound, strategy.Counts()};
 }
 
 bool Worker::Tell(const UnitTask& unit, uint64_t place, bool twice, const ExecutionResult& result,

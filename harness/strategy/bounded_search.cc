@@ -96,11 +96,16 @@ std::unique_ptr<Decider> BoundedSearch::MakeDecider() const {
   return std::make_unique<BoundedDecider>(price_);
 }
 
-// The next schedule that was put off, cheapest first.
-bool BoundedSearch::NextRoot() {
+void BoundedSearch::EndFree() {
   if (free_ != nullptr && !free_->Progress().exhausted) {
     incomplete_from_ = std::min(incomplete_from_, current_);
   }
+  free_ = nullptr;
+}
+
+// The next schedule that was put off, cheapest first.
+bool BoundedSearch::NextRoot() {
+  EndFree();
   if (started_ && put_off_.empty()) return false;
   if (started_) {
     auto& [price, cheapest] = *put_off_.begin();

@@ -26,6 +26,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/strategy/dfs.h"
@@ -75,7 +76,7 @@ class BoundedDecider final : public Decider {
   std::vector<uint32_t> prices_;  // parallel to alternatives_
 };
 
-class BoundedSearch final : public Strategy {
+class BoundedSearch final : public Strategy, public TreeSearch {
  public:
   static constexpr size_t kMostMemory = size_t{256} << 20;
   static constexpr uint32_t kNoBound = 1'000;
@@ -89,12 +90,22 @@ class BoundedSearch final : public Strategy {
   void Learn(const Plan& plan, const ExecutionRecord& record) override;
   StrategyProgress Progress() const override;
 
+  // bounded_parts.cc: one part only, since what it puts off belongs behind all that is cheaper.
+  TreeSearch* AsTreeSearch() override { return this; }
+  std::vector<std::string> Split(size_t most) override;
+  bool Adopt(std::string_view part) override;
+  std::string Counts() const override;
+  bool Add(std::string_view counts, bool finished) override;
+  bool CanHandOn() const override { return memory_ <= kMostToHandOn; }
+
   // Of the execution planned last.
   uint32_t price() const { return current_; }
   // Every schedule that costs less has been explored to its end.
   uint32_t CompleteBelow() const;
 
  private:
+  // Bytes of memory_. Copies of what is handed on lie in several processes for a moment.
+  static constexpr size_t kMostToHandOn = size_t{32} << 20;
   static constexpr uint32_t kNever = std::numeric_limits<uint32_t>::max();
 
   // A schedule to be explored later: the first `length` decisions of `path`, then `instead`; and
@@ -106,6 +117,8 @@ class BoundedSearch final : public Strategy {
   };
 
   bool NextRoot();
+  // The search below root_ has ended.
+  void EndFree();
   void PutOffTheCostly(const ExecutionRecord& record);
 
   const BoundedPrice& price_;

@@ -1,11 +1,13 @@
 #include "harness/strategy/dfs.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "harness/core/check.h"
 #include "harness/model/dependence.h"
 #include "harness/strategy/registry.h"
+#include "harness/strategy/tree_size.h"
 
 namespace heddle {
 
@@ -262,13 +264,26 @@ void Dfs::Learn(const Plan& plan, const ExecutionRecord& record) {
   }
 }
 
-// Knuth, "Estimating the efficiency of backtrack programs" (Mathematics of Computation 29, 1975):
-// siblings are taken to be alike, so the current path says which share lies before it.
+// Where earlier alternatives sleep below later ones, each is taken to have so many times the
+// executions of the one before it, which is the middle of what small programs have (docs/search.md);
+// else siblings are taken to be alike.
+Dfs::Position Dfs::At(size_t i) const {
+  constexpr double kShrink = 0.4;
+  const Node& node = path_[i];
+  if (!options_.sleep_sets || !decisions_[i].is_pick()) {
+    return {static_cast<double>(node.current) / node.options, 1.0 / node.options};
+  }
+  const double before = std::pow(kShrink, node.current);
+  const double whole = 1 - std::pow(kShrink, node.options);
+  return {(1 - before) / whole, before * (1 - kShrink) / whole};
+}
+
 Dfs::Position Dfs::Where() const {
   Position position{0, floor_weight_};
   for (size_t i = floor_; i < path_.size(); ++i) {
-    position.here /= path_[i].options;
-    position.before += position.here * path_[i].current;
+    const Position node = At(i);
+    position.before += position.here * node.before;
+    position.here *= node.here;
   }
   return position;
 }
@@ -280,17 +295,17 @@ double Dfs::ShareDone() const {
 
 StrategyProgress Dfs::Progress() const {
   StrategyProgress progress;
-  const double done = ShareDone();
   progress.exhausted = finished_ && cut_ == 0;
-  progress.share_done = done;
+  progress.share_done = ShareDone();
   progress.note = "depth-first: " + std::to_string(executions_) + " executions";
   if (finished_) {
     progress.note += cut_ == 0 ? ", all there are"
                                : ", " + std::to_string(cut_) + " of them not seen to their end";
-  } else if (done > 0) {
-    progress.note += " of about " +
-                     std::to_string(static_cast<uint64_t>(static_cast<double>(executions_) / done));
+    return progress;
   }
+  const double last = started_ && !handed_on_ ? Where().here : 0;
+  progress.estimated_executions = EstimateExecutions(executions_, *progress.share_done + last);
+  progress.note += OfAbout(progress.estimated_executions);
   return progress;
 }
 

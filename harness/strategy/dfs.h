@@ -125,6 +125,8 @@ class Dfs final : public Strategy, public TreeSearch {
     double here = 0;
   };
   Position Where() const;
+  // The same for the alternatives of one node.
+  Position At(size_t node) const;
   double ShareDone() const;
   std::string PartOf(size_t first, size_t end) const;
 

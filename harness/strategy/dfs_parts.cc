@@ -15,7 +15,7 @@ namespace heddle {
 std::string Dfs::PartOf(size_t first, size_t end) const {
   ByteWriter writer;
   Position below{0, floor_weight_};
-  for (size_t i = floor_; i < first; ++i) below.here /= path_[i].options;
+  for (size_t i = floor_; i < first; ++i) below.here *= At(i).here;
   writer.Put(static_cast<uint64_t>(first));
   writer.Put(below.here);
   writer.PutSpan(std::span(decisions_).first(end));

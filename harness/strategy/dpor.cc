@@ -6,6 +6,7 @@
 #include "harness/core/check.h"
 #include "harness/strategy/dpor_decider.h"
 #include "harness/strategy/registry.h"
+#include "harness/strategy/tree_size.h"
 
 namespace heddle {
 
@@ -362,6 +363,9 @@ StrategyProgress Dpor::Progress() const {
     progress.note += cut_ == 0 ? ", every class of executions seen"
                                : ", " + std::to_string(cut_) + " of them not seen to their end";
   } else {
+    const double last = started_ && !handed_on_ ? Explored().here : 0;
+    progress.estimated_executions = EstimateExecutions(executions_, *progress.share_done + last);
+    progress.note += OfAbout(progress.estimated_executions);
     progress.note += ", by one worker";  // more would not have made it faster
   }
   return progress;

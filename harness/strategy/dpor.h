@@ -64,6 +64,7 @@ class Dpor final : public Strategy, public TreeSearch {
   TreeSearch* AsTreeSearch() override { return this; }
   std::vector<std::string> Split(size_t most) override;
   bool Adopt(std::string_view part) override;
+  bool CanHandOn() const override { return tree_.size() <= kMostToHandOn; }
   std::string Counts() const override;
   bool Add(std::string_view counts, bool finished) override;
 
@@ -72,6 +73,9 @@ class Dpor final : public Strategy, public TreeSearch {
   uint64_t redundant() const { return redundant_; }
 
  private:
+  // Nodes of wakeup trees. Copies of what is handed on lie in several processes for a moment.
+  static constexpr size_t kMostToHandOn = size_t{1} << 19;
+
   // The point before a step of the path.
   struct Node {
     WakeupTree::NodeId branches = WakeupTree::kNone;  // to be explored after the current one
@@ -129,8 +133,13 @@ class Dpor final : public Strategy, public TreeSearch {
   void Note(uint32_t node);
   void NoteInitial(uint32_t node);
   void TryOthersBeforeTheLast();
-  // Of the tree, by the path: siblings are taken to be alike.
-  double ShareBeforePath() const;
+  // Of the whole tree, as far as its branches are known: what comes before the path, and the path.
+  // Siblings are taken to be alike.
+  struct Share {
+    double before = 0;
+    double here = 1;
+  };
+  Share Explored() const;
   double ShareDone() const;
   std::string ToBytes() const;
   bool Restore(std::string_view bytes);
@@ -152,7 +161,7 @@ class Dpor final : public Strategy, public TreeSearch {
   bool started_ = false;
   bool finished_ = false;
   bool handed_on_ = false;      // by Split
-  double share_adopted_ = 0;    // ShareBeforePath at the beginning
+  double share_adopted_ = 0;    // explored at the beginning
   double share_of_others_ = 0;  // done, as Add was told; all that was done, once handed_on_
   uint64_t executions_ = 0;
   uint64_t redundant_ = 0;

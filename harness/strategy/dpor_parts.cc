@@ -7,6 +7,7 @@
 // explore classes twice.
 //
 // A part carries a checksum, and what is read is checked as far as reading it again relies on it.
+#include <algorithm>
 #include <utility>
 
 #include "harness/core/check.h"
@@ -273,7 +274,7 @@ bool Dpor::Restore(std::string_view bytes) {
 
 std::vector<std::string> Dpor::Split(size_t most) {
   HEDDLE_CHECK(started_ && most > 0, "a search is divided before it has begun, or into nothing");
-  share_of_others_ = ShareDone();
+  share_of_others_ = ShareDone() + Explored().here;
   handed_on_ = true;
   Plan next;
   if (Dpor copy = *this; !copy.Next(&next)) return {};
@@ -293,25 +294,32 @@ bool Dpor::Adopt(std::string_view part) {
     return false;
   }
   started_ = true;
-  share_adopted_ = ShareBeforePath();
+  const Share explored = Explored();
+  share_adopted_ = explored.before + explored.here;
   return true;
 }
 
-double Dpor::ShareBeforePath() const {
-  double before = 0;
-  double weight = 1;
-  for (const Node& node : nodes_) {
+Dpor::Share Dpor::Explored() const {
+  Share share;
+  for (uint32_t i = 0; i < nodes_.size(); ++i) {
+    const Node& node = nodes_[i];
     uint32_t branches = node.explored + 1;
     for (auto id = node.branches; id != WakeupTree::kNone; id = tree_[id].sibling) ++branches;
-    weight /= branches;
-    before += weight * node.explored;
+    share.here /= branches;
+    share.before += share.here * node.explored;
+    if (i >= path_.size()) break;
+    const auto values = path_.ValuesOf(i);
+    for (const Decision& value : values.subspan(std::min<size_t>(node.given, values.size()))) {
+      share.here /= std::max<uint32_t>(value.bound, 1);
+      share.before += share.here * value.value;
+    }
   }
-  return before;
+  return share;
 }
 
 double Dpor::ShareDone() const {
   if (!started_ || handed_on_) return share_of_others_;
-  return share_of_others_ + (finished_ ? 1.0 : ShareBeforePath()) - share_adopted_;
+  return share_of_others_ + (finished_ ? 1.0 : Explored().before) - share_adopted_;
 }
 
 std::string Dpor::Counts() const {

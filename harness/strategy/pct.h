@@ -13,10 +13,19 @@
 // loop; once one has, so does the thread at a change point, since i would no longer be low. Values
 // are uniform. Plan: parameter_a is d, parameter_b is k, so that a decider is a function of its
 // plan alone. Cost: O(threads that can run) a step.
+//
+// What the executions made amount to is said only where the paper's model holds: none was cut, no
+// thread was set aside, and k was large enough. An execution that was planned for fewer steps than
+// some execution had counts for nothing, but under depth 1, where k plays no part.
 #ifndef HEDDLE_HARNESS_STRATEGY_PCT_H_
 #define HEDDLE_HARNESS_STRATEGY_PCT_H_
 
 #include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/core/random.h"
@@ -31,6 +40,7 @@ class PctDecider final : public Decider {
   uint32_t PickValue(const ValueChoice& choice) override { return random_.Below(choice.bound); }
   // A change point may be at a step after which only one thread can run.
   bool WantsEveryStep() const override { return next_change_ < changes_.size(); }
+  void End(ExecutionRecord* record) override { record->yielded = lowest_ < 0; }
 
  private:
   struct Change {
@@ -59,17 +69,29 @@ class Pct final : public Strategy {
 
   bool Next(Plan* plan) override;
   std::unique_ptr<Decider> MakeDecider() const override { return std::make_unique<PctDecider>(); }
-  void Learn(const Plan&, const ExecutionRecord& record) override {
-    if (record.end == ExecutionEnd::kCompleted) completed_ = std::max(completed_, record.steps);
-    if (record.end == ExecutionEnd::kFailed) failed_ = std::max(failed_, record.steps);
-  }
-  StrategyProgress Progress() const override { return {}; }
+  void Learn(const Plan& plan, const ExecutionRecord& record) override;
+  StrategyProgress Progress() const override;
   // How long executions are.
   std::optional<uint64_t> CommonExecutions() const override { return 256; }
-  std::unique_ptr<Strategy> Clone() const override { return std::make_unique<Pct>(*this); }
+  std::unique_ptr<Strategy> Clone() const override;
+  std::string Counts() const override;
+  bool Add(std::string_view counts, bool finished) override;
+
+  // With at least this probability a given bug of this depth has been shown; empty: no telling.
+  std::optional<double> Bound() const;
 
  private:
+  // Of the executions made by this instance, and of those added.
+  struct Made {
+    std::map<uint64_t, uint64_t> by_length;  // that they were planned for
+    uint64_t threads = 0;                    // the most in one
+    uint64_t steps = 0;
+    uint64_t cut = 0;      // whose ends have not been seen
+    uint64_t yielded = 0;  // in which threads were set aside
+  };
+
   const uint64_t depth_;
+  Made made_;
   // The longest execution so far, in steps.
   uint64_t completed_ = 0;
   uint64_t failed_ = 0;

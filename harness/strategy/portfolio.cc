@@ -119,6 +119,7 @@ bool Portfolio::IsFresh(uint64_t order_class) {
 
 StrategyProgress Portfolio::Progress() const {
   StrategyProgress progress = dfs_.Progress();
+  progress.estimated_executions.reset();  // of one member only
   if (sampled_ > 0) progress.note += "; " + std::to_string(sampled_) + " sampled";
   return progress;
 }

@@ -109,7 +109,7 @@ struct ExecutionRecord {
     end = ExecutionEnd::kCompleted;
     steps = 0;
     threads = 0;
-    redundant = diverged = undecided = false;
+    redundant = diverged = undecided = yielded = false;
     branches.clear();
     alternatives.clear();
     prices.clear();
@@ -131,6 +131,9 @@ struct ExecutionRecord {
   // Steps were made that the decider was not asked for: the fair end of an execution that is past
   // its step limit.
   bool undecided = false;
+  // Where the decider looks for it: a thread yielded or was seen to spin, and so had to wait although
+  // the strategy would have let it go on.
+  bool yielded = false;
   std::vector<BranchPoint> branches;  // after the plan's prefix
   std::vector<Decision> alternatives;
   std::vector<uint32_t> prices;  // parallel to alternatives, where a strategy bounds them
@@ -153,7 +156,9 @@ struct StrategyProgress {
   std::string bound;
   // Share of the whole done, in [0,1]; empty when the strategy cannot tell.
   std::optional<double> share_done;
-  std::string note;  // "depth-first: 1,204 of about 3,000 executions"; may be empty
+  // Of a search that has not ended: of how many executions it will have made (tree_size.h).
+  std::optional<double> estimated_executions;
+  std::string note;  // "depth-first: 1204 executions, all there are"; may be empty
 };
 
 // A search of one tree of executions that several instances of the strategy share, in several
@@ -169,14 +174,10 @@ class TreeSearch {
   // two, as at most `most` parts (1 or more) in the order of the search: the branches nearest to the
   // root, which tend to be the largest, singly. None: nothing is left. The instance ends with it.
   virtual std::vector<std::string> Split(size_t most) = 0;
+  // Whether that costs little memory: else the instance goes on.
+  virtual bool CanHandOn() const { return true; }
   // Makes a new instance explore this part and nothing else. False: it is no such part.
   virtual bool Adopt(std::string_view part) = 0;
-
-  // What this instance has counted, and Add for the counts of another: the progress and the words
-  // of the whole come from an instance to which the counts of all have been added. `finished`: no
-  // part is left. False: they are no counts.
-  virtual std::string Counts() const = 0;
-  virtual bool Add(std::string_view counts, bool finished) = 0;
 };
 
 class Strategy {
@@ -202,6 +203,13 @@ class Strategy {
   virtual std::unique_ptr<Strategy> Clone() const { return nullptr; }
   // By parts, for what enumerates. Null: not so.
   virtual TreeSearch* AsTreeSearch() { return nullptr; }
+
+  // What this instance has counted since it was made, cloned, or given a part; and Add for the counts
+  // of another: the progress and the words of the whole come from an instance to which the counts of
+  // all have been added. `finished`: no part is left. False: they are no counts. Empty: what one
+  // instance can say of itself is all there is to say.
+  virtual std::string Counts() const { return {}; }
+  virtual bool Add(std::string_view counts, bool /*finished*/) { return counts.empty(); }
 };
 
 }  // namespace heddle

@@ -92,6 +92,7 @@ class WakeupTree {
   };
 
   const Node& operator[](NodeId id) const { return nodes_[id]; }
+  size_t size() const { return nodes_.size() - free_.size(); }  // nodes, of all trees
   // `*first` is the tree's first branch. Uses up the sequence. False: it is there already.
   bool Insert(NodeId* first, Sequence* sequence);
   // A last branch that is a leaf.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -213,6 +214,78 @@ TEST(BoundedSearchTest, WhatMemoryHasNoPlaceForIsNotCalledComplete) {
   exploration.Explore(RunProgram, search, 10'000);
   EXPECT_FALSE(search.Progress().exhausted);
   EXPECT_EQ(search.Progress().bound, "up to 0 preemptions");
+}
+
+// The decisions of each execution and its price, in the order of the search; handed on after at most
+// `most` executions, by turns.
+std::vector<std::pair<uint32_t, std::string>> HandedOn(const BoundedPrice& price, uint32_t bound,
+                                                       size_t memory, uint64_t most,
+                                                       std::string* words) {
+  Exploration exploration;
+  Random random(most);
+  std::vector<std::pair<uint32_t, std::string>> executions;
+  BoundedSearch whole(price, bound, memory);
+  std::string part;
+  for (bool left = true; left;) {
+    BoundedSearch search(price, bound, memory);
+    if (!part.empty()) {
+      EXPECT_TRUE(search.Adopt(part));
+    }
+    const uint64_t limit = 1 + random.Below(most);
+    const uint64_t made = exploration.Explore(RunProgram, search, limit, [&] {
+      const auto log = exploration.log();
+      executions.emplace_back(search.price(), std::string(reinterpret_cast<const char*>(log.data()),
+                                                          log.size_bytes()));
+    });
+    const std::vector<std::string> parts =
+        made == limit ? search.Split(3) : std::vector<std::string>();
+    left = !parts.empty();
+    if (left) part = parts[0];
+    EXPECT_TRUE(whole.Add(search.Counts(), !left));
+  }
+  *words = whole.Progress().note + "; " + whole.Progress().bound;
+  return executions;
+}
+
+TEST(BoundedSearchTest, HandedOnItIsTheSameSearch) {
+  Random random(7);
+  for (int i = 0; i < 40; ++i) {
+    for (std::vector<Do>& thread : program) {
+      thread.clear();
+      for (uint32_t n = random.Below(3); n > 0; --n) thread.push_back(Do(random.Below(5)));
+    }
+    for (const BoundedPrice* price : {&kPreemptions, &kDelays}) {
+      for (const size_t memory : {size_t{2'000}, BoundedSearch::kMostMemory}) {
+        std::string expected;
+        std::string words;
+        const auto whole = HandedOn(*price, 2, memory, 1'000'000, &expected);
+        for (const uint64_t most : {1, 3, 20}) {
+          EXPECT_EQ(HandedOn(*price, 2, memory, most, &words), whole);
+          EXPECT_EQ(words, expected);
+        }
+        if (HasFailure()) return;
+      }
+    }
+  }
+}
+
+TEST(BoundedSearchTest, DamagedPartsAreRefused) {
+  TwoByTwo();
+  Exploration exploration;
+  BoundedSearch first(kDelays, 3);
+  exploration.Explore(RunProgram, first, 10);
+  const std::vector<std::string> parts = first.Split(1);
+  ASSERT_EQ(parts.size(), 1u);
+  const auto adopts = [](std::string_view part) { return BoundedSearch(kDelays, 3).Adopt(part); };
+  for (size_t i = 0; i < parts[0].size(); ++i) {
+    EXPECT_FALSE(adopts(std::string_view(parts[0]).substr(0, i)));
+    std::string damaged = parts[0];
+    damaged[i] ^= 1;
+    EXPECT_FALSE(adopts(damaged)) << "byte " << i;
+  }
+  EXPECT_FALSE(adopts(parts[0] + "x"));
+  EXPECT_FALSE(BoundedSearch(kDelays, 3).Add("nonsense", false));
+  EXPECT_TRUE(adopts(parts[0]));
 }
 
 // A search that gives up an execution does not count what it did not see.

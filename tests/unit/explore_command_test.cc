@@ -70,11 +70,40 @@ TEST(ProgressText, KeepsWholePartsThatFit) {
             "no scheduling point for 3 s");
 }
 
+TEST(ProgressText, SaysWhatIsLeftOfACompleteSearch) {
+  CampaignProgress progress;
+  progress.executions = 5'000;
+  progress.seconds = 2;
+  progress.share_done = 0.5;
+  progress.estimated_executions = 41'000;
+  EXPECT_EQ(ProgressText("a/b", progress, 100),
+            "a/b: 5000 executions, 0 findings, 2500/s, about 12% of 41.0k, 15 s left");
+  progress.executions = 5;
+  EXPECT_EQ(ProgressText("a/b", progress, 100),
+            "a/b: 5 executions, 0 findings, 2/s, about 0.0% of 41.0k, 5 h left");
+  // It has turned out to be too small.
+  progress.executions = 50'000;
+  EXPECT_EQ(ProgressText("a/b", progress, 100),
+            "a/b: 50.0k executions, 0 findings, 25.0k/s, about 99% of 50.0k, 1 s left");
+}
+
+TEST(ShortTime, IsShort) {
+  EXPECT_EQ(ShortTime(0), "1 s");
+  EXPECT_EQ(ShortTime(119), "119 s");
+  EXPECT_EQ(ShortTime(120), "2 min");
+  EXPECT_EQ(ShortTime(7'199), "120 min");
+  EXPECT_EQ(ShortTime(7'200), "2 h");
+  EXPECT_EQ(ShortTime(10 * 86'400), "10 days");
+  EXPECT_EQ(ShortTime(1e10), "317 years");
+  EXPECT_EQ(ShortTime(1e20), "millions of years");
+}
+
 TEST(ShortNumber, IsShort) {
   EXPECT_EQ(ShortNumber(0), "0");
   EXPECT_EQ(ShortNumber(9999), "9999");
   EXPECT_EQ(ShortNumber(12345), "12.3k");
   EXPECT_EQ(ShortNumber(1234567), "1.23M");
+  EXPECT_EQ(ShortNumber(4.2e12), "4.2e+12");
 }
 
 }  // namespace

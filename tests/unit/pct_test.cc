@@ -3,6 +3,9 @@
 
 #include <cmath>
 #include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
 
 #include "gtest/gtest.h"
 #include "primitives/atomic.h"
@@ -178,6 +181,83 @@ TEST(PctTest, TheLengthIsThatOfExecutionsThatEndedByThemselves) {
   EXPECT_EQ(length_after(ExecutionEnd::kCompleted, 8), 8u);
   EXPECT_EQ(length_after(ExecutionEnd::kCompleted, 6), 8u);
   EXPECT_EQ(length_after(ExecutionEnd::kFailed, 20'000), 8u);  // a livelock
+}
+
+// ---- What the executions amount to ----
+
+TEST(PctTest, SaysHowProbablyABugWouldHaveBeenFound) {
+  Exploration exploration;
+  Pct pct(2);
+  EXPECT_EQ(pct.Bound(), std::nullopt);
+  exploration.Explore(DepthTwo, pct, 1);
+  EXPECT_EQ(pct.Bound(), 0) << "the first execution does not know k, and changes no priority";
+  exploration.Explore(DepthTwo, pct, 40);
+  const double k = static_cast<double>(exploration.record().steps);
+  const double n = exploration.record().threads;
+  const double bound = 1 - std::pow(1 - 1 / (n * k), 40);
+  EXPECT_NEAR(pct.Bound().value(), bound, 1e-12);
+  EXPECT_EQ(pct.Progress().note,
+            "PCT of depth 2: a bug that needs 2 ordering constraints would have been found with a "
+            "probability of at least " +
+                std::to_string(static_cast<int>(100 * bound)) + "% (3 threads, " +
+                std::to_string(static_cast<int>(k)) + " steps)");
+  exploration.Explore(DepthTwo, pct, 20'000);
+  EXPECT_NE(pct.Progress().note.find("at least 99.99% ("), std::string::npos) << "never all";
+}
+
+// Depth 1 needs no change point, so that k plays no part: the first execution counts, too.
+TEST(PctTest, OfDepthOneTheFirstExecutionCounts) {
+  Exploration exploration;
+  Pct pct(1);
+  exploration.Explore(DepthOne, pct, 2);
+  EXPECT_NEAR(pct.Bound().value(), 1 - std::pow(1 - 1.0 / 3, 2), 1e-12);
+}
+
+// Twice as long in every second execution.
+int lengths = 0;
+void LongerAndLonger() {
+  ++lengths;
+  TwoThreads([] { Pad(lengths); }, [] { Pad(1); });
+}
+
+TEST(PctTest, WhatWasPlannedForFewerStepsDoesNotCount) {
+  Exploration exploration;
+  Pct pct(3);
+  lengths = 0;
+  exploration.Explore(LongerAndLonger, pct, 50);
+  EXPECT_EQ(pct.Bound(), 0);
+  EXPECT_EQ(pct.Progress().note, "PCT of depth 3");
+}
+
+TEST(PctTest, NothingIsClaimedWhereThreadsWaitInLoopsOrExecutionsAreCut) {
+  Exploration exploration;
+  Pct spins(2);
+  exploration.Explore(DepthTwoAfterSpinning, spins, 20);
+  EXPECT_EQ(spins.Bound(), std::nullopt);
+  EXPECT_EQ(spins.Progress().note,
+            "PCT of depth 2: no bound on what was missed, since threads yielded or waited in loops");
+  Pct cut(2);
+  ExecutionRecord record;
+  record.threads = 2;
+  record.end = ExecutionEnd::kStepLimit;
+  cut.Learn(Plan{}, record);
+  EXPECT_EQ(cut.Progress().note,
+            "PCT of depth 2: no bound on what was missed, since executions were cut");
+}
+
+TEST(PctTest, InstancesAddUpToOne) {
+  Exploration exploration;
+  Pct one(2);
+  exploration.Explore(DepthTwo, one, 100);
+  const std::unique_ptr<Strategy> clone = one.Clone();
+  exploration.Explore(DepthTwo, *clone, 300);
+  Pct whole(2);
+  ASSERT_TRUE(whole.Add(one.Counts(), false));
+  ASSERT_TRUE(whole.Add(clone->Counts(), false));
+  exploration.Explore(DepthTwo, one, 300);
+  EXPECT_NEAR(whole.Bound().value(), one.Bound().value(), 1e-12);
+  EXPECT_EQ(whole.Progress().note, one.Progress().note);
+  EXPECT_FALSE(whole.Add("nonsense", false));
 }
 
 }  // namespace
