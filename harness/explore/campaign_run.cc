@@ -193,7 +193,7 @@ void CampaignRun::ShowProgress() {
     const double silent = std::chrono::duration<double>(slot->watch().Silence()).count();
     progress.silent_seconds = std::max(progress.silent_seconds, silent);
   }
-  if (share >= 0) progress.share_done = share;
+  if (share > 0) progress.share_done = share;  // else there is nothing to say yet
   if (whole_->AsTreeSearch() != nullptr) {
     progress.estimated_executions = whole_->Progress().estimated_executions;
     if (progress.estimated_executions) {
