@@ -34,6 +34,10 @@ class AtomicModel final : public SyncModel {
   uint64_t StateHash() const override;
   std::string_view InUse() const override;
 
+  uint64_t value() const { return Newest().value; }
+  // The event that stored it.
+  EventSeq newest() const { return Newest().seq; }
+
   // What loads, stores, read-modify-writes and comparisons come to where they read the newest store:
   // Apply without its generality, for the engine to inline.
   struct Effect {

@@ -27,6 +27,14 @@ struct ObjectPlace {
   uint64_t offset = 0;         // there; else in static storage or on the heap. 0: nowhere
 };
 
+// Whether the running thread, which is enabled, gives way to others.
+enum class Pausing : uint8_t {
+  kNo,
+  kYielded,  // set aside until another has made a step
+  kWaits,    // set aside until something that its loop reads changes
+  kLooked,   // it might have been, but its loop has ended or sees something new
+};
+
 // A moment at which the next thread is chosen.
 class SchedulingPoint {
  public:
@@ -34,14 +42,20 @@ class SchedulingPoint {
 
   // The threads that may be chosen, in an order that is a function of the execution so far but
   // otherwise arbitrary. At least two, unless the decider wants every step. Threads that have just
-  // yielded or spin are left out while another thread can run.
+  // yielded, or wait in a loop for something to change, are left out while another thread can run.
   std::span<const ThreadId> enabled() const { return {enabled_, enabled_count_}; }
   // The thread that made the last step; choosing another while it is enabled is a preemption.
   ThreadId running() const { return running_; }
   bool running_enabled() const { return running_enabled_; }
   // The running thread has just yielded or been seen to spin, and was set aside for that: going on
   // with the thread that has waited longest is what keeps a spinning program fair.
-  bool running_deferred() const { return running_deferred_; }
+  bool running_deferred() const {
+    return running_pause_ == Pausing::kYielded || running_pause_ == Pausing::kWaits;
+  }
+  Pausing running_pause() const { return running_pause_; }
+  // What the thread's loop reads, if it waits for a change of it or has just looked for one: its
+  // last step depends on steps that change these, and so does its next if it waits.
+  virtual std::span<const ObjectId> LoopOf(ThreadId thread) const = 0;
   uint64_t step() const { return step_; }
   // Program memory was allocated or freed since the last decision between threads: such steps
   // depend on each other. Known only to deciders that want every step.
@@ -79,7 +93,7 @@ class SchedulingPoint {
   uint32_t thread_count_ = 0;
   ThreadId running_ = kNoThread;
   bool running_enabled_ = false;
-  bool running_deferred_ = false;
+  Pausing running_pause_ = Pausing::kNo;
   uint64_t step_ = 0;
   bool step_used_heap_ = false;
   bool step_met_time_ = false;

@@ -48,11 +48,26 @@ ThreadId DfsDecider::Pick(const SchedulingPoint& point) {
   return chosen;
 }
 
+// Its thread has yielded. Or it has looked at more than it was picked for: the object of its
+// operation is the one that its loop reads, if that reads but one.
+bool DfsDecider::GaveWay(const SchedulingPoint& point) {
+  switch (point.running_pause()) {
+    case Pausing::kNo:
+      return false;
+    case Pausing::kYielded:
+      return true;
+    case Pausing::kWaits:
+    case Pausing::kLooked:
+      return point.LoopOf(point.running()).size() > 1;
+  }
+  return true;
+}
+
 // What the step just made did beside its operation.
 void DfsDecider::LearnEffects(const SchedulingPoint& point) {
   uint8_t effects = kNoEffects;
   if (point.step_used_heap()) effects |= kUsedHeap;
-  if (point.running_deferred()) effects |= kDeferred;
+  if (GaveWay(point)) effects |= kDeferred;
   if (point.step_met_time()) effects |= kMetTime;
   if (ends_prefix_) prefix_effects_ = effects;
   if (branch_in_progress_ != kNoBranch) branches_[branch_in_progress_].effects = effects;

@@ -24,9 +24,11 @@
 // - An execution that gets stuck: what its threads wait for takes part in races as if it came next.
 // - A step that fails ends the execution: every other thread that could have run is tried before
 // it.
-// - A step after which its thread is set aside (yield, spinning) or virtual time moves depends on
-//   every other, as in depth-first search; so do the thread's next step, which waits for any other,
-//   and every step where an invariant looks at each state.
+// - A step after which its thread is set aside for a step of others (yield) or virtual time moves
+//   depends on every other, as in depth-first search; so do the thread's next step, which waits for
+//   any other, and every step where an invariant looks at each state.
+// - A step that ends in a loop that waits reads all that the loop reads. The thread's next step does,
+//   too, since it waits for a change of it: whoever makes that comes before it.
 // - Clocks and races are computed for the steps behind the branch only. A race before it has been
 //   looked at; it is again where the answer rested on a step that does not depend on what followed,
 //   and does on what follows now.

@@ -76,10 +76,23 @@ void DporDecider::AddAccesses(const Operation& op, bool succeeds, const Scheduli
   }
 }
 
+// What the thread's loop reads, but for what the step, whose accesses begin at `first`, reads anyway.
+void DporDecider::AddLoop(ThreadId thread, size_t first, const SchedulingPoint& point) {
+  for (const ObjectId object : point.LoopOf(thread)) {
+    const Access look{ObjectName(object, point), OpKind::kLoad, false, {Footprint::kState, 0}};
+    const bool known = std::any_of(
+        trace_.accesses.begin() + static_cast<ptrdiff_t>(first), trace_.accesses.end(),
+        [&](const Access& access) {
+          return access.object == look.object && (access.footprint.reads & Footprint::kState) != 0;
+        });
+    if (!known) trace_.accesses.push_back(look);
+  }
+}
+
 void DporDecider::MeetThreads(const SchedulingPoint& point) {
   last_run_.resize(point.thread_count(), 0);
   asleep_.resize(point.thread_count(), 0);
-  set_aside_.resize(point.thread_count(), 0);
+  set_aside_.resize(point.thread_count(), Pausing::kNo);
   for (; known_threads_ < point.thread_count(); ++known_threads_) {
     const ThreadId thread{known_threads_};
     const uint32_t name = names_.Of(thread, point);
@@ -93,7 +106,7 @@ ThreadId DporDecider::Pick(const SchedulingPoint& point) {
   point_ = &point;
   if (known_threads_ < point.thread_count()) MeetThreads(point);
   if (step_is_traced_) EndStep(point);
-  if (point.running_deferred()) set_aside_[Index(point.running())] = 1;
+  if (point.running_deferred()) set_aside_[Index(point.running())] = point.running_pause();
   ThreadId chosen;
   if (InPrefix()) {
     chosen = PickFromPrefix(point);
@@ -103,7 +116,7 @@ ThreadId DporDecider::Pick(const SchedulingPoint& point) {
     if (Tracing()) BeginStep(point, chosen);
   }
   last_run_[Index(chosen)] = ++steps_;
-  set_aside_[Index(chosen)] = 0;
+  set_aside_[Index(chosen)] = Pausing::kNo;
   return chosen;
 }
 
@@ -169,9 +182,11 @@ void DporDecider::BeginStep(const SchedulingPoint& point, ThreadId chosen) {
   step.pick = Decision::Pick(chosen, op.kind);
   step.thread = names_.Of(chosen, point);
   // Whoever ran first let it run again.
-  if (set_aside_[Index(chosen)] != 0) step.effects |= kDeferred;
+  if (set_aside_[Index(chosen)] == Pausing::kYielded) step.effects |= kDeferred;
   step.accesses.first = static_cast<uint32_t>(trace_.accesses.size());
   AddAccesses(op, true, point);
+  // Whoever changed what its loop reads let it run again.
+  if (set_aside_[Index(chosen)] == Pausing::kWaits) AddLoop(chosen, step.accesses.first, point);
   step.accesses.size = static_cast<uint32_t>(trace_.accesses.size()) - step.accesses.first;
   step.values.first = static_cast<uint32_t>(trace_.values.size());
   step.given = static_cast<uint32_t>(given_);
@@ -195,7 +210,12 @@ void DporDecider::EndStep(const SchedulingPoint& point) {
     trace_.accesses.push_back(kHeapAccess);
     ++step.accesses.size;
   }
-  if (point.running_deferred()) step.effects |= kDeferred;
+  if (point.running_pause() == Pausing::kYielded) {
+    step.effects |= kDeferred;
+  } else if (point.running_pause() != Pausing::kNo) {
+    AddLoop(point.running(), step.accesses.first, point);
+    step.accesses.size = static_cast<uint32_t>(trace_.accesses.size()) - step.accesses.first;
+  }
   if (point.step_met_time()) step.effects |= point.TimeIsLate() ? kTimePassed : kMetTime;
   if (point.EveryStateMatters()) step.effects |= kDeferred;
   if (awaited_ == 0) return;
@@ -286,6 +306,7 @@ void DporDecider::TraceBlocked(const SchedulingPoint& point) {
     blocked.thread = names_.Of(ThreadId{i}, point);
     blocked.accesses.first = static_cast<uint32_t>(trace_.accesses.size());
     AddAccesses(*op, true, point);
+    if (set_aside_[i] == Pausing::kWaits) AddLoop(ThreadId{i}, blocked.accesses.first, point);
     blocked.accesses.size = static_cast<uint32_t>(trace_.accesses.size()) - blocked.accesses.first;
     trace_.blocked.push_back(blocked);
   }

@@ -35,6 +35,7 @@ class DporDecider final : public Decider, private EventSink {
   bool Tracing() const { return !InPrefix() && !redundant_ && !diverged_; }
   uint64_t ObjectName(ObjectId object, const SchedulingPoint& point);
   void AddAccesses(const Operation& op, bool succeeds, const SchedulingPoint& point);
+  void AddLoop(ThreadId thread, size_t first, const SchedulingPoint& point);
   void MeetThreads(const SchedulingPoint& point);
   void EndStep(const SchedulingPoint& point);
   void BeginStep(const SchedulingPoint& point, ThreadId chosen);
@@ -65,7 +66,7 @@ class DporDecider final : public Decider, private EventSink {
   std::vector<ThreadId> by_name_;
   std::vector<uint64_t> last_run_;  // by thread: 1 + the step that it made last
   std::vector<uint8_t> asleep_;     // by thread: whatever values it would be given
-  std::vector<uint8_t> set_aside_;  // by thread: until another has made a step
+  std::vector<Pausing> set_aside_;  // by thread: why, if it is
   uint32_t awaited_ = 0;            // sleepers that have not been woken
   StepTrace trace_;
 };

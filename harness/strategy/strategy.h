@@ -70,7 +70,7 @@ struct ReadsFrom {
 enum StepEffects : uint8_t {
   kNoEffects = 0,
   kUsedHeap = 1,  // allocated or freed program memory
-  kDeferred = 2,  // its thread yielded or was seen to spin, and was set aside
+  kDeferred = 2,  // its thread yielded, and was set aside until another has made a step
   kMetTime = 4,   // virtual time has moved after it, or it was spurious
   kTimePassed = 8,  // virtual time has moved after it, because nobody could run
   // It depends on every other step.

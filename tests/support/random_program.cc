@@ -25,6 +25,7 @@ using namespace std::chrono_literals;
 constexpr int kMaxInstructions = 16;
 
 RandomProgram program;
+int patience = 0;
 
 // What an execution of it did. In fixed storage: the heap of a body is the execution's.
 struct Effects {
@@ -33,6 +34,8 @@ struct Effects {
   // Accesses in the order in which they were made: thread, instruction, succeeded.
   std::array<std::array<uint8_t, 3>, 64> accesses;
   size_t access_count;
+  // What a thread that gave up awaited to be other than 0, as a set; 4: a lock.
+  uint8_t awaited[kMaxThreads];
 };
 Effects effects;
 
@@ -67,6 +70,7 @@ class Interpreter {
       effects.registers[id_][index] = Execute(instruction, index);
       NoteAccess(id_, index, succeeded_);
       ++index;
+      if (effects.awaited[id_] != 0) break;
     }
     for (int i = 0; i < 2; ++i) {
       if (held_[i]) objects->mutexes[i].unlock();
@@ -128,9 +132,40 @@ class Interpreter {
     }
   }
 
+  // Looks until it sees something, or as long as its patience lasts. Who waits for ever does not count:
+  // its state must come back.
+  template <typename Look>
+  int Await(uint8_t awaited, bool yields, const Look& look) {
+    for (int left = patience;;) {
+      if (const int seen = look(); seen != 0) return seen;
+      if (left > 0 && --left == 0) break;
+      if (yields && patience == 0) Yield();  // with patience, nothing of its schedules is left out
+    }
+    effects.awaited[id_] = awaited;
+    return 0;
+  }
+
   int ExecuteMore(const Instruction& instruction) {
     const int i = instruction.object;
     switch (instruction.what) {
+      case Do::kAwait:
+      case Do::kAwaitYielding:
+        return Await(static_cast<uint8_t>(1 << i), instruction.what == Do::kAwaitYielding,
+                     [&] { return objects->atomics[i].load(); });
+      case Do::kAwaitEither:
+        return Await(3, false, [] {
+          const int first = objects->atomics[0].load();
+          return first != 0 ? first : objects->atomics[1].load();
+        });
+      case Do::kCasAdd: {
+        int seen = objects->atomics[i].load();
+        while (!objects->atomics[i].compare_exchange_strong(seen, seen + 100)) {
+        }
+        return seen;
+      }
+      case Do::kLockTrying:
+        if (held_[i]) return 2;
+        return held_[i] = Await(4, false, [&] { return objects->mutexes[i].try_lock() ? 1 : 0; });
       case Do::kWait:
       case Do::kWaitFor: {
         std::unique_lock<Mutex> lock(objects->monitors[i]);
@@ -234,7 +269,8 @@ std::string Describe(const RandomProgram& described) {
       "notify_all",  "acquire",       "try_acquire",   "release",        "arrive",
       "lock_shared", "unlock_shared", "try_shared",    "lock_exclusive", "unlock_exclusive",
       "once",        "atomic_wait",   "atomic_notify", "allocate",       "free",
-      "assert"};
+      "assert",      "await",         "await_yielding", "await_either",  "cas_add",
+      "lock_trying"};
   std::string text;
   for (const auto& thread : described.threads) {
     for (const Instruction& instruction : thread) {
@@ -247,6 +283,21 @@ std::string Describe(const RandomProgram& described) {
 }
 
 void SetProgram(const RandomProgram& chosen) { program = chosen; }
+
+void SetPatience(int looks) { patience = looks; }
+
+bool NobodyGaveUp() {
+  return std::all_of(std::begin(effects.awaited), std::end(effects.awaited),
+                     [](uint8_t awaited) { return awaited == 0; });
+}
+
+bool WouldWaitForEver() {
+  return !NobodyGaveUp() &&
+         std::all_of(std::begin(effects.awaited), std::end(effects.awaited), [](uint8_t awaited) {
+           return awaited < 4 && ((awaited & 1) == 0 || effects.values[0] == 0) &&
+                  ((awaited & 2) == 0 || effects.values[1] == 0);
+         });
+}
 
 void RunProgram() {
   std::memset(static_cast<void*>(&effects), 0, sizeof(effects));

@@ -45,6 +45,11 @@ enum class Do : uint8_t {
   kAllocate,
   kFree,
   kAssert,  // that a value is less than 200
+  kAwait,   // a loop until not 0
+  kAwaitYielding,
+  kAwaitEither,  // a loop until one of both is not 0
+  kCasAdd,       // a loop of compare-exchanges
+  kLockTrying,   // a loop of try_lock
 };
 
 struct Instruction {
@@ -64,6 +69,12 @@ std::string Describe(const RandomProgram& program);
 // The program that RunProgram runs as the body of an execution.
 void SetProgram(const RandomProgram& program);
 void RunProgram();
+// The loops that await something look so often at most, then their thread ends; 0: for ever.
+void SetPatience(int looks);
+// Of the last execution: whether every thread came to its end with all its patience.
+bool NobodyGaveUp();
+// Whether those who gave up would have waited for ever: what they awaited is still to come.
+bool WouldWaitForEver();
 // Of the last execution: what each instruction saw, and the values at the end.
 std::string FinalState();
 // Names its trace, for programs of kLoad, kStore, kAdd, kExchange, kLock and kUnlock: for each

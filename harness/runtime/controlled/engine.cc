@@ -98,7 +98,6 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   unusual_ = has_invariant_ || recording_;
   decider_ = &decider;
   every_step_ = decider.WantsEveryStep();
-  careful_ = every_step_ || options_.spurious > 0;
   log_->steps += log_->count + 1;
   log_->Clear();
   objects_.Clear();
@@ -119,6 +118,7 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   tearing_down_ = false;
   checking_ = false;
   in_fair_tail_ = false;
+  careful_ = NeedsCare();
   used_freed_memory_ = false;
   result_ = {};
   const size_t own_consumers = consumers_.size();
@@ -279,26 +279,6 @@ void ControlledEngine::Reevaluate(SyncModel& model) {
   }
 }
 
-// A yield sets the thread aside. So does the third sleep or timed wait for no time in a loop that
-// learns nothing; one that takes time, or waits to be told, is no look around.
-void ControlledEngine::Pause(ThreadState& self, const Operation& op) {
-  if (op.kind == OpKind::kYield) {
-    self.defer = true;
-  } else if (op.deadline > now_) {
-    self.spin.Clear();
-  } else if (self.spin.OnRead(op.pc, op.object, static_cast<EventSeq>(op.deadline))) {
-    NoteSpinner(self);
-  }
-}
-
-// A step has been made by `except`: the others may look again.
-void ControlledEngine::RestoreDeferred(const ThreadState* except) {
-  for (uint32_t i = deferred_.size(); i-- > 0;) {
-    ThreadState& thread = StateOf(deferred_[i]);
-    if (&thread != except) SetStatus(thread, ThreadStatus::kEnabled);
-  }
-}
-
 void ControlledEngine::NoteEffects() {
   step_met_time_ = now_ != decided_at_ || spurious_left_ != decided_with_;
   decided_at_ = now_;
@@ -306,13 +286,6 @@ void ControlledEngine::NoteEffects() {
   if (heap_ == nullptr) return;
   step_used_heap_ = heap_->changes() != heap_changes_;
   heap_changes_ = heap_->changes();
-}
-
-void ControlledEngine::DeferRunning(ThreadState& self) {
-  self.defer = false;
-  if (self.status != ThreadStatus::kEnabled) return;
-  SetStatus(self, ThreadStatus::kDeferred);
-  running_deferred_ = true;
 }
 
 // How the pending operation of `self` completes, where there is something to decide or to count.

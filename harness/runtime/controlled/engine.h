@@ -13,9 +13,9 @@
 //
 // Files: engine_step.h and engine.cc the step; engine_objects.cc objects and memory accesses;
 // engine_threads.cc start and end of threads; engine_unwind.cc how an execution fails and its threads
-// end; engine_check.cc invariants and final checks; engine_stuck.cc what happens when nobody can run;
-// engine_livelock.cc at the step limit; engine_crash.cc what signal handlers need; engine_outside.cc
-// what the program does behind our back.
+// end; engine_check.cc invariants and final checks; engine_spin.cc who is set aside, and for how long;
+// engine_stuck.cc what happens when nobody can run; engine_livelock.cc at the step limit;
+// engine_crash.cc what signal handlers need; engine_outside.cc what the program does behind our back.
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_
 #define HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_
 
@@ -64,7 +64,7 @@ struct ExecutionResult {
   // A thread looked whether a mutex was free without waiting for it. Unless unlocks are scheduling
   // points, not every behaviour can be reached.
   bool saw_try_lock = false;
-  bool deferred_spinner = false;  // a loop that re-read unchanged memory was set aside
+  bool deferred_spinner = false;  // a loop that re-read unchanged memory was taken to wait
 };
 
 class ControlledEngine final : public Runtime,
@@ -153,6 +153,10 @@ class ControlledEngine final : public Runtime,
   ObjectPlace PlaceOf(ObjectId object) const override;
   ThreadId ThreadOf(ObjectId object) const override;
   bool EveryStateMatters() const override { return has_invariant_; }
+  std::span<const ObjectId> LoopOf(ThreadId thread) const override {
+    const ThreadState& state = *threads_[Index(thread)];
+    return {state.loop, state.loop_reads};
+  }
   bool TimeIsLate() const override {
     return options_.timeouts == Timeouts::kLate && options_.spurious == 0;
   }
@@ -168,12 +172,12 @@ class ControlledEngine final : public Runtime,
   Result PerformOpenEvent(Operation& op);
   void Unlock(ThreadState& self, const Operation& op, MutexModel& mutex);
   void Publish(ThreadState& self, Operation& op);
-  void Pause(ThreadState& self, const Operation& op);
   Result PerformAccess(Operation& op);
   ThreadState& ChooseNext(ThreadState& self);
   template <bool kCareful>
   ThreadState& Choose(ThreadState& self);
   ThreadState& ChooseCarefully(ThreadState& self);
+  bool NeedsCare() const { return every_step_ || options_.spurious > 0 || in_fair_tail_; }
   void SwitchTo(ThreadState& from, ThreadState& to);
   void SwitchAway(ThreadState& from, ThreadState& to);
   Result Complete(ThreadState& self);
@@ -186,10 +190,6 @@ class ControlledEngine final : public Runtime,
   void Settle(ThreadState& self, SyncModel& model);
   bool ExecutePlainly(ThreadState& self, Operation& op, SyncModel& model);
   Result AccessAtomic(ThreadState& self, Operation& op, AtomicModel& model);
-  void NoteSpinner(ThreadState& self) {
-    self.defer = true;
-    result_.deferred_spinner = true;
-  }
   void EmitAccess(ThreadState& self, const Operation& op, Result result, EventSeq source);
   void EmitDone(ThreadState& self, const Operation& op);
   Result ExecuteOpen(ThreadState& self, Operation& op, SyncModel& model, const Transition& by);
@@ -205,8 +205,6 @@ class ControlledEngine final : public Runtime,
   void Unlink(ThreadState& thread, int which);
   void LinkPending(ThreadState& self);
   void UnlinkPending(ThreadState& self);
-  void RestoreDeferred(const ThreadState* except);
-  void DeferRunning(ThreadState& self);
   void NoteEffects();
   uint32_t DecideValue(ChoiceKind kind, ThreadState& self, const Operation* op, uint32_t bound);
   // An execution never has the largest stamp: no access counts as known.
@@ -223,6 +221,18 @@ class ControlledEngine final : public Runtime,
   Result PerformUnscheduled(ThreadState& self, Operation& op);
   Result PerformWhileChecking(ThreadState& self, Operation& op);
   void CheckInvariant(ThreadState& self);
+
+  // ---- Yielding and spinning (engine_spin.cc) ----
+  void Pause(ThreadState& self, const Operation& op);
+  bool LooksAgain(ThreadState& self, const Operation& op, const Event& event);
+  void NoteSpinner(ThreadState& self);
+  bool LoopHasNews(const ThreadState& thread) const;
+  bool IsNextOfLoop(const ThreadState& self) const;
+  bool RunsAhead(ThreadState& self);
+  void SetAside(ThreadState& self);
+  void RestoreDeferred();
+  void RestoreAll();
+  bool SomeoneOnlyYielded();
 
   // ---- Objects and memory (engine_objects.cc) ----
   void OnWriteSlower(ShadowCell& cell, const ObjectInit& var, uintptr_t pc);

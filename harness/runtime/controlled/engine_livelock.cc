@@ -49,6 +49,7 @@ void ControlledEngine::AtStepLimit(ThreadState& self) {
   if (!in_fair_tail_ && !log_->full()) {
     in_fair_tail_ = careful_ = unusual_ = true;
     step_limit_ += kTailSteps;
+    RestoreAll();
     fair_.Begin();
     decider_ = &fair_;
     every_step_ = fair_.WantsEveryStep();

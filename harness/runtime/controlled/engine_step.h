@@ -170,7 +170,9 @@ __attribute__((always_inline)) inline Result ControlledEngine::AccessAtomic(Thre
     self.spin.Clear();
   } else {
     model.order.Look(self.order, what);
-    if (self.spin.OnRead(op.pc, op.object, effect.source)) [[unlikely]] NoteSpinner(self);
+    if (self.spin.OnRead(op, effect.source, SpinDetector::At::kAtomic)) [[unlikely]] {
+      NoteSpinner(self);
+    }
   }
   if (model.first_waiter != SyncModel::kNoWaiter) [[unlikely]] Reevaluate(model);
   UpdateEpoch(self);
@@ -269,9 +271,10 @@ inline ThreadState& ControlledEngine::ChooseNext(ThreadState& self) {
 
 template <bool kCareful>
 inline ThreadState& ControlledEngine::Choose(ThreadState& self) {
-  running_deferred_ = false;
-  if (deferred_.size() > 0) [[unlikely]] RestoreDeferred(&self);
-  if (self.defer) [[unlikely]] DeferRunning(self);
+  running_pause_ = Pausing::kNo;
+  if (deferred_.size() > 0) [[unlikely]] RestoreDeferred();
+  if (kCareful && self.defer == Defer::kSpins && RunsAhead(self)) return self;
+  if (self.defer != Defer::kNo) [[unlikely]] SetAside(self);
   if (kCareful && in_fair_tail_) WatchFairTail(self);
   if (step_ >= step_limit_) [[unlikely]] AtStepLimit(self);
   while (ready_.size() == 0) [[unlikely]] NobodyEnabled(self);
@@ -317,6 +320,21 @@ __attribute__((always_inline)) inline void ControlledEngine::SwitchAway(ThreadSt
   }
 }
 
+// It has changed nothing. Where time has passed, the deadline is another one: only waits for no time
+// are looks.
+inline bool ControlledEngine::LooksAgain(ThreadState& self, const Operation& op,
+                                         const Event& event) {
+  using At = SpinDetector::At;
+  if (event.by.outcome == Outcome::kTimedOut) {
+    return self.spin.OnRead(op, static_cast<uint64_t>(op.deadline), At::kUntracked);
+  }
+  if (internal::kTryKinds.contains(op.kind)) {
+    return self.spin.OnRead(op, static_cast<uint64_t>(op.kind), At::kTry);
+  }
+  return self.spin.OnRead(op, event.source,
+                          self.model->kind == ObjectKind::kAtomic ? At::kAtomic : At::kUntracked);
+}
+
 __attribute__((always_inline)) inline void ControlledEngine::KeepBooks(ThreadState& self,
                                                                        const Operation& op,
                                                                        const Event& event) {
@@ -325,11 +343,7 @@ __attribute__((always_inline)) inline void ControlledEngine::KeepBooks(ThreadSta
   const bool timed_out = event.by.outcome == Outcome::kTimedOut;
   if (book.learns &&
       (op.kind == OpKind::kLoad || event.by.outcome == Outcome::kFailed || timed_out)) {
-    // Where time has passed, the deadline is another one: only waits for no time are looks.
-    const EventSeq seen = timed_out ? static_cast<EventSeq>(op.deadline) : event.source;
-    if (self.spin.OnRead(op.pc, op.object, seen)) [[unlikely]] {
-      NoteSpinner(self);
-    }
+    if (LooksAgain(self, op, event)) [[unlikely]] NoteSpinner(self);
   } else if (!book.neutral || (op.kind == OpKind::kWake && !timed_out)) {
     self.spin.Clear();
   }

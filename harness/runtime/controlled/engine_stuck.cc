@@ -42,7 +42,7 @@ void ControlledEngine::NobodyEnabled(ThreadState& self) {
   const bool advanced = AdvanceTime();
   if (deferred_.size() > 0) {
     if (!advanced) now_ += kPollTick;
-    RestoreDeferred(nullptr);
+    RestoreAll();
     return;
   }
   if (advanced) return;
@@ -54,11 +54,11 @@ void ControlledEngine::NobodyEnabled(ThreadState& self) {
 // Where all that can happen now is spurious, time goes on as if nobody could run: else no wait would
 // time out before the last spurious wakeup.
 void ControlledEngine::LetTimePass() {
-  if (deferred_.size() > 0) return;
+  if (SomeoneOnlyYielded()) return;
   for (uint32_t i = 0; i < ready_.size(); ++i) {
     if (!WaitsButForSpurious(StateOf(ready_[i]))) return;
   }
-  AdvanceTime();
+  if (AdvanceTime()) RestoreAll();
 }
 
 // Moves virtual time to the earliest deadline that a blocked thread waits for.

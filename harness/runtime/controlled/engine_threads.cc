@@ -50,7 +50,8 @@ ThreadState& ControlledEngine::NewThread(void (*entry)(void*), void* argument, T
   thread.thread_model = &model;
   thread.clock.Start(id);
   thread.epoch = EpochOf(id);
-  thread.defer = thread.unwinding = thread.ending = thread.exiting = false;
+  thread.defer = Defer::kNo;
+  thread.unwinding = thread.ending = thread.exiting = false;
   thread.unwind_throws = 0;
   thread.unwind_operations = 0;
   thread.links[0].model = thread.links[1].model = nullptr;
@@ -274,7 +275,6 @@ void ControlledEngine::FinishThread(ThreadState& self) {
   AfterThreadEvent(self, OpKind::kExit, *self.thread_model, 0);
   SetStatus(self, ThreadStatus::kFinished);
   self.pending = nullptr;
-  self.defer = false;
   if (--unfinished_ == 0) LeaveForever(self, &carrier_);
   ThreadState& next = ChooseNext(self);
   active_ = &next;

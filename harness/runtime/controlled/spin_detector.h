@@ -1,17 +1,28 @@
-// Recognises a thread that reads the same stores at the same places again and again.
+// Recognises a loop that reads what does not change: a thread that waits without blocking.
 //
-// A small set of the reads that the thread has made since it last changed anything. A read that is in
-// the set for the kThreshold-th time means that the loop around it has not learnt anything: the
-// thread is then set aside until another thread has made a step. A loop over more than kEntries
-// reads is not recognised; the step limit and the livelock check remain.
+// Keeps the reads that a thread has made since it last changed or learnt anything: loads, comparisons
+// and tries that failed, waits for no time. A read that is there already and has seen the same thing
+// is a repetition; one that sees something else begins anew. From the kThreshold-th time on, or the
+// one before if the thread has yielded since the first, the thread *spins*. What the loop reads is
+// then known: all that was read twice.
+//
+// A loop may give up after a number of looks, by a count that nobody else can see. So one that spins
+// is first let run ahead, up to kSettled looks; only one that has then not ended *is settled* and
+// waits for a change of what it reads (engine_spin.cc).
+//
+// Accesses to atomics and tries are *tracked*: whether they would see something new can be asked.
+// Loops that also sleep or wait for no time, or make more than kEntries reads, are not waiting for
+// anything in particular. Plain variables need not be tracked: another thread's write is a race,
+// unless something that the loop reads orders it.
 // Cost: a few compares a read.
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_SPIN_DETECTOR_H_
 #define HEDDLE_HARNESS_RUNTIME_CONTROLLED_SPIN_DETECTOR_H_
 
 #include <cstdint>
+#include <span>
 
-#include "harness/core/event.h"
 #include "harness/core/ids.h"
+#include "harness/core/operation.h"
 
 namespace heddle {
 
@@ -19,33 +30,67 @@ class SpinDetector {
  public:
   static constexpr int kEntries = 6;
   static constexpr uint8_t kThreshold = 3;
+  static constexpr uint8_t kSettled = 35;
+
+  enum class At : uint8_t { kAtomic, kTry, kUntracked };
+  struct Entry {
+    uintptr_t pc;
+    uint64_t seen;  // the event of the store that was read; of a try, its kind
+    ObjectId object;
+    At at;
+    uint8_t times;
+    uint8_t yielded;  // since the first time: 0 or 1
+    bool repeats() const { return times > 1; }
+  };
 
   // The thread changed something, or took a lock, or learnt something else.
   void Clear() { used_ = 0; }
 
-  // Returns true when this read makes the thread a spinner.
-  bool OnRead(uintptr_t pc, ObjectId object, EventSeq store) {
+  // Returns true when this read makes the thread spin.
+  bool OnRead(const Operation& op, uint64_t seen, At at) {
     for (int i = 0; i < used_; ++i) {
       Entry& entry = entries_[i];
-      if (entry.pc != pc || entry.object != object) continue;
-      if (entry.store != store) {
-        entry = Entry{pc, store, object, 1};
-        return false;
+      if (entry.pc != op.pc || entry.object != op.object) continue;
+      if (entry.seen != seen) {
+        used_ = 0;
+        break;
       }
-      return ++entry.times >= kThreshold;
+      entry.times += entry.times < kSettled ? 1 : 0;
+      last_ = i;
+      return entry.times + entry.yielded >= kThreshold;
     }
-    if (used_ < kEntries) entries_[used_++] = Entry{pc, store, object, 1};
+    if (used_ < kEntries) {
+      entries_[used_++] = Entry{op.pc, seen, op.object, at, 1, 0};
+    } else {
+      entries_[kEntries - 1].at = At::kUntracked;
+    }
+    return false;
+  }
+
+  void OnYield() {
+    for (int i = 0; i < used_; ++i) entries_[i].yielded = 1;
+  }
+
+  std::span<const Entry> reads() const { return {entries_, static_cast<size_t>(used_)}; }
+  bool tracked() const {
+    for (const Entry& entry : reads()) {
+      if (entry.at == At::kUntracked) return false;
+    }
+    return true;
+  }
+  // The repetition that was seen last has been seen too often for a loop that gives up.
+  bool settled() const { return last_ < used_ && entries_[last_].times >= kSettled; }
+  // The operation is one of the loop's.
+  bool Repeats(const Operation& op) const {
+    for (const Entry& entry : reads()) {
+      if (entry.pc == op.pc && entry.object == op.object && entry.repeats()) return true;
+    }
     return false;
   }
 
  private:
-  struct Entry {
-    uintptr_t pc;
-    EventSeq store;
-    ObjectId object;
-    uint8_t times;
-  };
   int used_ = 0;
+  int last_ = 0;  // the entry that was seen to repeat last
   Entry entries_[kEntries];
 };
 

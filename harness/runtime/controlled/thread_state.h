@@ -20,9 +20,16 @@ class ThreadModel;
 
 enum class ThreadStatus : uint8_t {
   kEnabled,   // its pending operation can complete
-  kDeferred,  // enabled, but set aside until another thread has made a step
+  kDeferred,  // enabled, but set aside: see engine_spin.cc
   kBlocked,   // its pending operation cannot complete
   kFinished,
+};
+
+// Why a thread may be set aside at its next scheduling point.
+enum class Defer : uint8_t {
+  kNo,
+  kForAStep,  // it yields, or its loop looks at what is not tracked
+  kSpins,     // its loop has read the same stores again
 };
 
 // Membership in an object's list of threads that are pending on it.
@@ -43,7 +50,8 @@ struct alignas(64) ThreadState {
   uint32_t position = 0;         // in the enabled set or the deferred list
   OutcomeSet possible;
   ThreadStatus status = ThreadStatus::kFinished;
-  bool defer = false;            // set aside at its next scheduling point
+  bool awaits_change = false;    // while it is set aside: of what its loop reads
+  Defer defer = Defer::kNo;
   bool unwinding = false;        // has been told to end
   bool ending = false;           // runs the destructors of its thread_local variables
   bool exiting = false;          // has called pthread_exit, and is being unwound by it
@@ -51,6 +59,10 @@ struct alignas(64) ThreadState {
   uintptr_t frame = 0;           // of Perform: the program's own frames lie above
   WaiterLink links[2];           // on pending->object and pending->second
   SpinDetector spin;
+  // What its loop reads, as of the look that made it spin.
+  ObjectId loop[SpinDetector::kEntries];
+  uint8_t loop_reads = 0;
+  uint8_t yields_ahead = 0;      // made in running ahead, since that look
   ThreadOrder order;             // for the class of the execution
 
   FenceState fences;

@@ -1,0 +1,140 @@
+// Threads that yield and threads that spin: see engine.h and spin_detector.h.
+//
+// A thread that yields is set aside until another has made a step. A thread that spins on atomics or
+// tries is let run ahead, as part of its step, to see whether its loop gives up; if it does not, the
+// thread waits until its loop would see something new, or time moves. Nothing that a fair
+// schedule shows is lost: until then the loop would only repeat itself. (But for a loop that gives
+// up after more looks than that: it gives up when nobody else can run.) A loop that spins on
+// anything else is set aside like a thread that yields, at each of its looks.
+//
+// In the fair tail (engine_livelock.cc) every loop is set aside like that: a livelock is proved by a
+// schedule in which all threads take part.
+#include <utility>
+
+#include "harness/runtime/controlled/engine_step.h"
+
+namespace heddle {
+namespace {
+
+// In a row, without a look between them: then it is not the loop's yield.
+constexpr uint8_t kMostYields = 4;
+
+}  // namespace
+
+// A yield sets the thread aside. So does the third sleep or timed wait for no time in a loop that
+// learns nothing; one that takes time, or waits to be told, is no look around.
+void ControlledEngine::Pause(ThreadState& self, const Operation& op) {
+  if (op.kind == OpKind::kYield) {
+    self.spin.OnYield();
+    if (self.defer == Defer::kNo) self.defer = Defer::kForAStep;
+  } else if (op.deadline > now_) {
+    self.spin.Clear();
+  } else if (self.spin.OnRead(op, static_cast<uint64_t>(op.deadline),
+                              SpinDetector::At::kUntracked)) {
+    NoteSpinner(self);
+  }
+}
+
+void ControlledEngine::NoteSpinner(ThreadState& self) {
+  result_.deferred_spinner = true;
+  if (in_fair_tail_ || !self.spin.tracked()) {
+    self.defer = Defer::kForAStep;
+    return;
+  }
+  self.defer = Defer::kSpins;
+  careful_ = true;  // until SetAside
+  self.yields_ahead = 0;
+  self.loop_reads = 0;
+  for (const SpinDetector::Entry& entry : self.spin.reads()) {
+    if (entry.repeats()) self.loop[self.loop_reads++] = entry.object;
+  }
+}
+
+// A try would find what it wants, an atomic that the loop reads is not what it was, or is no more.
+bool ControlledEngine::LoopHasNews(const ThreadState& thread) const {
+  for (const SpinDetector::Entry& entry : thread.spin.reads()) {
+    if (!entry.repeats()) continue;
+    const SyncModel& model = objects_[entry.object];
+    if (model.destroyed || entry.at == SpinDetector::At::kUntracked) return true;
+    if (entry.at == SpinDetector::At::kTry) {
+      const Operation op{.kind = static_cast<OpKind>(entry.seen), .object = entry.object};
+      if (model.Possible(op, thread.id, *this).contains(Outcome::kDone)) return true;
+    } else if (static_cast<const AtomicModel&>(model).newest() != entry.seen) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// What the thread is about to do is part of its loop. If nothing is new, it will show what it has
+// shown before.
+bool ControlledEngine::IsNextOfLoop(const ThreadState& self) const {
+  const Operation& op = *self.pending;
+  if (op.kind == OpKind::kYield) return self.yields_ahead < kMostYields;
+  if (op.kind == OpKind::kCompareExchange) {
+    // It may have been given another value to compare with.
+    if (static_cast<const AtomicModel&>(*self.model).value() == op.expected) return false;
+  } else if (op.kind != OpKind::kLoad && !internal::kTryKinds.contains(op.kind)) {
+    return false;
+  }
+  return self.spin.Repeats(op);
+}
+
+// Whether a thread that may be set aside makes its next operation at once.
+bool ControlledEngine::RunsAhead(ThreadState& self) {
+  if (self.defer != Defer::kSpins || self.status != ThreadStatus::kEnabled || in_fair_tail_ ||
+      self.spin.settled() || !IsNextOfLoop(self) || LoopHasNews(self)) {
+    return false;
+  }
+  if (self.pending->kind == OpKind::kYield) ++self.yields_ahead;
+  return true;
+}
+
+void ControlledEngine::SetAside(ThreadState& self) {
+  const bool spins = std::exchange(self.defer, Defer::kNo) == Defer::kSpins;
+  if (spins) {
+    running_pause_ = Pausing::kLooked;
+    careful_ = NeedsCare();
+  }
+  if (self.status != ThreadStatus::kEnabled) return;
+  // What is new it has yet to see: what it saw before says nothing about its loop any more.
+  if (spins && LoopHasNews(self)) self.spin.Clear();
+  self.awaits_change = spins && self.spin.settled() && IsNextOfLoop(self);
+  if (self.awaits_change) {
+    running_pause_ = Pausing::kWaits;
+  } else if (!spins || self.pending->kind == OpKind::kYield) {
+    running_pause_ = Pausing::kYielded;
+  } else {
+    return;
+  }
+  SetStatus(self, ThreadStatus::kDeferred);
+}
+
+// A step has been made: whoever yielded may go on, and whose loop it gave something new to see.
+void ControlledEngine::RestoreDeferred() {
+  for (uint32_t i = deferred_.size(); i-- > 0;) {
+    ThreadState& thread = StateOf(deferred_[i]);
+    if (thread.awaits_change) {
+      if (!LoopHasNews(thread)) continue;
+      thread.spin.Clear();
+    }
+    SetStatus(thread, ThreadStatus::kEnabled);
+  }
+}
+
+// Time has moved, or nobody else can run.
+void ControlledEngine::RestoreAll() {
+  while (deferred_.size() > 0) {
+    SetStatus(StateOf(deferred_[deferred_.size() - 1]), ThreadStatus::kEnabled);
+  }
+}
+
+// Those set aside are there for a step only.
+bool ControlledEngine::SomeoneOnlyYielded() {
+  for (uint32_t i = 0; i < deferred_.size(); ++i) {
+    if (!StateOf(deferred_[i]).awaits_change) return true;
+  }
+  return false;
+}
+
+}  // namespace heddle

@@ -1,0 +1,85 @@
+// How many executions a search makes of programs whose threads wait in loops: exact counts.
+#include <cstdint>
+
+#include "gtest/gtest.h"
+#include "harness/runtime/heap/malloc_interpose.h"
+#include "harness/strategy/dfs.h"
+#include "harness/strategy/dpor.h"
+#include "tests/support/exploration.h"
+#include "tests/support/spin_programs.h"
+
+namespace heddle {
+namespace {
+
+using testing::Exploration;
+
+constexpr uint64_t kTooMany = 100'000;
+
+struct Counts {
+  uint64_t dfs = 0;
+  uint64_t source = 0;
+  uint64_t optimal = 0;
+  uint64_t redundant = 0;  // of optimal
+  bool operator==(const Counts&) const = default;
+};
+std::ostream& operator<<(std::ostream& out, const Counts& counts) {
+  return out << "{" << counts.dfs << ", " << counts.source << ", " << counts.optimal << ", "
+             << counts.redundant << "}";
+}
+
+template <typename Searching>
+uint64_t Executions(void (*body)(), Searching&& strategy) {
+  Exploration exploration;
+  const uint64_t executions = exploration.Explore(body, strategy, kTooMany);
+  EXPECT_TRUE(strategy.Progress().exhausted) << strategy.Progress().note;
+  EXPECT_TRUE(exploration.suspicions.empty());
+  return executions;
+}
+
+Counts Count(void (*body)()) {
+  Counts counts;
+  counts.dfs = Executions(body, Dfs());
+  counts.source = Executions(body, Dpor(Dpor::Mode::kSource));
+  Dpor optimal(Dpor::Mode::kOptimal);
+  counts.optimal = Executions(body, optimal);
+  counts.redundant = optimal.redundant();
+  return counts;
+}
+
+class SpinSearchTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    // Objects are named by their addresses, which repeat with the deterministic heap and its stacks.
+    if (!kHeapIsDeterministic) GTEST_SKIP() << "addresses do not repeat";
+  }
+};
+
+// Each waiter looks at the flag once, twice or three times before it is set, or only afterwards.
+TEST_F(SpinSearchTest, AFlag) {
+  EXPECT_EQ(Count(testing::AwaitFlag<1>), (Counts{4, 4, 4, 0}));
+  EXPECT_EQ(Count(testing::AwaitFlag<2>), (Counts{54, 16, 16, 0}));
+  EXPECT_EQ(Count(testing::AwaitFlag<3>), (Counts{515, 64, 64, 0}));
+}
+
+// A yield comes after whatever others have done.
+TEST_F(SpinSearchTest, AFlagWithYields) {
+  EXPECT_EQ(Count((testing::AwaitFlag<1, true>)), (Counts{2, 2, 2, 0}));
+  EXPECT_EQ(Count((testing::AwaitFlag<2, true>)), (Counts{116, 108, 108, 0}));
+}
+
+TEST_F(SpinSearchTest, ALockByComparison) {
+  EXPECT_EQ(Count(testing::CasLock<2>), (Counts{15, 8, 8, 0}));
+  EXPECT_EQ(Count(testing::CasLock<3>), (Counts{3412, 386, 384, 0}));
+}
+
+TEST_F(SpinSearchTest, ATicketLock) {
+  EXPECT_EQ(Count(testing::TicketLock<2>), (Counts{18, 8, 8, 0}));
+  EXPECT_EQ(Count(testing::TicketLock<3>), (Counts{978, 386, 384, 0}));
+}
+
+TEST_F(SpinSearchTest, Peterson) {
+  EXPECT_EQ(Count(testing::Peterson), (Counts{152, 40, 40, 0}));
+}
+
+}  // namespace
+}  // namespace heddle
