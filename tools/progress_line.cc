@@ -71,6 +71,10 @@ std::string ProgressText(const std::string& what, const CampaignProgress& progre
                   100 * *progress.share_done);
     parts.push_back(share);
   }
+  if (progress.coverage.classes > 0) {
+    parts.push_back(ShortNumber(static_cast<double>(progress.coverage.classes)) + " orders, " +
+                    ShortNumber(static_cast<double>(progress.coverage.pairs)) + " reads-from");
+  }
   // A case that may be hanging: that, before anything that stands still.
   if (progress.silent_seconds >= kSilent) {
     const int silent = static_cast<int>(progress.silent_seconds);

@@ -52,6 +52,23 @@ std::string Seconds(double seconds) {
   return text;
 }
 
+// What a run without a finding is worth.
+std::string Covered(const CaseResult& result) {
+  const CoverageCounts& coverage = result.coverage;
+  const auto counted = [](uint64_t count, const char* one) {
+    return std::to_string(count) + " " + one + (count == 1 ? "" : "s");
+  };
+  std::string text = counted(coverage.executions, "execution") + " showed " +
+                     (coverage.exact ? "" : "about ") + counted(coverage.classes, "different order") +
+                     " of events and " + counted(coverage.pairs, "reads-from pair");
+  if (result.complete) return text + ": all there are";
+  if (coverage.classes_once == 0) return text + ", each more than once";
+  char unseen[80];
+  std::snprintf(unseen, sizeof(unseen), "; about %.*f%% of further ones would show a new order",
+                coverage.Unseen() < 0.1 ? 1 : 0, 100 * coverage.Unseen());
+  return text + unseen;
+}
+
 }  // namespace
 
 RunTable::RunTable(const std::vector<const Case*>& cases, bool color)
@@ -106,7 +123,9 @@ std::string RunTable::Summary(const std::vector<CaseResult>& results,
     }
   }
   const size_t run = results.size() - skipped;
-  std::string text = "\n" + std::to_string(met) + " of " + std::to_string(run) +
+  std::string text = "\n";
+  if (run == 1 && results.size() == 1 && findings == 0) text += Covered(results[0]) + "\n";
+  text += std::to_string(met) + " of " + std::to_string(run) +
                      (run == 1 ? " case" : " cases") + " met the expectation";
   if (skipped > 0) text += ", " + std::to_string(skipped) + " skipped";
   text += ", " + std::to_string(findings) + (findings == 1 ? " finding" : " findings");

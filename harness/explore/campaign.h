@@ -11,6 +11,7 @@
 
 #include "harness/core/finding.h"
 #include "harness/explore/case.h"
+#include "harness/explore/coverage.h"
 #include "harness/explore/shard.h"
 #include "harness/model/sync_model.h"
 
@@ -66,6 +67,7 @@ struct CaseResult {
   uint64_t executions = 0;
   uint64_t steps = 0;
   uint64_t cut_by_step_limit = 0;
+  CoverageCounts coverage;
   double seconds = 0;  // of exploring; without making reports
   std::vector<FoundBug> findings;
   ShardLog log;  // of a shard: for the merge
@@ -82,6 +84,7 @@ struct CampaignProgress {
   uint64_t executions = 0;
   double seconds = 0;
   size_t findings = 0;
+  CoverageCounts coverage;
   std::optional<double> share_done;  // estimate: of all schedules; empty: no telling
   std::optional<double> estimated_executions;  // of a complete search, in all; empty: no telling
   double silent_seconds = 0;         // since the running execution's last step

@@ -44,6 +44,7 @@ void CampaignRun::TakeMessages(WorkerSlot* slot) {
       // A unit that is explored once more shows the same again.
       if (unit == nullptr || (unit->last_event && event.place <= *unit->last_event)) continue;
       unit->last_event = event.place;
+      unit->covered = event.place + 1;
       unit->hangs = event.counts.hangs;
       unit->events.push_back(std::move(event));
     } else if (type == MessageType::kUnitResult) {
@@ -136,6 +137,7 @@ void CampaignRun::Merge() {
       // A worker cannot know how many executions come before its part of a search.
       if (tally_.counts.executions + event.counts.executions > most) continue;
       front->merged = event.place;
+      if (!event.died) front->merged_covered = event.place + 1;
       front->merged_hangs = event.counts.hangs;
       MergeEvent(*front, event);
       if (stage_ != Stage::kRunning || !result_.internal_error.empty()) return;
@@ -156,11 +158,12 @@ void CampaignRun::MergeEvent(const Unit& unit, const UnitEvent& event) {
   const uint64_t before = tally_.earlier.executions + (by_index ? unit.first : tally_.counts.executions);
   const size_t findings = result_.findings.size();
   confirmation_.OnEvent(event, before + event.place + 1, execution_);
+  tally_.coverage.Add(event.coverage);
   if (result_.findings.size() != findings) pool_->PauseWatches();  // a replay took its time
   if (options_.shard.divided()) {
     result_.log.events.push_back({before, event.place, event.counts, confirmation_.found(),
                                   event.died, event.needs_unlock_points, result_.findings.size(),
-                                  event.search});
+                                  event.search, event.coverage});
   }
   stage_ = tally_.AddEvent(goal_, event.counts, confirmation_.found(), event.died,
                            event.needs_unlock_points, &result_);
@@ -190,10 +193,11 @@ void CampaignRun::TakeSearch(const SearchState& search, bool finished) {
 void CampaignRun::MergeResult(const Unit& unit) {
   const UnitResult& result = unit.result;
   tally_.counts.Add(result.counts);
+  tally_.coverage.Add(result.coverage);
   if (options_.shard.divided()) {
     result_.log.units.push_back({tally_.earlier.executions + unit.first, result.counts,
                                  result.end == UnitEnd::kNoMore, result.exhausted,
-                                 result.search});
+                                 result.search, result.coverage});
   }
   TakeSearch(result.search, frontier_->units().empty() && result.end != UnitEnd::kTime);
   if (result.end == UnitEnd::kNoMore && whole_->AsTreeSearch() == nullptr) {

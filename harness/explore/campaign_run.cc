@@ -97,6 +97,7 @@ UnitTask CampaignRun::TaskFor(const Unit& unit) const {
   task.fatal = unit.fatal;
   task.known.assign(confirmation_.known().begin(), confirmation_.known().end());
   task.found = confirmation_.found();
+  task.covered = unit.covered;
   if (frontier_->division() == Frontier::Division::kByParts) {
     const uint64_t left = Left();
     task.size = std::min(task.size, left);
@@ -182,6 +183,7 @@ void CampaignRun::ShowProgress() {
   progress.executions = tally_.earlier.executions + tally_.counts.executions;
   progress.seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
   progress.findings = result_.findings.size();
+  progress.coverage = tally_.coverage.Counts();
   double share = whole_->AsTreeSearch() != nullptr ? whole_->Progress().share_done.value_or(-1) : -1;
   for (const Unit& unit : frontier_->units()) {
     if (unit.state == Unit::State::kEnded) progress.executions += unit.result.counts.executions;
@@ -189,6 +191,9 @@ void CampaignRun::ShowProgress() {
   for (const auto& slot : pool_->slots()) {
     if (!slot->unit()) continue;
     progress.executions += slot->state().executions.load();
+    // At least: what the workers have in common is counted once, when their units have ended.
+    progress.coverage.classes = std::max(progress.coverage.classes, slot->state().classes.load());
+    progress.coverage.pairs = std::max(progress.coverage.pairs, slot->state().pairs.load());
     if (whole_->AsTreeSearch() == nullptr) share = slot->state().share_done.load();
     const double silent = std::chrono::duration<double>(slot->watch().Silence()).count();
     progress.silent_seconds = std::max(progress.silent_seconds, silent);

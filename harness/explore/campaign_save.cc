@@ -57,6 +57,7 @@ void Frontier::Save(ByteWriter* writer) const {
     writer->PutText(unit.part);
     writer->Put(unit.merged);
     writer->Put(unit.merged_hangs);
+    writer->Put(unit.merged_covered);
     std::vector<uint64_t> fatal;
     for (const uint64_t place : unit.fatal) {
       if (unit.merged && place <= *unit.merged) fatal.push_back(place);
@@ -77,11 +78,13 @@ bool Frontier::Restore(ByteReader* reader) {
     Unit unit;
     if (!reader->Get(&unit.number) || !reader->Get(&unit.first) || !reader->Get(&unit.size) ||
         !reader->GetText(&unit.part) || !reader->Get(&unit.merged) ||
-        !reader->Get(&unit.merged_hangs) || !reader->GetVector(&unit.fatal)) {
+        !reader->Get(&unit.merged_hangs) || !reader->Get(&unit.merged_covered) ||
+        !reader->GetVector(&unit.fatal)) {
       return false;
     }
     unit.last_event = unit.merged;
     unit.hangs = unit.merged_hangs;
+    unit.covered = unit.merged_covered;
     units_.push_back(std::move(unit));
   }
   return false;
@@ -96,6 +99,7 @@ std::string CampaignRun::Save() {
   writer.Put(tally_.earlier);
   writer.Put(tally_.counts);
   writer.Put(tally_.deaths);
+  tally_.coverage.Put(&writer);
   writer.PutSpan(std::span<const uint64_t>(task_.fatal_common));
   writer.PutText(whole_->Counts());
   frontier_->Save(&writer);
@@ -115,7 +119,8 @@ bool CampaignRun::Restore(std::string_view saved, const std::string& folder) {
   if (!confirmation_.Restore(&reader) || !reader.Get(&tally_.earlier)) return false;
   BeginStage();
   std::string searched;
-  if (!reader.Get(&tally_.counts) || !reader.Get(&tally_.deaths) || !reader.GetVector(&task_.fatal_common) ||
+  if (!reader.Get(&tally_.counts) || !reader.Get(&tally_.deaths) ||
+      !tally_.coverage.Get(&reader) || !reader.GetVector(&task_.fatal_common) ||
       !reader.GetText(&searched)) {
     return false;
   }

@@ -12,7 +12,7 @@
 namespace heddle {
 namespace {
 
-constexpr std::string_view kMagic = "heddle checkpoint 1\n";
+constexpr std::string_view kMagic = "heddle checkpoint 2\n";
 
 bool ReadFile(const std::string& path, std::string* content) {
   errno = 0;
@@ -84,6 +84,7 @@ void PutResult(const CaseResult& result, ByteWriter* writer) {
   writer->Put(result.executions);
   writer->Put(result.steps);
   writer->Put(result.cut_by_step_limit);
+  writer->Put(result.coverage);
   writer->Put(result.seconds);
   writer->Put(static_cast<uint64_t>(result.findings.size()));
   for (const FoundBug& found : result.findings) {
@@ -102,7 +103,8 @@ bool GetResult(ByteReader* reader, CaseResult* result) {
   double estimate = 0;
   if (!reader->GetVector(&result->expected) || !reader->Get(&result->met) ||
       !reader->Get(&result->complete) || !reader->Get(&estimate) ||
-      !reader->Get(&result->executions) || !reader->Get(&result->steps) || !reader->Get(&result->cut_by_step_limit) ||
+      !reader->Get(&result->executions) || !reader->Get(&result->steps) ||
+      !reader->Get(&result->cut_by_step_limit) || !reader->Get(&result->coverage) ||
       !reader->Get(&result->seconds) || !reader->Get(&count)) {
     return false;
   }

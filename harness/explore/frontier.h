@@ -32,8 +32,10 @@ struct Unit {
   std::deque<UnitEvent> events;         // not part of the campaign's result yet; ascending
   std::optional<uint64_t> last_event;   // the place of the last one there was
   uint32_t hangs = 0;                   // at that one
+  uint64_t covered = 0;                 // executions whose coverage events have told
   std::optional<uint64_t> merged;       // the place of the last one that is part of it
   uint32_t merged_hangs = 0;            // at that one
+  uint64_t merged_covered = 0;          // as `covered`, of what is part of it
   std::optional<uint64_t> handed_on_by;  // another unit's number
   std::vector<uint64_t> fatal;          // places of the executions that killed their worker
   // Where a worker was killed once, perhaps by chance: the execution's place, its decisions so far.

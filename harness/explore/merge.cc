@@ -109,6 +109,7 @@ Stage CaseMerge::TakeEvents(const LoggedUnit& logged) {
     const ShardEvent& event = logged.result->log.events[i];
     TakeFindings(logged, i);
     found_ |= event.found;
+    tally_.coverage.Add(event.coverage);
     const Stage stage = tally_.AddEvent(goal_, event.counts, found_, event.died,
                                         event.needs_unlock_points, &merged_);
     if (stage == Stage::kRunning) continue;
@@ -147,6 +148,7 @@ bool CaseMerge::Run(std::string* error) {
     if (logged.unit == nullptr) continue;
     tally_.counts.Add(logged.unit->counts);
     TakeSearch(logged.unit->search);
+    tally_.coverage.Add(logged.unit->coverage);
     if (!logged.unit->last) continue;
     tally_.exhausted = logged.unit->exhausted;
     break;

@@ -97,6 +97,16 @@ bool MakeWritable(const std::string& path, std::string* error) {
   return true;
 }
 
+nlohmann::ordered_json CoverageJson(const CaseResult& result) {
+  const CoverageCounts& coverage = result.coverage;
+  return {{"executions", coverage.executions},
+          {"classes", coverage.classes},
+          {"classes_seen_once", coverage.classes_once},
+          {"reads_from_pairs", coverage.pairs},
+          {"exact", coverage.exact},
+          {"unseen", result.complete ? 0 : coverage.Unseen()}};
+}
+
 }  // namespace
 
 std::unique_ptr<OutputFolder> OutputFolder::Open(const std::string& path, std::string* error) {
@@ -177,6 +187,7 @@ std::string RunJson(const CampaignOptions& options, std::string_view build,
                   {"executions", result.executions},
                   {"steps", result.steps},
                   {"cut_by_step_limit", result.cut_by_step_limit},
+                  {"coverage", CoverageJson(result)},
                   {"seconds", result.seconds},
                   {"executions_per_second", result.ExecutionsPerSecond()}};
     if (!result.complete_bound.empty()) entry["complete_bound"] = result.complete_bound;

@@ -99,6 +99,7 @@ void ShardLog::Put(ByteWriter* writer) const {
     writer->Put(event.needs_unlock_points);
     writer->Put(event.findings);
     event.search.Put(writer);
+    event.coverage.Put(writer);
   }
   writer->Put(static_cast<uint64_t>(units.size()));
   for (const ShardUnit& unit : units) {
@@ -107,6 +108,7 @@ void ShardLog::Put(ByteWriter* writer) const {
     writer->Put(unit.last);
     writer->Put(unit.exhausted);
     unit.search.Put(writer);
+    unit.coverage.Put(writer);
   }
 }
 
@@ -121,7 +123,7 @@ bool ShardLog::Get(ByteReader* reader) {
     if (!reader->Get(&event.base) || !reader->Get(&event.place) || !reader->Get(&event.counts) ||
         !reader->Get(&event.found) || !reader->Get(&event.died) ||
         !reader->Get(&event.needs_unlock_points) || !reader->Get(&event.findings) ||
-        !event.search.Get(reader)) {
+        !event.search.Get(reader) || !event.coverage.Get(reader)) {
       return false;
     }
     events.push_back(std::move(event));
@@ -130,7 +132,7 @@ bool ShardLog::Get(ByteReader* reader) {
   for (units.clear(); count > 0; --count) {
     ShardUnit unit;
     if (!reader->Get(&unit.base) || !reader->Get(&unit.counts) || !reader->Get(&unit.last) ||
-        !reader->Get(&unit.exhausted) || !unit.search.Get(reader)) {
+        !reader->Get(&unit.exhausted) || !unit.search.Get(reader) || !unit.coverage.Get(reader)) {
       return false;
     }
     units.push_back(std::move(unit));

@@ -47,6 +47,7 @@ struct ShardEvent {
   bool needs_unlock_points = false;
   uint64_t findings = 0;  // of the shard's result, after it
   SearchState search;
+  Coverage coverage;  // since the event before
 };
 
 struct ShardUnit {
@@ -55,6 +56,7 @@ struct ShardUnit {
   bool last = false;  // the strategy had nothing more to try
   bool exhausted = false;
   SearchState search;
+  Coverage coverage;  // since the last event
 };
 
 struct ShardLog {

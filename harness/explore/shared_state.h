@@ -38,13 +38,15 @@ struct SharedState {
   std::atomic<uint64_t> executions{0};  // ended
   std::atomic<uint64_t> steps{0};       // of them
   std::atomic<uint64_t> cut_by_step_limit{0};
+  std::atomic<uint64_t> classes{0};  // CoverageCounts, since the unit's last event
+  std::atomic<uint64_t> pairs{0};
   std::atomic<bool> deferred_spinner{false};  // in some execution, a loop that waits was set aside
   std::atomic<double> share_done{-1};         // of the strategy's search; negative: it cannot tell
   DeathRecord death;
   DecisionLog log;
 
   void ResetCounts() {
-    place = executions = steps = cut_by_step_limit = 0;
+    place = executions = steps = cut_by_step_limit = classes = pairs = 0;
     deferred_spinner = false;
   }
   // For a new process. Leaves the log's entries alone: memory that was never touched costs nothing.

@@ -66,6 +66,7 @@ void Tally::Conclude(const Goal& goal, CaseResult* result) const {
   result->executions = all.executions;
   result->steps = all.steps;
   result->cut_by_step_limit = all.cut_by_step_limit;
+  result->coverage = coverage.Counts();
   result->complete = exhausted && all.cut_by_step_limit == 0 && deaths == 0;
   if (all.cut_by_step_limit > 0) {
     AddNote(result, std::to_string(all.cut_by_step_limit) +

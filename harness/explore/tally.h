@@ -35,6 +35,7 @@ enum class Stage : uint8_t {
 struct Tally {
   UnitCounts earlier;  // of earlier stages
   UnitCounts counts;   // of this stage
+  Coverage coverage;   // of all stages
   uint64_t deaths = 0;  // executions that killed their worker
   bool exhausted = false;
 

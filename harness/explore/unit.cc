@@ -25,12 +25,14 @@ void UnitTask::Put(ByteWriter* writer) const {
   writer->PutSpan(std::span(fatal));
   writer->PutSpan(std::span(known));
   writer->Put(found);
+  writer->Put(covered);
 }
 
 bool UnitTask::Get(ByteReader* reader) {
   return reader->Get(&number) && reader->Get(&first) && reader->Get(&size) &&
          reader->GetText(&part) && reader->Get(&pieces) && reader->Get(&slice) &&
-         reader->Get(&least) && reader->GetVector(&fatal) && reader->GetVector(&known) && reader->Get(&found);
+         reader->Get(&least) && reader->GetVector(&fatal) && reader->GetVector(&known) &&
+         reader->Get(&found) && reader->Get(&covered);
 }
 
 void SearchState::Put(ByteWriter* writer) const {
@@ -55,6 +57,7 @@ void UnitEvent::Put(ByteWriter* writer) const {
   }
   writer->PutSpan(std::span(decisions));
   search.Put(writer);
+  coverage.Put(writer);
   writer->Put(time);
 }
 
@@ -73,7 +76,8 @@ bool UnitEvent::Get(ByteReader* reader) {
     }
     raised.push_back(std::move(suspicion));
   }
-  return reader->GetVector(&decisions) && search.Get(reader) && reader->Get(&time);
+  return reader->GetVector(&decisions) && search.Get(reader) && coverage.Get(reader) &&
+         reader->Get(&time);
 }
 
 void UnitResult::Put(ByteWriter* writer) const {
@@ -82,6 +86,7 @@ void UnitResult::Put(ByteWriter* writer) const {
   writer->Put(counts);
   writer->Put(exhausted);
   search.Put(writer);
+  coverage.Put(writer);
   writer->Put(static_cast<uint64_t>(parts.size()));
   for (const std::string& part : parts) writer->PutText(part);
   writer->Put(time);
@@ -90,7 +95,8 @@ void UnitResult::Put(ByteWriter* writer) const {
 bool UnitResult::Get(ByteReader* reader) {
   uint64_t count = 0;
   if (!reader->Get(&number) || !reader->Get(&end) || !reader->Get(&counts) ||
-      !reader->Get(&exhausted) || !search.Get(reader) || !reader->Get(&count)) {
+      !reader->Get(&exhausted) || !search.Get(reader) || !coverage.Get(reader) ||
+      !reader->Get(&count)) {
     return false;
   }
   parts.clear();

@@ -16,6 +16,7 @@
 
 #include "harness/core/bytes.h"
 #include "harness/core/finding.h"
+#include "harness/explore/coverage.h"
 #include "harness/schedule/decision.h"
 
 namespace heddle {
@@ -33,6 +34,7 @@ struct UnitTask {
   std::vector<uint64_t> fatal;     // executions to leave out, by their place in the unit; ascending
   std::vector<uint64_t> known;     // SuspicionId of what need not be told again
   uint32_t found = 0;              // the kinds of those, as bits
+  uint64_t covered = 0;            // executions at its beginning whose coverage has been told
 
   void Put(ByteWriter* writer) const;
   bool Get(ByteReader* reader);
@@ -82,7 +84,8 @@ struct UnitEvent {
   std::vector<RaisedSuspicion> raised;
   std::vector<Decision> decisions;  // of the whole execution
   SearchState search;
-  TimeSpan time;  // since the unit's beginning
+  Coverage coverage;  // since the unit's event before, or its beginning
+  TimeSpan time;      // since the unit's beginning
 
   void Put(ByteWriter* writer) const;
   bool Get(ByteReader* reader);
@@ -102,6 +105,7 @@ struct UnitResult {
   UnitCounts counts;
   bool exhausted = false;          // every schedule has been explored
   SearchState search;
+  Coverage coverage;               // since the last event
   std::vector<std::string> parts;  // in order
   TimeSpan time;
 

@@ -89,7 +89,7 @@ class Worker final : public SuspicionSink {
   ExecutionResult Execute(Decider& decider);
   // The same, twice. Reports what differed.
   ExecutionResult ExecuteTwice(Decider& decider);
-  void Count(const ExecutionResult& result);
+  void Count(const ExecutionResult& result, bool covered);
   // Tells the supervisor of the execution just made, if there is anything to tell. Returns whether
   // the campaign may go on.
   bool Tell(const UnitTask& unit, uint64_t place, bool twice, const ExecutionResult& result,
@@ -118,6 +118,7 @@ class Worker final : public SuspicionSink {
   absl::flat_hash_set<uint64_t> known_;
   uint32_t found_ = 0;  // kinds, as bits
   UnitCounts counts_;
+  Coverage coverage_;  // since the last event
   Clock::time_point begin_;
   std::chrono::nanoseconds slice_{};  // before what is left is handed on
 
@@ -148,6 +149,12 @@ ExecutionResult Worker::Execute(Decider& decider) {
   const ExecutionResult result = engine_.Run(program_, decider);
   shared_->phase.store(WorkerPhase::kPlanning, std::memory_order_relaxed);
   detectors_.End();
+  const std::span<const uint64_t> pairs = engine_.pairs().pairs();
+  if (!silent_) {
+    for (const uint64_t pair : pairs) coverage_.pairs.Add(pair);
+  } else if (!pairs.empty()) {
+    engine_.ForgetPairs();  // an execution that counts is to show them, too
+  }
   return result;
 }
 
@@ -206,6 +213,8 @@ std::optional<UnitEnd> Worker::OutOfTime(const UnitTask& unit, Strategy& strateg
   executions_since_look_ = steps_since_look_ = 0;
   const Clock::time_point now = Clock::now();
   shared_->share_done.store(strategy.Progress().share_done.value_or(-1), std::memory_order_relaxed);
+  shared_->classes.store(coverage_.classes.distinct(), std::memory_order_relaxed);
+  shared_->pairs.store(coverage_.pairs.distinct(), std::memory_order_relaxed);
   if (now >= task_.deadline) return UnitEnd::kTime;
   if (unit.pieces > 0 && now - begin_ >= slice_ && counts_.executions >= unit.least &&
       strategy.AsTreeSearch()->CanHandOn()) {
@@ -233,8 +242,12 @@ ExecutionResult Worker::MakePlanned(bool twice, Strategy& strategy) {
   return result;
 }
 
-void Worker::Count(const ExecutionResult& result) {
+void Worker::Count(const ExecutionResult& result, bool covered) {
   ++counts_.executions;
+  if (!covered) {
+    ++coverage_.executions;
+    coverage_.classes.Add(result.order_class);
+  }
   counts_.steps += result.steps;
   counts_.hangs += hangs_;
   counts_.cut_by_step_limit += result.end == EngineEnd::kStepLimit ? 1 : 0;
@@ -271,6 +284,7 @@ bool Worker::Tell(const UnitTask& unit, uint64_t place, bool twice, const Execut
       [](const RaisedSuspicion& one) { return one.kind == FindingKind::kNotLinearizable; });
   if (only_calls && !event.raised.empty()) ShrinkCalls(&event.decisions);
   event.search = StateOf(strategy);
+  std::swap(event.coverage, coverage_);
   event.time = {begin_, Clock::now()};
   MessageWriter writer(MessageType::kUnitEvent);
   event.Put(&writer);
@@ -294,7 +308,7 @@ UnitEnd Worker::Explore(const UnitTask& unit, Strategy& strategy) {
     const bool twice =
         options_.check_determinism || (unit.part.empty() && index < kDeterminismChecks);
     const ExecutionResult result = MakePlanned(twice, strategy);
-    Count(result);
+    Count(result, place < unit.covered);
     if (record_.diverged) [[unlikely]] {
       Suspicion suspicion;
       suspicion.kind = FindingKind::kNondeterminism;
@@ -359,6 +373,8 @@ bool Worker::RunUnit(const UnitTask& unit) {
   known_ = {unit.known.begin(), unit.known.end()};
   found_ = unit.found;
   counts_ = {};
+  coverage_.Clear();
+  engine_.ForgetPairs();
   begin_ = Clock::now();
   slice_ = std::max(std::chrono::nanoseconds(unit.slice),
                     std::chrono::nanoseconds(kSliceForReading * (begin_ - taken)));
@@ -374,6 +390,7 @@ bool Worker::RunUnit(const UnitTask& unit) {
     }
   }
   result.search = StateOf(*strategy);
+  std::swap(result.coverage, coverage_);
   result.time = {begin_, Clock::now()};
   if (common_ == nullptr && unit.part.empty() && result.end == UnitEnd::kDone &&
       strategy->CommonExecutions() == unit.first + unit.size) {

@@ -17,6 +17,7 @@
 #include "harness/core/object.h"
 #include "harness/core/operation.h"
 #include "harness/core/order_class.h"
+#include "harness/core/reads_from_pairs.h"
 #include "harness/core/vector_clock.h"
 
 namespace heddle {
@@ -110,6 +111,7 @@ class SyncModel {
   static constexpr uint32_t kNoWaiter = 0xffffffff;
   uint32_t first_waiter = kNoWaiter;  // head of the engine's list of threads pending here
   ObjectOrder order;                   // for the class of the execution
+  Site changed_by;                     // the last step that changed it
   uint32_t pending = 0;                // threads that wait for their turn before an operation here
   bool destroyed = false;
 };

@@ -106,6 +106,10 @@ TEST_P(Jobs, FindWhatOneFinds) {
     EXPECT_EQ(many.complete, one.complete);
     EXPECT_EQ(many.search, one.search);
     EXPECT_EQ(many.note, one.note);
+    EXPECT_EQ(many.coverage.executions, one.coverage.executions);
+    EXPECT_EQ(many.coverage.classes, one.coverage.classes);
+    EXPECT_EQ(many.coverage.classes_once, one.coverage.classes_once);
+    EXPECT_EQ(many.coverage.pairs, one.coverage.pairs);
     ASSERT_EQ(many.findings.size(), one.findings.size());
     for (size_t i = 0; i < one.findings.size(); ++i) {
       const Finding& expected = one.findings[i].finding;

@@ -101,6 +101,7 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   log_->steps += log_->count + 1;
   log_->Clear();
   objects_.Clear();
+  pairs_.Drop();
   arena_.Reset();
   shadow_.BeginExecution(stamp_);
   if (!interned_.empty()) interned_.clear();

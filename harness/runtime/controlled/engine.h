@@ -87,6 +87,10 @@ class ControlledEngine final : public Runtime,
 
   ExecutionResult Run(const Program& program, Decider& decider);
 
+  // Of the last execution, those that had not been seen lately; ForgetPairs: nor before.
+  const ReadsFromPairs& pairs() const { return pairs_; }
+  void ForgetPairs() { pairs_.Clear(); }
+
   const ExecutionOptions& options() const { return options_; }
   const Arena* arena_heap() const { return heap_.get(); }
   uint32_t thread_count() const { return thread_count_; }
@@ -346,6 +350,7 @@ class ControlledEngine final : public Runtime,
     EventSink* sink;
     EventMask wants;
   };
+  ReadsFromPairs pairs_;
   std::vector<Consumer> consumers_;
   ExecutionObserver* observer_ = nullptr;
   SuspicionSink* suspicions_ = nullptr;

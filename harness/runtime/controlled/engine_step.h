@@ -137,6 +137,8 @@ __attribute__((always_inline)) inline bool ControlledEngine::ExecutePlainly(Thre
   if (op.kind == OpKind::kLock && mutex.IsFree() && op.deadline == kNoDeadline) {
     mutex.Acquire(self.id, 1, self.clock, arena_);
     model.order.Change(self.order, static_cast<uint64_t>(op.kind));
+    pairs_.Add(model.changed_by, Site{self.name, op.pc});
+    model.changed_by = {self.name, op.pc};
     ++self.locks_held;
   } else if (op.kind == OpKind::kUnlock && mutex.IsLastUnlockOf(self.id)) {
     Unlock(self, op, mutex);
@@ -165,8 +167,10 @@ __attribute__((always_inline)) inline Result ControlledEngine::AccessAtomic(Thre
   const bool failed = !effect.changed && op.kind == OpKind::kCompareExchange;
   const Outcome outcome = failed ? Outcome::kFailed : Outcome::kDone;
   const uint64_t what = internal::OrderKey(op.kind, outcome, 0);
+  if (op.kind != OpKind::kStore) pairs_.Add(model.changed_by, Site{self.name, op.pc});
   if (effect.changed) {
     model.order.Change(self.order, what);
+    model.changed_by = {self.name, op.pc};
     self.spin.Clear();
   } else {
     model.order.Look(self.order, what);
@@ -366,10 +370,14 @@ __attribute__((always_inline)) inline void ControlledEngine::KeepOrder(ThreadSta
   if (internal::kUnorderedKinds.contains(op.kind)) return;
   const uint64_t what = internal::OrderKey(op.kind, event.by.outcome, event.by.source);
   const bool failed = event.by.outcome != Outcome::kDone && op.kind != OpKind::kWake;
+  if (op.kind != OpKind::kStore && model.kind != ObjectKind::kThread) {
+    pairs_.Add(model.changed_by, Site{self.name, op.pc});
+  }
   if (failed || internal::kLookingKinds.contains(op.kind)) {
     model.order.Look(self.order, what);
   } else {
     model.order.Change(self.order, what);
+    model.changed_by = {self.name, op.pc};
   }
   if (op.kind == OpKind::kWake) objects_[op.second].order.Change(self.order, what);
 }

@@ -62,7 +62,11 @@ ThreadState& ControlledEngine::NewThread(void (*entry)(void*), void* argument, T
   thread.parent = parent != nullptr ? parent->id : kNoThread;
   thread.ordinal = parent != nullptr ? ++parent->children : 0;
   thread.children = 0;
-  if (parent != nullptr) thread.order.BeginChild(parent->order, thread.ordinal);
+  thread.name = 1;
+  if (parent != nullptr) {
+    thread.order.BeginChild(parent->order, thread.ordinal);
+    thread.name = MixOrder(parent->name, thread.ordinal);
+  }
   thread.leak_reported = false;
   thread.entry = entry;
   thread.argument = argument;

@@ -50,6 +50,7 @@ class ObjectTable {
     model.first_waiter = SyncModel::kNoWaiter;
     model.pending = 0;
     model.order.Clear();
+    model.changed_by = {};
     model.destroyed = false;
     objects_[size_++] = &model;
     return model;

@@ -64,6 +64,7 @@ struct alignas(64) ThreadState {
   uint8_t loop_reads = 0;
   uint8_t yields_ahead = 0;      // made in running ahead, since that look
   ThreadOrder order;             // for the class of the execution
+  uint64_t name = 0;             // hash of the ordinals of its ancestors and its own
 
   FenceState fences;
   uint32_t locks_held = 0;       // acquisitions without their release

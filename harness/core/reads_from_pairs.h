@@ -1,0 +1,56 @@
+// Reads-from pairs: which step saw what which step had left.
+//
+// A pair is two places in the program with the threads that were there: that of the last step to
+// change an atomic, lock or other modelled object, and that of a step that reads it or takes it.
+// Loops make one pair, not one for each round. Threads are known by how they were started
+// (parent and ordinal); so pairs are the same in every execution and process.
+// Cost: a few instructions a step, for what was seen lately.
+#ifndef HEDDLE_HARNESS_CORE_READS_FROM_PAIRS_H_
+#define HEDDLE_HARNESS_CORE_READS_FROM_PAIRS_H_
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace heddle {
+
+// A thread at a place. Thread 0: nobody, what an object begins with.
+struct Site {
+  uint64_t thread = 0;  // hash of its name
+  uintptr_t pc = 0;
+};
+
+class ReadsFromPairs {
+ public:
+  void Add(const Site& from, const Site& to) {
+    const uint64_t hash = (from.pc ^ from.thread) * 0x9e3779b97f4a7c15 +
+                          (to.pc ^ to.thread) * 0xd6e8feb86659fd93;
+    uint64_t& seen = recent_[hash >> (64 - kRecentBits)];
+    if (seen == hash) [[likely]] return;
+    seen = hash;
+    AddUnseen(from, to);
+  }
+
+  // Hashes of the pairs since the last Drop; some may be there twice. Uniform, and independent of
+  // where the program was loaded.
+  std::span<const uint64_t> pairs() const { return pairs_; }
+  void Drop() { pairs_.clear(); }
+  // Forgets what was seen, too: every pair is told again.
+  void Clear() {
+    Drop();
+    recent_.fill(0);
+  }
+
+ private:
+  static constexpr int kRecentBits = 10;
+
+  void AddUnseen(const Site& from, const Site& to);
+
+  std::array<uint64_t, 1 << kRecentBits> recent_{};
+  std::vector<uint64_t> pairs_;
+};
+
+}  // namespace heddle
+
+#endif  // HEDDLE_HARNESS_CORE_READS_FROM_PAIRS_H_
