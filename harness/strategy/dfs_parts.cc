@@ -9,6 +9,7 @@
 #include "harness/core/bytes.h"
 #include "harness/core/check.h"
 #include "harness/strategy/dfs.h"
+#include "harness/strategy/search_counts.h"
 
 namespace heddle {
 
@@ -96,28 +97,16 @@ bool Dfs::Adopt(std::string_view part) {
 }
 
 std::string Dfs::Counts() const {
-  ByteWriter writer;
-  writer.Put(executions_);
-  writer.Put(redundant_);
-  writer.Put(cut_);
-  writer.Put(ShareDone());
-  return writer.Take();
+  return SearchCounts{executions_, redundant_, cut_, ShareDone()}.ToBytes();
 }
 
 bool Dfs::Add(std::string_view counts, bool finished) {
-  ByteReader reader(counts);
-  uint64_t executions = 0;
-  uint64_t redundant = 0;
-  uint64_t cut = 0;
-  double share = 0;
-  if (!reader.Get(&executions) || !reader.Get(&redundant) || !reader.Get(&cut) ||
-      !reader.Get(&share) || !reader.AtEnd()) {
-    return false;
-  }
-  executions_ += executions;
-  redundant_ += redundant;
-  cut_ += cut;
-  share_of_others_ = finished ? 1.0 : share_of_others_ + share;
+  SearchCounts other;
+  if (!other.FromBytes(counts)) return false;
+  executions_ += other.executions;
+  redundant_ += other.redundant;
+  cut_ += other.cut;
+  share_of_others_ = finished ? 1.0 : share_of_others_ + other.share;
   finished_ = finished;
   return true;
 }

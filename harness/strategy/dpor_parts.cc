@@ -12,6 +12,7 @@
 
 #include "harness/core/check.h"
 #include "harness/strategy/dpor.h"
+#include "harness/strategy/search_counts.h"
 
 namespace heddle {
 namespace {
@@ -323,28 +324,16 @@ double Dpor::ShareDone() const {
 }
 
 std::string Dpor::Counts() const {
-  ByteWriter writer;
-  writer.Put(executions_);
-  writer.Put(redundant_);
-  writer.Put(cut_);
-  writer.Put(ShareDone());
-  return writer.Take();
+  return SearchCounts{executions_, redundant_, cut_, ShareDone()}.ToBytes();
 }
 
 bool Dpor::Add(std::string_view counts, bool finished) {
-  ByteReader reader(counts);
-  uint64_t executions = 0;
-  uint64_t redundant = 0;
-  uint64_t cut = 0;
-  double share = 0;
-  if (!reader.Get(&executions) || !reader.Get(&redundant) || !reader.Get(&cut) ||
-      !reader.Get(&share) || !reader.AtEnd()) {
-    return false;
-  }
-  executions_ += executions;
-  redundant_ += redundant;
-  cut_ += cut;
-  share_of_others_ = finished ? 1.0 : share_of_others_ + share;
+  SearchCounts other;
+  if (!other.FromBytes(counts)) return false;
+  executions_ += other.executions;
+  redundant_ += other.redundant;
+  cut_ += other.cut;
+  share_of_others_ = finished ? 1.0 : share_of_others_ + other.share;
   finished_ = finished;
   return true;
 }

@@ -341,6 +341,7 @@ class ControlledEngine final : public Runtime,
   const ExecutionOptions options_;
   FairDecider fair_;
   Repetition repetition_;
+  uint64_t tail_settled_ = 0;  // the step from which states are compared
   ThreadId tail_anchor_ = kNoThread;
   const std::vector<AddressRange> module_storage_ = ProgramStaticStorage();
   std::vector<AddressRange> static_storage_;  // as it was when the fair tail began

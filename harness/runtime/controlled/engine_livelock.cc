@@ -9,6 +9,7 @@
 // program's alone, a state is stacks, registers and modelled objects. A program that counts its attempts never repeats its state and is
 // reported as over the limit. Virtual time is not part of the state, the deadlines that threads wait
 // for are.
+#include <algorithm>
 #include <cstring>
 
 #include "harness/core/random.h"
@@ -24,6 +25,10 @@ constexpr size_t kDeadStack = 16 << 10;
 // Steps of the fair tail, beside the execution's own limit: enough for loops of some hundred steps
 // in each of several threads to come round twice.
 constexpr uint64_t kTailSteps = 4'000;
+
+// Steps at its beginning, for each thread, whose states are not compared: three turns, after which
+// nothing is left on the stacks of threads that run of what lay there before (see ClearDeadStack).
+constexpr uint64_t kSettlingSteps = 16;
 
 // FNV-1a over words: memory is compared with itself only. AddressSanitizer would object to the red
 // zones of the stacks that it reads.
@@ -48,6 +53,7 @@ void ControlledEngine::AtStepLimit(ThreadState& self) {
   }
   if (!in_fair_tail_ && !log_->full()) {
     in_fair_tail_ = careful_ = unusual_ = true;
+    tail_settled_ = step_ + std::min(kSettlingSteps * thread_count_, kTailSteps / 4);
     step_limit_ += kTailSteps;
     RestoreAll();
     fair_.Begin();
@@ -64,6 +70,7 @@ void ControlledEngine::AtStepLimit(ThreadState& self) {
 
 // After each step of the fair tail, before the next is chosen.
 void ControlledEngine::WatchFairTail(ThreadState& self) {
+  if (step_ < tail_settled_) return;
   if (StateOf(tail_anchor_).status == ThreadStatus::kFinished) {
     tail_anchor_ = self.id;
     repetition_.Begin();
