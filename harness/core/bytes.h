@@ -80,6 +80,8 @@ class ByteReader {
   }
 
   bool AtEnd() const { return bytes_.empty(); }
+  // What has not been read.
+  std::string_view Rest() const { return bytes_; }
 
  private:
   std::string_view bytes_;

@@ -199,11 +199,27 @@ void CampaignRun::MergeResult(const Unit& unit) {
                                  result.end == UnitEnd::kNoMore, result.exhausted,
                                  result.search, result.coverage});
   }
-  TakeSearch(result.search, frontier_->units().empty() && result.end != UnitEnd::kTime);
+  const bool is_last = frontier_->units().empty() && result.end != UnitEnd::kTime;
+  TakeSearch(result.search, is_last && rounds_ == nullptr);
+  if (rounds_ != nullptr && result.end != UnitEnd::kTime) {
+    left_.push_back(result.parts.empty() ? std::string() : result.parts.front());
+    if (left_.size() == round_size_) BeginRound();
+  }
   if (result.end == UnitEnd::kNoMore && whole_->AsTreeSearch() == nullptr) {
     tally_.exhausted = result.exhausted;
     stage_ = Stage::kOver;
   }
+}
+
+void CampaignRun::BeginRound() {
+  std::vector<std::string> next;
+  HEDDLE_CHECK(rounds_->Next(left_, kPiecesOfSearch, &next), "what is left of a round is none of it");
+  left_.clear();
+  round_size_ = next.size();
+  SearchState recounted;
+  recounted.counts = rounds_->Recount(whole_->Progress().share_done.value_or(0));
+  TakeSearch(recounted, /*finished=*/next.empty());
+  frontier_->BeginRound(std::move(next), tally_.counts.steps);
 }
 
 void CampaignRun::MergeRest() {

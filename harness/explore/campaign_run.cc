@@ -19,9 +19,8 @@ constexpr int kIntervalForSaving = 20;  // times what the last saving took
 // Most cases are explored in less time than it takes to start further workers.
 constexpr std::chrono::milliseconds kAlone{20};
 // How long a part of a search is explored before what is left of it is handed on, so that there is
-// always something to do for everybody; and in how many pieces.
+// always something to do for everybody.
 constexpr std::chrono::milliseconds kSlice{40};
-constexpr uint32_t kPieces = 16;
 constexpr uint64_t kCommonOfShards = 256;
 
 }  // namespace
@@ -58,8 +57,12 @@ void CampaignRun::BeginStage() {
   whole_ = *MakeStrategy(options_.strategy);
   Frontier::Division division = Frontier::Division::kWhole;
   common_ = 0;
-  if (whole_->AsTreeSearch() != nullptr) {
-    division = Frontier::Division::kByParts;
+  rounds_ = nullptr;
+  round_size_ = 1;
+  left_.clear();
+  if (const TreeSearch* const search = whole_->AsTreeSearch(); search != nullptr) {
+    rounds_ = search->MakeRounds();
+    division = rounds_ == nullptr ? Frontier::Division::kByParts : Frontier::Division::kInRounds;
   } else if (const auto common = whole_->CommonExecutions()) {
     division = Frontier::Division::kByIndex;
     common_ = *common;
@@ -101,9 +104,13 @@ UnitTask CampaignRun::TaskFor(const Unit& unit) const {
   if (frontier_->division() == Frontier::Division::kByParts) {
     const uint64_t left = Left();
     task.size = std::min(task.size, left);
-    task.pieces = options_.jobs > 1 ? kPieces : 1;
+    task.pieces = options_.jobs > 1 ? kPiecesOfSearch : 1;
     task.slice = unit.part.empty() ? std::min(kSlice, kAlone) : kSlice;
     if (unit.last_event) task.least = *unit.last_event + 1;
+  }
+  if (frontier_->division() == Frontier::Division::kInRounds) {
+    task.size = std::min(task.size, Left());
+    task.steps = unit.steps;
   }
   return task;
 }

@@ -46,6 +46,7 @@ class CampaignRun {
   void BeginStage();
   Stage RunStage();
   std::string Save();
+  bool RestoreRound(ByteReader* reader);
   void SaveNowAndThen();
   // Gives workers what there is to do. False: a worker cannot be started.
   bool Assign();
@@ -62,6 +63,7 @@ class CampaignRun {
   void Merge();
   void MergeEvent(const Unit& unit, const UnitEvent& event);
   void MergeResult(const Unit& unit);
+  void BeginRound();
   // Ends all workers where they are and puts together everything there is.
   void MergeRest();
   void TakeSearch(const SearchState& search, bool finished);
@@ -96,6 +98,9 @@ class CampaignRun {
   Stage stage_ = Stage::kRunning;
   std::unique_ptr<Strategy> whole_;  // makes no executions; what all workers' searches are added to
   std::unique_ptr<Frontier> frontier_;
+  std::unique_ptr<SearchRounds> rounds_;  // null: not in rounds
+  size_t round_size_ = 1;                 // units
+  std::vector<std::string> left_;         // of those of the round that are part of the result
   WorkerTask task_;
   uint64_t common_ = 0;
   bool prepare_ = false;      // workers make the common executions while one tells of them

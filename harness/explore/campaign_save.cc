@@ -54,6 +54,7 @@ void Frontier::Save(ByteWriter* writer) const {
     writer->Put(unit.number);
     writer->Put(unit.first);
     writer->Put(unit.size);
+    writer->Put(unit.steps);
     writer->PutText(unit.part);
     writer->Put(unit.merged);
     writer->Put(unit.merged_hangs);
@@ -77,7 +78,7 @@ bool Frontier::Restore(ByteReader* reader) {
     if (!another) return true;
     Unit unit;
     if (!reader->Get(&unit.number) || !reader->Get(&unit.first) || !reader->Get(&unit.size) ||
-        !reader->GetText(&unit.part) || !reader->Get(&unit.merged) ||
+        !reader->Get(&unit.steps) || !reader->GetText(&unit.part) || !reader->Get(&unit.merged) ||
         !reader->Get(&unit.merged_hangs) || !reader->Get(&unit.merged_covered) ||
         !reader->GetVector(&unit.fatal)) {
       return false;
@@ -103,7 +104,27 @@ std::string CampaignRun::Save() {
   writer.PutSpan(std::span<const uint64_t>(task_.fatal_common));
   writer.PutText(whole_->Counts());
   frontier_->Save(&writer);
+  if (rounds_ != nullptr) {
+    writer.PutText(rounds_->ToBytes());
+    writer.Put(round_size_);
+    writer.Put(static_cast<uint64_t>(left_.size()));
+    for (const std::string& part : left_) writer.PutText(part);
+  }
   return writer.Take();
+}
+
+bool CampaignRun::RestoreRound(ByteReader* reader) {
+  if (rounds_ == nullptr) return true;
+  std::string parts;
+  uint64_t left = 0;
+  if (!reader->GetText(&parts) || !rounds_->Restore(parts) || !reader->Get(&round_size_) ||
+      !reader->Get(&left)) {
+    return false;
+  }
+  for (; left > 0; --left) {
+    if (!reader->GetText(&left_.emplace_back())) return false;
+  }
+  return true;
 }
 
 bool CampaignRun::Restore(std::string_view saved, const std::string& folder) {
@@ -126,7 +147,7 @@ bool CampaignRun::Restore(std::string_view saved, const std::string& folder) {
   }
   if (!whole_->Add(searched, /*finished=*/false)) return false;
   restored_ = true;
-  return frontier_->Restore(&reader) && reader.AtEnd();
+  return frontier_->Restore(&reader) && RestoreRound(&reader) && reader.AtEnd();
 }
 
 }  // namespace heddle

@@ -13,12 +13,25 @@ uint64_t UnitSize(uint64_t first) {
   return std::clamp(std::bit_floor(first / 16), kLeast, kMost);
 }
 
+namespace {
+
+// Few rounds, and the last ones still are a small share of all. A millisecond at least, so that it
+// costs little to hand on; a second at most for what is slow, of which that much may be lost.
+uint64_t StepsOfUnit(uint64_t steps_before) {
+  constexpr uint64_t kLeast = uint64_t{1} << 15;
+  constexpr uint64_t kMost = uint64_t{1} << 21;
+  return std::clamp(steps_before / 16, kLeast, kMost);
+}
+
+}  // namespace
+
 Frontier::Frontier(Division division, uint64_t most, uint64_t common, Shard shard)
     : division_(division), most_(most), common_(common), shard_(shard) {
   if (division_ == Division::kByIndex && common_ == 0) return;
   Unit whole;
   whole.number = numbers_++;
   whole.size = division_ == Division::kByIndex ? std::min(common_, most_) : most_;
+  if (division_ == Division::kInRounds) whole.steps = StepsOfUnit(0);
   next_index_ = whole.size;
   closed_ = next_index_ == most_;
   units_.push_back(std::move(whole));
@@ -64,19 +77,32 @@ void Frontier::End(Unit* unit, UnitResult result) {
   if (result.end == UnitEnd::kNoMore || result.end == UnitEnd::kStopped) {
     closed_ |= division_ == Division::kByIndex;
   }
-  auto behind = std::find_if(units_.begin(), units_.end(),
-                             [unit](const Unit& one) { return &one == unit; });
-  ++behind;
-  for (std::string& part : result.parts) {
-    Unit next;
-    next.number = numbers_++;
-    next.size = most_;
-    next.part = std::move(part);
-    next.handed_on_by = unit->number;
-    units_.insert(behind, std::move(next));
+  if (division_ == Division::kByParts) {
+    auto behind = std::find_if(units_.begin(), units_.end(),
+                               [unit](const Unit& one) { return &one == unit; });
+    ++behind;
+    for (std::string& part : result.parts) {
+      Unit next;
+      next.number = numbers_++;
+      next.size = most_;
+      next.part = std::move(part);
+      next.handed_on_by = unit->number;
+      units_.insert(behind, std::move(next));
+    }
+    result.parts.clear();
   }
-  result.parts.clear();
   unit->result = std::move(result);
+}
+
+void Frontier::BeginRound(std::vector<std::string> parts, uint64_t steps_before) {
+  for (std::string& part : parts) {
+    Unit unit;
+    unit.number = numbers_++;
+    unit.size = most_;
+    unit.steps = StepsOfUnit(steps_before);
+    unit.part = std::move(part);
+    units_.push_back(std::move(unit));
+  }
 }
 
 void Frontier::CutShort(Unit* front, uint64_t size) {

@@ -4,7 +4,9 @@
 // Units are handed to workers from the front; what comes of them waits here until all before them
 // are done. Of a search by parts, a unit that hands on what is left is followed by its parts; of one
 // by index, the units behind the common executions are made when they are wanted. Their sizes grow
-// with the index, so that there are few of them and the last ones still are a small share of all.
+// with the index, so that there are few of them and the last ones still are a small share of all. Of a
+// search in rounds, what its units leave is for whoever puts the next round together; how long a unit
+// is explored is counted in steps, not in time, because what is found in it depends on that.
 // Threading: one. Cost: a few list nodes for each worker.
 #ifndef HEDDLE_HARNESS_EXPLORE_FRONTIER_H_
 #define HEDDLE_HARNESS_EXPLORE_FRONTIER_H_
@@ -26,6 +28,7 @@ struct Unit {
   uint64_t number = 0;
   uint64_t first = 0;
   uint64_t size = 0;
+  uint64_t steps = 0;  // in rounds: what is left is handed on after so many
   std::string part;
   enum class State : uint8_t { kWaiting, kRunning, kEnded } state = State::kWaiting;
 
@@ -45,7 +48,7 @@ struct Unit {
 
 class Frontier {
  public:
-  enum class Division : uint8_t { kWhole, kByIndex, kByParts };
+  enum class Division : uint8_t { kWhole, kByIndex, kByParts, kInRounds };
 
   // `most`: executions of the campaign. `common`: by index, those that come first. Of the ranges
   // behind those, a shard has its share.
@@ -59,6 +62,8 @@ class Frontier {
   void PopFront() { units_.pop_front(); }
   // The unit has ended, or ended with `result` as far as it is known.
   void End(Unit* unit, UnitResult result);
+  // The parts of the next round, after one with so many steps in all before it.
+  void BeginRound(std::vector<std::string> parts, uint64_t steps_before);
   // Once more from its beginning, with this many executions. What comes behind it is forgotten.
   void CutShort(Unit* front, uint64_t size);
   std::list<Unit>& units() { return units_; }
@@ -80,6 +85,9 @@ class Frontier {
   uint64_t ranges_ = 0;      // before it, behind the common executions
   bool closed_ = false;      // no unit comes behind the last
 };
+
+// In how many parts what is left of a search is handed on, at most.
+inline constexpr uint32_t kPiecesOfSearch = 16;
 
 // How many executions the unit has that begins with execution `first`.
 uint64_t UnitSize(uint64_t first);

@@ -18,6 +18,7 @@ void UnitTask::Put(ByteWriter* writer) const {
   writer->Put(number);
   writer->Put(first);
   writer->Put(size);
+  writer->Put(steps);
   writer->PutText(part);
   writer->Put(pieces);
   writer->Put(slice);
@@ -30,7 +31,7 @@ void UnitTask::Put(ByteWriter* writer) const {
 
 bool UnitTask::Get(ByteReader* reader) {
   return reader->Get(&number) && reader->Get(&first) && reader->Get(&size) &&
-         reader->GetText(&part) && reader->Get(&pieces) && reader->Get(&slice) &&
+         reader->Get(&steps) && reader->GetText(&part) && reader->Get(&pieces) && reader->Get(&slice) &&
          reader->Get(&least) && reader->GetVector(&fatal) && reader->GetVector(&known) &&
          reader->Get(&found) && reader->Get(&covered);
 }

@@ -26,6 +26,7 @@ struct UnitTask {
   uint64_t number = 0;             // of the unit
   uint64_t first = 0;              // index of its first execution; 0 for parts
   uint64_t size = 0;               // executions, at most
+  uint64_t steps = 0;              // of a search in rounds: hand on what is left after so many
   std::string part;                // of a TreeSearch; empty: a range, or the whole tree
   uint32_t pieces = 0;             // hand on what is left in so many parts when `slice` is over; 0:
                                    // go on to the end

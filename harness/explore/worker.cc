@@ -319,6 +319,9 @@ UnitEnd Worker::Explore(const UnitTask& unit, Strategy& strategy) {
     }
     if (!Tell(unit, place, twice, result, strategy)) [[unlikely]] return UnitEnd::kStopped;
     if (const auto end = OutOfTime(unit, strategy, result.steps)) return *end;
+    if (unit.steps > 0 && counts_.steps >= unit.steps && strategy.AsTreeSearch()->CanHandOn()) {
+      return UnitEnd::kHandedOn;
+    }
   }
   return UnitEnd::kDone;
 }
@@ -384,7 +387,9 @@ bool Worker::RunUnit(const UnitTask& unit) {
   result.end = Explore(unit, *strategy);
   result.counts = counts_;
   result.exhausted = result.end == UnitEnd::kNoMore && strategy->Progress().exhausted;
-  if (result.end == UnitEnd::kDone || result.end == UnitEnd::kHandedOn) {
+  // In rounds, the other parts must hear of it even if nothing is left.
+  if (result.end == UnitEnd::kDone || result.end == UnitEnd::kHandedOn ||
+      (result.end == UnitEnd::kNoMore && unit.steps > 0)) {
     if (TreeSearch* const search = strategy->AsTreeSearch(); search != nullptr) {
       result.parts = search->Split(std::max(unit.pieces, 1u));
     }

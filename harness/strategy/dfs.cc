@@ -246,11 +246,11 @@ void Dfs::Pop() {
 
 void Dfs::Learn(const Plan& plan, const ExecutionRecord& record) {
   HEDDLE_CHECK(plan.prefix.size() == path_.size(), "a record that is not of the plan handed out");
-  ++executions_;
-  if (record.redundant) ++redundant_;
+  ++counts_.executions;
+  if (record.redundant) ++counts_.redundant;
   if (record.diverged || record.undecided || record.end == ExecutionEnd::kLost ||
       record.end == ExecutionEnd::kStepLimit) {
-    ++cut_;
+    ++counts_.cut;
   }
   // Every execution that begins with an option adds what its step did there: it may depend on
   // values chosen within the step.
@@ -304,22 +304,22 @@ Dfs::Position Dfs::Where() const {
 }
 
 double Dfs::ShareDone() const {
-  if (!started_ || handed_on_) return share_of_others_;
-  return share_of_others_ + (finished_ ? floor_weight_ : Where().before) - before_part_;
+  if (!started_ || handed_on_) return counts_.share;
+  return counts_.share + (finished_ ? floor_weight_ : Where().before) - before_part_;
 }
 
 StrategyProgress Dfs::Progress() const {
   StrategyProgress progress;
-  progress.exhausted = finished_ && cut_ == 0;
+  progress.exhausted = finished_ && counts_.cut == 0;
   progress.share_done = ShareDone();
-  progress.note = "depth-first: " + std::to_string(executions_) + " executions";
+  progress.note = "depth-first: " + std::to_string(counts_.executions) + " executions";
   if (finished_) {
-    progress.note += cut_ == 0 ? ", all there are"
-                               : ", " + std::to_string(cut_) + " of them not seen to their end";
+    progress.note += counts_.cut == 0 ? ", all there are"
+                               : ", " + std::to_string(counts_.cut) + " of them not seen to their end";
     return progress;
   }
   const double last = started_ && !handed_on_ ? Where().here : 0;
-  progress.estimated_executions = EstimateExecutions(executions_, *progress.share_done + last);
+  progress.estimated_executions = EstimateExecutions(counts_.executions, *progress.share_done + last);
   progress.note += OfAbout(progress.estimated_executions);
   return progress;
 }

@@ -32,6 +32,7 @@
 
 #include <vector>
 
+#include "harness/strategy/search_counts.h"
 #include "harness/strategy/strategy.h"
 
 namespace heddle {
@@ -100,9 +101,9 @@ class Dfs final : public Strategy, public TreeSearch {
   std::string Counts() const override;
   bool Add(std::string_view counts, bool finished) override;
 
-  uint64_t executions() const { return executions_; }
+  uint64_t executions() const { return counts_.executions; }
   // Executions that sleep sets found, too late, to be equivalent to earlier ones.
-  uint64_t redundant() const { return redundant_; }
+  uint64_t redundant() const { return counts_.redundant; }
 
  private:
   // An alternative thread at a pick. Those before the node's current one have been explored.
@@ -138,7 +139,6 @@ class Dfs final : public Strategy, public TreeSearch {
   size_t floor_ = 0;
   double floor_weight_ = 1;      // of the whole tree, the share below them
   double before_part_ = 0;       // Where().before at the beginning
-  double share_of_others_ = 0;   // done, as Add was told; all that was done, once handed_on_
   std::vector<Node> path_;
   std::vector<Decision> decisions_;  // parallel to path_: what is chosen there now
   std::vector<Option> option_stack_;
@@ -146,9 +146,8 @@ class Dfs final : public Strategy, public TreeSearch {
   bool started_ = false;
   bool finished_ = false;
   bool handed_on_ = false;  // by Split
-  uint64_t executions_ = 0;
-  uint64_t redundant_ = 0;
-  uint64_t cut_ = 0;  // executions whose ends have not been seen: the search is not complete
+  // `share`: what others have done, as Add was told; all that was done, once handed_on_.
+  SearchCounts counts_;
 };
 
 }  // namespace heddle

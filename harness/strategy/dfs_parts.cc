@@ -9,7 +9,6 @@
 #include "harness/core/bytes.h"
 #include "harness/core/check.h"
 #include "harness/strategy/dfs.h"
-#include "harness/strategy/search_counts.h"
 
 namespace heddle {
 
@@ -59,7 +58,7 @@ std::vector<std::string> Dfs::Split(size_t most) {
   std::vector<std::string> parts;
   for (size_t i = ranges.size(); i-- > 0;) parts.push_back(PartOf(ranges[i].first, ranges[i].end));
 
-  share_of_others_ = ShareDone() + Where().here;
+  counts_.share = ShareDone() + Where().here;
   handed_on_ = true;
   return parts;
 }
@@ -97,18 +96,14 @@ bool Dfs::Adopt(std::string_view part) {
 }
 
 std::string Dfs::Counts() const {
-  return SearchCounts{executions_, redundant_, cut_, ShareDone()}.ToBytes();
+  SearchCounts counts = counts_;
+  counts.share = ShareDone();
+  return counts.ToBytes();
 }
 
 bool Dfs::Add(std::string_view counts, bool finished) {
-  SearchCounts other;
-  if (!other.FromBytes(counts)) return false;
-  executions_ += other.executions;
-  redundant_ += other.redundant;
-  cut_ += other.cut;
-  share_of_others_ = finished ? 1.0 : share_of_others_ + other.share;
   finished_ = finished;
-  return true;
+  return counts_.Add(counts, finished);
 }
 
 }  // namespace heddle

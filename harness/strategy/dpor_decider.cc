@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "harness/strategy/object_name.h"
+
 namespace heddle {
 namespace {
 
 // The use of program memory is an access to one object of that name.
 constexpr Access kHeapAccess{1, OpKind::kAlloc, false, {Footprint::kState, Footprint::kState}};
-constexpr uint64_t kThreadObject = uint64_t{1} << 63;
-constexpr uint64_t kStackObject = uint64_t{1} << 62;
 
 }  // namespace
 
@@ -54,12 +54,12 @@ void DporDecider::OnEvent(const Event& event) {
 uint64_t DporDecider::ObjectName(ObjectId object, const SchedulingPoint& point) {
   const ObjectPlace place = point.PlaceOf(object);
   if (place.stack != kNoThread) {
-    return kStackObject | uint64_t{names_.Of(place.stack, point)} << 32 |
-           static_cast<uint32_t>(place.offset);
+    return ObjectOnStack(names_.Of(place.stack, point), static_cast<uint32_t>(place.offset));
   }
   if (place.offset != 0) return place.offset;
   const ThreadId thread = point.ThreadOf(object);
-  return kThreadObject | (thread == kNoThread ? Index(object) : names_.Of(thread, point));
+  return thread == kNoThread ? kOtherObject | Index(object)
+                             : kThreadObject | names_.Of(thread, point);
 }
 
 void DporDecider::AddAccesses(const Operation& op, bool succeeds, const SchedulingPoint& point) {

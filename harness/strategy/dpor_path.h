@@ -68,6 +68,8 @@ class DporPath {
     return {steps_[i].thread, (steps_[i].effects & kOrderMatters) != 0, AccessesOf(i), ValuesOf(i),
             false};
   }
+  // Names that it knows, at least those that it has steps of.
+  uint32_t threads() const { return static_cast<uint32_t>(births_.size()); }
   bool IsEnabledAt(uint32_t i, uint32_t thread) const;
   // The step that created the thread, kNone for the main thread.
   uint32_t BirthOf(uint32_t thread) const {
@@ -92,9 +94,9 @@ class DporPath {
   // Adds a step of `trace`. `*races` gets the steps that it races with.
   void Add(const TracedStep& step, const StepTrace& trace, std::vector<uint32_t>* races);
   void AddBirth(uint32_t thread, uint32_t step);
-  // dpor_parts.cc; Restore into a new one. False: it is no path of so many threads.
+  // dpor_bytes.cc; Restore into a new one. False: it is no path.
   void Save(ByteWriter* writer) const;
-  bool Restore(ByteReader* reader, size_t threads);
+  bool Restore(class DporReader* reader);
   // The races of a step that would come next but is blocked.
   void FindRaces(uint32_t thread, std::span<const Access> accesses, std::vector<uint32_t>* races);
 

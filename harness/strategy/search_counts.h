@@ -13,18 +13,24 @@ namespace heddle {
 struct SearchCounts {
   uint64_t executions = 0;
   uint64_t redundant = 0;
-  uint64_t cut = 0;
-  double share = 0;  // of the whole tree
+  uint64_t cut = 0;  // whose ends have not been seen: the search is not complete
+  double share = 0;  // of the whole tree, done
 
   std::string ToBytes() const {
     ByteWriter writer;
     writer.Put(*this);
     return writer.Take();
   }
-  // False: they are no counts.
-  bool FromBytes(std::string_view bytes) {
+  // Those of another instance; `finished`: it was the last. False: they are no counts.
+  bool Add(std::string_view bytes, bool finished) {
     ByteReader reader(bytes);
-    return reader.Get(this) && reader.AtEnd();
+    SearchCounts other;
+    if (!reader.Get(&other) || !reader.AtEnd()) return false;
+    executions += other.executions;
+    redundant += other.redundant;
+    cut += other.cut;
+    share = finished ? 1.0 : share + other.share;
+    return true;
   }
 };
 

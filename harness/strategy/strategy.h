@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -161,6 +162,25 @@ struct StrategyProgress {
   std::string note;  // "depth-first: 1204 executions, all there are"; may be empty
 };
 
+// The parts of a search that must be told of each other, and so are explored in rounds: those of a
+// round by any instances in any order, but all of them before the next.
+class SearchRounds {
+ public:
+  virtual ~SearchRounds() = default;
+
+  // `left`: for each part of the round, in order, what TreeSearch::Split told, and "" where that was
+  // nothing; in the first round the part is the whole tree. `*next`: the parts of the next, at most
+  // `most`, in the order of the search; none: nothing is left. False: those are no such parts.
+  virtual bool Next(std::span<const std::string> left, size_t most,
+                    std::vector<std::string>* next) = 0;
+  // Between two rounds: what to Add to an instance that takes so much of the tree for done, so that it
+  // knows how much it is. What the parts add to each other nobody has counted.
+  virtual std::string Recount(double share_done) const = 0;
+  // Between two rounds. Restore into a new one. False: the bytes are damaged.
+  virtual std::string ToBytes() const = 0;
+  virtual bool Restore(std::string_view bytes) = 0;
+};
+
 // A search of one tree of executions that several instances of the strategy share, in several
 // processes: each explores parts of the tree and may hand on what it has not explored yet.
 //
@@ -178,6 +198,8 @@ class TreeSearch {
   virtual bool CanHandOn() const { return true; }
   // Makes a new instance explore this part and nothing else. False: it is no such part.
   virtual bool Adopt(std::string_view part) = 0;
+  // Where parts must be told of each other: null, where they need not.
+  virtual std::unique_ptr<SearchRounds> MakeRounds() const { return nullptr; }
 };
 
 class Strategy {

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
@@ -57,6 +58,8 @@ class Sequence {
   // Steps that are not part of the sequence for which MayBeginWith has said yes: for a sequence
   // that has other later steps the answer may be another, if one of those depends on them.
   const std::vector<Bystander>& bystanders() const { return bystanders_; }
+  // dpor_escape.cc: for DporPart::AddEscape of whoever owns the point, before any step is taken.
+  std::string ToEscape(uint32_t point) const;
 
  private:
   static constexpr uint32_t kTaken = 0xffffffff;  // no thread
@@ -100,9 +103,9 @@ class WakeupTree {
   // The tree, and all that follows, is needed no longer.
   void FreeAll(NodeId first);
   void Free(NodeId id) { free_.push_back(id); }
-  // dpor_parts.cc: the tree that begins with `first`. False: it is none of so many threads.
+  // dpor_bytes.cc: the tree that begins with `first`. False: it is none.
   void Save(NodeId first, ByteWriter* writer) const;
-  bool Restore(ByteReader* reader, size_t threads, NodeId* first);
+  bool Restore(class DporReader* reader, NodeId* first);
 
  private:
   NodeId Make(const SequenceStep& step);

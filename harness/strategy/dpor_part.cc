@@ -1,0 +1,407 @@
+#include "harness/strategy/dpor_part.h"
+
+#include <algorithm>
+
+
+namespace heddle {
+
+// ---- Which execution comes next ----
+
+bool DporPart::Next(Plan* plan) {
+  plan->prefix.clear();
+  plan->sleep.clear();
+  plan->steps.Clear();
+  plan->places = places_;
+  sleepers_.clear();
+  planned_.clear();
+  advances_values_ = false;
+  if (!started_) {
+    started_ = true;
+    nodes_.push_back({});
+    return true;
+  }
+  if (!Settle()) return false;
+  if (path_.size() == nodes_.size()) {
+    AdvanceValues(plan);
+  } else {
+    PlanFrom(nodes_.back().branches, plan);
+  }
+  return true;
+}
+
+bool DporPart::Settle() {
+  while (true) {
+    const auto depth = static_cast<uint32_t>(nodes_.size()) - 1;
+    if (path_.size() > depth) {
+      if (ValuesToAdvance(depth) > 0) return true;
+      FinishBranch();
+    }
+    SkipExplored();
+    if (nodes_[depth].branches != WakeupTree::kNone) return true;
+    if (depth == floor_) return false;
+    DropDoneFrom(nodes_[depth].first_done);
+    nodes_.pop_back();
+  }
+}
+
+// What a branch begins with may have been explored before its turn: where a plan was not possible,
+// something else was done; and source sets do not look at who sleeps.
+void DporPart::SkipExplored() {
+  Node& node = nodes_.back();
+  const auto depth = static_cast<uint32_t>(nodes_.size()) - 1;
+  while (node.branches != WakeupTree::kNone) {
+    const WakeupTree::NodeId id = node.branches;
+    Sequence begin;
+    begin.Start(path_, /*is_whole=*/false);
+    begin.AddLast(tree_[id].step());
+    const bool explored = std::any_of(done_.begin(), done_.end(), [&](const Done& done) {
+      return done.IsAsleepAt(depth) && begin.MayBeginWith(StepOf(done));
+    });
+    if (!explored) return;
+    node.branches = tree_[id].sibling;
+    tree_.FreeAll(tree_[id].child);
+    tree_.Free(id);
+  }
+}
+
+// Back to the point before step `depth`: who was awake there only later sleeps again.
+void DporPart::ReturnTo(uint32_t depth) {
+  path_.Truncate(depth);
+  std::erase_if(races_, [&](const Race& race) { return race.second >= depth; });
+  for (Done& done : done_) {
+    if (done.woken != StepTrace::kAsleep && done.woken >= depth) done.woken = StepTrace::kAsleep;
+  }
+}
+
+size_t DporPart::ValuesToAdvance(uint32_t depth) const {
+  const auto values = path_.ValuesOf(depth);
+  size_t last = values.size();
+  while (last > nodes_[depth].given && values[last - 1].value + 1 >= values[last - 1].bound) --last;
+  return last > nodes_[depth].given ? last : 0;
+}
+
+void DporPart::AdvanceValues(Plan* plan) {
+  const auto depth = static_cast<uint32_t>(nodes_.size()) - 1;
+  const auto values = path_.ValuesOf(depth);
+  const size_t last = ValuesToAdvance(depth);
+  AddDone(path_.StepAt(depth), path_[depth].effects, static_cast<uint32_t>(values.size()));
+  plan->steps.values.assign(values.begin(), values.begin() + static_cast<ptrdiff_t>(last));
+  ++plan->steps.values.back().value;
+  plan->steps.steps.push_back(
+      PlannedStep{path_[depth].thread, Range{0, static_cast<uint32_t>(last)}});
+  advances_values_ = true;
+  ReturnTo(depth);
+  PlanPath(plan);
+}
+
+// The branch sleeps from now on, whatever values are chosen after those that were given.
+void DporPart::FinishBranch() {
+  const auto depth = static_cast<uint32_t>(nodes_.size()) - 1;
+  Node& node = nodes_[depth];
+  const SequenceStep step = path_.StepAt(depth);
+  const auto given = std::min(node.given, static_cast<uint32_t>(step.values.size()));
+  AddDone(step, path_[depth].effects, given);
+  // Those with other values, just before it, become part of it.
+  Done& whole = done_.back();
+  size_t first = done_.size() - 1;
+  while (first > node.first_done && done_[first - 1].thread == whole.thread &&
+         done_[first - 1].values.size > given) {
+    --first;
+  }
+  if (first + 1 < done_.size() && step.values.size() > given) {
+    Done merged = done_[first];
+    merged.values.size = given;
+    for (size_t i = first; i < done_.size(); ++i) merged.effects |= done_[i].effects;
+    merged.accesses.size = static_cast<uint32_t>(done_accesses_.size()) - merged.accesses.first;
+    done_.resize(first);
+    done_.push_back(merged);
+  }
+  ++node.explored;
+  ReturnTo(depth);
+}
+
+void DporPart::AddDone(const SequenceStep& step, uint8_t effects, uint32_t values) {
+  Done done;
+  done.depth = static_cast<uint32_t>(nodes_.size()) - 1;
+  done.thread = step.thread;
+  done.effects = effects;
+  done.accesses = {static_cast<uint32_t>(done_accesses_.size()),
+                   static_cast<uint32_t>(step.accesses.size())};
+  done.values = {static_cast<uint32_t>(done_values_.size()), values};
+  done_accesses_.insert(done_accesses_.end(), step.accesses.begin(), step.accesses.end());
+  done_values_.insert(done_values_.end(), step.values.begin(), step.values.begin() + values);
+  done_.push_back(done);
+}
+
+void DporPart::DropDoneFrom(uint32_t first) {
+  if (first >= done_.size()) return;
+  done_accesses_.resize(done_[first].accesses.first);
+  done_values_.resize(done_[first].values.first);
+  done_.resize(first);
+}
+
+void DporPart::PlanFrom(WakeupTree::NodeId branch, Plan* plan) {
+  for (WakeupTree::NodeId id = branch; id != WakeupTree::kNone; id = tree_[id].child) {
+    planned_.push_back(id);
+    const WakeupTree::Node& node = tree_[id];
+    std::vector<Decision>& values = plan->steps.values;
+    plan->steps.steps.push_back(PlannedStep{
+        node.thread,
+        {static_cast<uint32_t>(values.size()), static_cast<uint32_t>(node.values.size())}});
+    values.insert(values.end(), node.values.begin(), node.values.end());
+  }
+  PlanPath(plan);
+}
+
+void DporPart::PlanPath(Plan* plan) {
+  const auto depth = static_cast<uint32_t>(nodes_.size()) - 1;
+  for (uint32_t i = 0; i < depth; ++i) {
+    plan->prefix.push_back(path_[i].pick);
+    for (const Decision& value : path_.ValuesOf(i)) plan->prefix.push_back(value);
+  }
+  StepPlan& steps = plan->steps;
+  for (uint32_t i = 0; i < done_.size(); ++i) {
+    if (!done_[i].IsAsleepAt(depth)) continue;
+    sleepers_.push_back(i);
+    const SequenceStep step = StepOf(done_[i]);
+    steps.sleepers.push_back(Sleeper{
+        step.thread,
+        done_[i].effects,
+        {static_cast<uint32_t>(steps.accesses.size()), static_cast<uint32_t>(step.accesses.size())},
+        {static_cast<uint32_t>(steps.values.size()), static_cast<uint32_t>(step.values.size())}});
+    steps.accesses.insert(steps.accesses.end(), step.accesses.begin(), step.accesses.end());
+    steps.values.insert(steps.values.end(), step.values.begin(), step.values.end());
+  }
+}
+
+// ---- What an execution tells ----
+
+DporPart::Learnt DporPart::Learn(const ExecutionRecord& record) {
+  if (!record.places.empty()) places_ = record.places;
+  const StepTrace& trace = record.trace;
+  void_plan_ = false;
+  Learnt learnt;
+  learnt.redundant = record.redundant;
+  learnt.cut = record.diverged || record.undecided || record.end == ExecutionEnd::kLost ||
+               record.end == ExecutionEnd::kStepLimit || trace.too_wide ||
+               (trace.steps.empty() && !record.redundant);
+  const auto depth = static_cast<uint32_t>(nodes_.size()) - 1;
+  if (trace.steps.empty() || record.diverged) {
+    // Nothing is known of the branch.
+    FollowTree(0, depth, nullptr);
+    DropPlanned(1);
+    return learnt;
+  }
+  for (size_t i = 0; i < sleepers_.size(); ++i) done_[sleepers_[i]].woken = trace.woken[i];
+  size_t births = 0;
+  for (uint32_t i = 0; i < trace.steps.size(); ++i) {
+    if (i > 0) {
+      nodes_.push_back({});
+      nodes_.back().first_done = static_cast<uint32_t>(done_.size());
+    }
+    AddStep(depth + i, trace.steps[i], trace);
+    for (; births < trace.births.size() && trace.births[births].step == depth + i; ++births) {
+      path_.AddBirth(trace.births[births].thread, depth + i);
+    }
+  }
+  DropPlanned(trace.steps.size());
+  learnt.redundant |= void_plan_;
+  const bool maximal = !record.redundant && !record.undecided &&
+                       (record.end == ExecutionEnd::kCompleted || trace.stuck);
+  ReverseAll(depth, maximal);
+  for (const BlockedStep& blocked : trace.blocked) {
+    const SequenceStep step{
+        blocked.thread, false, Slice(trace.accesses, blocked.accesses), {}, true};
+    path_.FindRaces(step.thread, step.accesses, &racing_);
+    for (const uint32_t first : racing_) Reverse(first, path_.size(), step, maximal);
+  }
+  if (record.end == ExecutionEnd::kFailed && !trace.stuck && !record.redundant) {
+    TryOthersBeforeTheLast();
+  }
+  return learnt;
+}
+
+void DporPart::AddStep(uint32_t position, const TracedStep& traced, const StepTrace& trace) {
+  FollowTree(position - trace.first_step, position, &traced);
+  path_.Add(traced, trace, &racing_);
+  for (const uint32_t first : racing_) races_.push_back(Race{first, position, {}});
+}
+
+// Step i of the execution, from the branch on, was planned or not: what hangs on the tree there.
+void DporPart::FollowTree(size_t i, uint32_t depth, const TracedStep* step) {
+  Node& node = nodes_[depth];
+  if (i >= planned_.size()) {
+    if (!(i == 0 && advances_values_)) node.given = 0;
+    return;
+  }
+  const WakeupTree::NodeId id = planned_[i];
+  if (step == nullptr || tree_[id].thread != step->thread) {
+    // Left out, with all that was to follow: the plan was not possible.
+    planned_.resize(i);
+    void_plan_ = true;
+    node.branches = tree_[id].sibling;
+    tree_.FreeAll(tree_[id].child);
+  } else {
+    node.given = static_cast<uint32_t>(tree_[id].values.size());
+    node.branches = tree_[id].sibling;
+  }
+  tree_.Free(id);
+}
+
+// The execution ended before all that was planned.
+void DporPart::DropPlanned(size_t made) {
+  if (made < planned_.size()) tree_.FreeAll(planned_[made]);
+}
+
+bool DporPart::CanComeFirst(uint32_t first, const SequenceStep& step) const {
+  // Whoever comes first must have been able to run there, and the step itself, too, if nothing is
+  // known to have made it possible since.
+  if (!path_.IsEnabledAt(first, sequence_[sequence_.First()].thread)) return false;
+  const size_t own = sequence_.FirstOf(step.thread);
+  return sequence_.NextAfter(own) != Sequence::kNobody || !sequence_.IsInitial(own) ||
+         path_.IsEnabledAt(first, step.thread);
+}
+
+// Those of the new steps, from `depth` on, and those between steps of the prefix whose answer may
+// depend on what follows.
+void DporPart::ReverseAll(uint32_t depth, bool maximal) {
+  size_t kept = 0;
+  for (Race& race : races_) {
+    if (!IsSettled(race, depth)) {
+      if (IsObviouslyKnown(race.first, race.second)) continue;
+      SequenceStep step = path_.StepAt(race.second);
+      step.values_are_free = true;
+      Reverse(race.first, race.second, step, maximal);
+      race.bystanders = sequence_.bystanders();
+    }
+    if (race.bystanders.empty()) continue;
+    if (&races_[kept] != &race) races_[kept] = std::move(race);
+    ++kept;
+  }
+  races_.resize(kept);
+}
+
+bool DporPart::IsSettled(const Race& race, uint32_t depth) const {
+  if (race.bystanders.empty()) return false;
+  for (uint32_t i = depth; i < path_.size(); ++i) {
+    if (path_.HappensBefore(race.first, i)) continue;
+    for (const Bystander& bystander : race.bystanders) {
+      if (path_.DependsOn(i, bystander.thread, bystander.accesses)) return false;
+    }
+  }
+  return true;
+}
+
+// Most races: an explored branch begins with a step that came after `first`, but before `second`,
+// and might have come at once.
+bool DporPart::IsObviouslyKnown(uint32_t first, uint32_t second) const {
+  return std::any_of(done_.begin(), done_.end(), [&](const Done& done) {
+    if (!done.IsAsleepAt(first) || done.values.size != 0) return false;
+    const uint32_t next = path_.NextOf(done.thread, first);
+    return next < second && path_.IsInitialAfter(first, next);
+  });
+}
+
+void DporPart::Reverse(uint32_t first, uint32_t second, const SequenceStep& step, bool maximal) {
+  sequence_.Start(path_, maximal && mode_ == DporMode::kOptimal);
+  const uint32_t end = mode_ == DporMode::kSource ? second : path_.size();
+  for (uint32_t i = first + 1; i < end; ++i) {
+    // With other values for a later step the race would not be seen again.
+    if (!path_.HappensBefore(first, i)) sequence_.Add(i, /*values_are_free=*/i > second);
+  }
+  sequence_.AddLast(step);
+  if (CanComeFirst(first, step)) Note(first);
+}
+
+void DporPart::TryOthersBeforeTheLast() {
+  const uint32_t last = path_.size() - 1;
+  const auto enabled = path_.EnabledAt(last);
+  for (uint32_t thread = 0; thread < enabled.size() * 64; ++thread) {
+    if (thread == path_[last].thread || !path_.IsEnabledAt(last, thread)) continue;
+    sequence_.Start(path_, /*is_whole=*/false);
+    sequence_.AddLast({thread, true, {}, {}, true});
+    Note(last);
+  }
+}
+
+// An explored branch that still sleeps at the node may begin the sequence.
+bool DporPart::IsKnown(uint32_t node) const {
+  return std::any_of(done_.begin(), done_.end(), [&](const Done& done) {
+    return done.IsAsleepAt(node) && sequence_.MayBeginWith(StepOf(done));
+  });
+}
+
+void DporPart::Note(uint32_t node) {
+  if (mode_ == DporMode::kSource) return NoteInitial(node);
+  if (!IsKnown(node)) tree_.Insert(&nodes_[node].branches, &sequence_);
+}
+
+// Any thread that may begin the sequence will do.
+void DporPart::NoteInitial(uint32_t node) {
+  const auto is_initial = [&](uint32_t thread) {
+    const size_t i = sequence_.FirstOf(thread);
+    return i != Sequence::kNobody && sequence_.IsInitial(i);
+  };
+  for (uint32_t i = nodes_[node].first_done; i < done_.size() && done_[i].depth == node; ++i) {
+    if (is_initial(done_[i].thread)) return;
+  }
+  // Of a sequence of this part it never is: that is to come before this step.
+  if (node < path_.size() && is_initial(path_[node].thread)) return;
+  for (auto id = nodes_[node].branches; id != WakeupTree::kNone; id = tree_[id].sibling) {
+    if (is_initial(tree_[id].thread)) return;
+  }
+  if (node < floor_) escapes_.push_back(sequence_.ToEscape(node));
+  SequenceStep step = sequence_[sequence_.First()];
+  step.values_are_free = true;
+  tree_.Append(&nodes_[node].branches, step);
+}
+
+// ---- Parts of it ----
+
+bool DporPart::IsLeftAt(uint32_t depth) const {
+  return nodes_[depth].branches != WakeupTree::kNone ||
+         (depth < path_.size() && ValuesToAdvance(depth) > 0);
+}
+
+DporPart DporPart::CutOff(uint32_t depth) {
+  DporPart below = *this;
+  below.floor_ = depth;
+  below.keeps_first_ = false;
+  DropDoneFrom(nodes_[depth].first_done);
+  for (uint32_t i = depth; i < nodes_.size(); ++i) tree_.FreeAll(nodes_[i].branches);
+  nodes_.resize(depth);
+  ReturnTo(depth);
+  return below;
+}
+
+uint32_t DporPart::BranchesOf(uint32_t depth) const {
+  uint32_t branches = nodes_[depth].explored + (depth < path_.size() ? 1 : 0);
+  for (auto id = nodes_[depth].branches; id != WakeupTree::kNone; id = tree_[id].sibling) ++branches;
+  return branches;
+}
+
+// Each point's share is divided among its branches, and among the values of the current one.
+double DporPart::ShareLeft() const {
+  if (!started_) return share_;
+  double here = share_;
+  double left = share_;
+  for (uint32_t i = floor_; i < end(); ++i) {
+    here /= std::max(BranchesOf(i), 1u);
+    left -= here * nodes_[i].explored;
+    if (i >= path_.size()) return std::max(0.0, left);
+    const auto values = path_.ValuesOf(i);
+    for (const Decision& value : values.subspan(std::min<size_t>(nodes_[i].given, values.size()))) {
+      here /= std::max<uint32_t>(value.bound, 1);
+      left -= here * value.value;
+    }
+  }
+  return std::max(0.0, left - here);
+}
+
+double DporPart::ShareOfBranch() const {
+  double share = share_;
+  for (uint32_t i = floor_; i < end(); ++i) share /= std::max(BranchesOf(i), 1u);
+  return share;
+}
+
+}  // namespace heddle
