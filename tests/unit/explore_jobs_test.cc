@@ -125,6 +125,9 @@ INSTANTIATE_TEST_SUITE_P(
     Campaigns, Jobs,
     ::testing::Values(Campaign{Counting, "dfs", 1'000'000, false},
                       Campaign{Counting, "dfs", 3'000, false},
+                      Campaign{Counting, "source-dpor", 1'000'000, false},
+                      Campaign{Counting, "source-dpor", 9'000, false},
+                      Campaign{Counting, "dpor", 9'000, false},
                       Campaign{Counting, "random", 30'000, false},
                       Campaign{Counting, "default:dfs=100", 20'000, false},
                       Campaign{Counting, "surw", 5'000, false},
@@ -132,7 +135,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Campaign{Rare, "random", 1'000'000, false},
                       Campaign{Rare, "pct:depth=3", 50'000, false},
                       Campaign{Rare, "dfs", 1'000'000, false},
+                      Campaign{Rare, "source-dpor", 1'000'000, false},
                       Campaign{Many, "dfs", 1'000, true},
+                      Campaign{Many, "source-dpor", 1'000, true},
                       Campaign{Many, "random", 400, true},
                       Campaign{Many, "default:dfs=10", 600, true}));
 
