@@ -104,8 +104,12 @@ UnitTask CampaignRun::TaskFor(const Unit& unit) const {
   if (frontier_->division() == Frontier::Division::kByParts) {
     const uint64_t left = Left();
     task.size = std::min(task.size, left);
-    task.pieces = options_.jobs > 1 ? kPiecesOfSearch : 1;
-    task.slice = unit.part.empty() ? std::min(kSlice, kAlone) : kSlice;
+    const bool divided = options_.jobs > 1 && whole_->AsTreeSearch()->IsDivisible();
+    task.pieces = divided ? kPiecesOfSearch : 1;
+    // Where nobody else could explore it, what is left is handed on for a checkpoint only.
+    task.slice = !divided             ? kSaveInterval
+                 : unit.part.empty() ? std::min(kSlice, kAlone)
+                                     : kSlice;
     if (unit.last_event) task.least = *unit.last_event + 1;
   }
   if (frontier_->division() == Frontier::Division::kInRounds) {

@@ -96,6 +96,7 @@ class BoundedSearch final : public Strategy, public TreeSearch {
   bool Adopt(std::string_view part) override;
   std::string Counts() const override;
   bool Add(std::string_view counts, bool finished) override;
+  bool IsDivisible() const override { return false; }
   bool CanHandOn() const override { return memory_ <= kMostToHandOn; }
 
   // Of the execution planned last.

@@ -47,6 +47,7 @@ class Dpor final : public Strategy, public TreeSearch {
   TreeSearch* AsTreeSearch() override { return this; }
   // One part, for MakeRounds or another instance, whatever `most` says.
   std::vector<std::string> Split(size_t most) override;
+  bool IsDivisible() const override { return false; }
   bool CanHandOn() const override { return part_.size() <= kMostToHandOn; }
   bool Adopt(std::string_view part) override;
   std::unique_ptr<SearchRounds> MakeRounds() const override;

@@ -32,13 +32,17 @@ bool DporPart::Next(Plan* plan) {
 bool DporPart::Settle() {
   while (true) {
     const auto depth = static_cast<uint32_t>(nodes_.size()) - 1;
-    if (path_.size() > depth) {
-      if (ValuesToAdvance(depth) > 0) return true;
-      FinishBranch();
+    if (path_.size() > depth && ValuesToAdvance(depth) > 0) {
+      ReturnTo(depth + 1);
+      return true;
     }
-    SkipExplored();
-    if (nodes_[depth].branches != WakeupTree::kNone) return true;
-    if (depth == floor_) return false;
+    // Most points have nothing left; the path is cut once, where something is.
+    if (nodes_[depth].branches != WakeupTree::kNone || depth == floor_) {
+      if (path_.size() > depth) FinishBranch();
+      SkipExplored();
+      if (nodes_[depth].branches != WakeupTree::kNone) return true;
+      if (depth == floor_) return false;
+    }
     DropDoneFrom(nodes_[depth].first_done);
     nodes_.pop_back();
   }
@@ -51,13 +55,9 @@ void DporPart::SkipExplored() {
   const auto depth = static_cast<uint32_t>(nodes_.size()) - 1;
   while (node.branches != WakeupTree::kNone) {
     const WakeupTree::NodeId id = node.branches;
-    Sequence begin;
-    begin.Start(path_, /*is_whole=*/false);
-    begin.AddLast(tree_[id].step());
-    const bool explored = std::any_of(done_.begin(), done_.end(), [&](const Done& done) {
-      return done.IsAsleepAt(depth) && begin.MayBeginWith(StepOf(done));
-    });
-    if (!explored) return;
+    sequence_.Start(path_, /*is_whole=*/false);
+    sequence_.AddLast(tree_[id].step());
+    if (!IsKnown(depth)) return;
     node.branches = tree_[id].sibling;
     tree_.FreeAll(tree_[id].child);
     tree_.Free(id);

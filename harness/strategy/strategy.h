@@ -194,6 +194,8 @@ class TreeSearch {
   // two, as at most `most` parts (1 or more) in the order of the search: the branches nearest to the
   // root, which tend to be the largest, singly. None: nothing is left. The instance ends with it.
   virtual std::vector<std::string> Split(size_t most) = 0;
+  // Whether there is ever more than one: else handing on helps nobody to explore it.
+  virtual bool IsDivisible() const { return true; }
   // Whether that costs little memory: else the instance goes on.
   virtual bool CanHandOn() const { return true; }
   // Makes a new instance explore this part and nothing else. False: it is no such part.

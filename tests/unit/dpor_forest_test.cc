@@ -101,7 +101,7 @@ Searched InRounds(void (*body)(), size_t parts, uint64_t most, uint64_t seed,
     EXPECT_EQ(next, round);
     EXPECT_LE(round.size(), parts);
     EXPECT_TRUE(whole.Add(rounds->Recount(*whole.Progress().share_done), round.empty()));
-    EXPECT_GE(*whole.Progress().share_done, 0.0);
+    EXPECT_GE(*whole.Progress().share_done, -1e-9);
     EXPECT_LE(*whole.Progress().share_done, 1.0 + 1e-9);
     EXPECT_EQ(whole.Progress().exhausted, round.empty());
   }
