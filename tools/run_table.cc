@@ -143,7 +143,7 @@ std::string RunTable::NotComplete(const std::vector<CaseResult>& results) {
     if (!result.search.empty()) text += " (" + result.search + ")";
     // The default strategy says so when it has gone over to sampling.
     const bool searching = result.search.find("sampled") == std::string::npos;
-    if (result.cut_by_step_limit > 0) {
+    if (result.cut_by_step_limit > 0 || result.search.find("step limit") != std::string::npos) {
       text += "; executions were cut: raise --max-steps\n";
     } else if (result.search.find("all with up to") != std::string::npos) {
       text += "; raise the strategy's bound\n";

@@ -196,6 +196,7 @@ uint32_t DfsDecider::PickValue(const ValueChoice& choice) {
 
 void DfsDecider::End(ExecutionRecord* record) {
   record->diverged = diverged_ || InPrefix();
+  record->decided = steps_;
   record->undecided = record->steps > steps_;
   record->redundant = redundant_;
   record->prefix_effects = prefix_effects_;
@@ -246,12 +247,7 @@ void Dfs::Pop() {
 
 void Dfs::Learn(const Plan& plan, const ExecutionRecord& record) {
   HEDDLE_CHECK(plan.prefix.size() == path_.size(), "a record that is not of the plan handed out");
-  ++counts_.executions;
-  if (record.redundant) ++counts_.redundant;
-  if (record.diverged || record.undecided || record.end == ExecutionEnd::kLost ||
-      record.end == ExecutionEnd::kStepLimit) {
-    ++counts_.cut;
-  }
+  counts_.Count(record, record.redundant, /*is_known=*/true);
   // Every execution that begins with an option adds what its step did there: it may depend on
   // values chosen within the step.
   for (size_t i = path_.size(); i-- > 0;) {
@@ -310,12 +306,15 @@ double Dfs::ShareDone() const {
 
 StrategyProgress Dfs::Progress() const {
   StrategyProgress progress;
-  progress.exhausted = finished_ && counts_.cut == 0;
+  progress.exhausted = finished_ && counts_.SeenToTheEnd();
   progress.share_done = ShareDone();
   progress.note = "depth-first: " + std::to_string(counts_.executions) + " executions";
   if (finished_) {
-    progress.note += counts_.cut == 0 ? ", all there are"
-                               : ", " + std::to_string(counts_.cut) + " of them not seen to their end";
+    progress.note += counts_.SeenToTheEnd() ? ", all there are" : counts_.NotSeen();
+    // Whatever sleeps, every schedule's first steps have been made.
+    if (counts_.cut == 0 && counts_.longer > 0) {
+      progress.bound = "up to " + std::to_string(counts_.step_limit) + " steps";
+    }
     return progress;
   }
   const double last = started_ && !handed_on_ ? Where().here : 0;

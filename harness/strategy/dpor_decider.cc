@@ -314,6 +314,7 @@ void DporDecider::TraceBlocked(const SchedulingPoint& point) {
 
 void DporDecider::End(ExecutionRecord* record) {
   record->diverged = diverged_ || InPrefix();
+  record->decided = steps_;
   record->undecided = record->steps > steps_;
   record->redundant = redundant_;
   if (step_is_traced_) {

@@ -182,9 +182,7 @@ DporPart::Learnt DporPart::Learn(const ExecutionRecord& record) {
   void_plan_ = false;
   Learnt learnt;
   learnt.redundant = record.redundant;
-  learnt.cut = record.diverged || record.undecided || record.end == ExecutionEnd::kLost ||
-               record.end == ExecutionEnd::kStepLimit || trace.too_wide ||
-               (trace.steps.empty() && !record.redundant);
+  learnt.is_known = !trace.too_wide && (!trace.steps.empty() || record.redundant);
   const auto depth = static_cast<uint32_t>(nodes_.size()) - 1;
   if (trace.steps.empty() || record.diverged) {
     // Nothing is known of the branch.

@@ -53,7 +53,7 @@ class DporPart {
   bool Next(Plan* plan);
   struct Learnt {
     bool redundant = false;  // it was found, too late, to be equivalent to another
-    bool cut = false;        // its end has not been seen
+    bool is_known = true;    // what it did
   };
   Learnt Learn(const ExecutionRecord& record);
   bool started() const { return started_; }

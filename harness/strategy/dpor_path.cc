@@ -41,7 +41,7 @@ bool DporPath::IsInitialAfter(uint32_t i, uint32_t k) const {
 
 void DporPath::MakeRoomFor(uint32_t thread) {
   if (thread < stride_) return;
-  const uint32_t stride = std::max(8u, std::max(2 * stride_, thread + 1));
+  const uint32_t stride = std::max(2 * stride_, thread / kBlock * kBlock + kBlock);
   std::vector<uint32_t> clocks(size_t{stride} * steps_.size(), 0);
   for (size_t i = 0; i < steps_.size(); ++i) {
     std::copy_n(clocks_.begin() + static_cast<ptrdiff_t>(i * stride_), stride_,
@@ -97,7 +97,10 @@ void DporPath::StartClock(uint32_t thread) {
 }
 
 void DporPath::Join(const uint32_t* other) {
-  for (uint32_t t = 0; t < stride_; ++t) clock_[t] = std::max(clock_[t], other[t]);
+  uint32_t* clock = clock_.data();
+  for (const uint32_t* const end = other + stride_; other != end; other += kBlock, clock += kBlock) {
+    for (uint32_t t = 0; t < kBlock; ++t) clock[t] = std::max(clock[t], other[t]);
+  }
 }
 
 void DporPath::Meet(const Access& access, const History& history, uint32_t thread,

@@ -138,7 +138,8 @@ class DporPath {
     std::vector<uint32_t> clock;
   };
   std::vector<Barrier> barriers_;
-  uint32_t stride_ = 0;
+  static constexpr uint32_t kBlock = 8;  // compilers make one or two instructions of so many
+  uint32_t stride_ = 0;                  // a multiple of it
   // Of the step that is being added, and what of it the order of its thread alone gives.
   std::vector<uint32_t> clock_;
   std::vector<uint32_t> own_clock_;

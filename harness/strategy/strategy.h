@@ -108,7 +108,7 @@ enum class ExecutionEnd : uint8_t {
 struct ExecutionRecord {
   void Clear() {
     end = ExecutionEnd::kCompleted;
-    steps = 0;
+    steps = decided = 0;
     threads = 0;
     redundant = diverged = undecided = yielded = false;
     branches.clear();
@@ -125,6 +125,7 @@ struct ExecutionRecord {
 
   ExecutionEnd end = ExecutionEnd::kCompleted;
   uint64_t steps = 0;
+  uint64_t decided = 0;  // of them, those that the decider was asked for, where it counts them
   uint32_t threads = 0;
   bool redundant = false;  // the decider found it equivalent to an earlier one
   // The plan's prefix could not be repeated: the program is not a function of its schedule.

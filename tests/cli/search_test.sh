@@ -30,6 +30,14 @@ done
 expect 0 "$search" run search/buffer_while --strategy=dpor --executions=1000000 --require-complete
 says "ok (complete)"
 
+# What goes on behind the step limit is known up to it by depth-first search only.
+expect 4 "$search" run search/buffer_while --strategy=dfs --max-steps=14 --executions=1000000 \
+  --require-complete
+says "ok (complete up to 14 steps)" "longer than the step limit of 14" "raise --max-steps"
+expect 4 "$search" run search/buffer_while --strategy=dpor --max-steps=14 --executions=1000000 \
+  --require-complete
+says "longer than the step limit of 14" "raise --max-steps"
+
 # Killed and gone on with at its last checkpoint, it counts what an undisturbed search counts.
 interrupted() {
   local case=$1 strategy=$2 out=$work/$1.$2 pid try=0

@@ -1,5 +1,8 @@
 // Depth-first search of random programs, against an enumeration that knows nothing of sleep sets.
+#include <algorithm>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -125,6 +128,67 @@ TEST(DfsRandomProgramTest, TryLocksFindEveryState) {
 TEST(DfsRandomProgramTest, YieldsAndSpinsFindEveryState) {
   CompareWithNaive({Do::kLoad, Do::kStore, Do::kYield, Do::kSpin, Do::kLock, Do::kUnlock}, 100, 4,
                    false);
+}
+
+// What a search under a step limit says: that every schedule's first steps have been made.
+TEST(DfsRandomProgramTest, UpToTheStepLimitNothingIsMissed) {
+  const std::vector<Do> kinds = {Do::kLoad, Do::kStore, Do::kAdd, Do::kAssert, Do::kLock,
+                                 Do::kUnlock};
+  // One engine at a time.
+  auto exploration = std::make_unique<Exploration>();
+  Random random(5);
+  uint64_t bounded = 0;
+  uint64_t failed = 0;
+  for (int i = 0; i < 200 && !::testing::Test::HasFailure(); ++i) {
+    const RandomProgram program = testing::MakeProgram(random, kinds, 4);
+    testing::SetProgram(program);
+    SCOPED_TRACE(Describe(program));
+    // Of failures, the smallest number of steps that shows each.
+    std::map<std::string, uint64_t> all;
+    exploration.reset();
+    exploration = std::make_unique<Exploration>();
+    NaiveDecider naive;
+    uint64_t executions = 0;
+    uint64_t longest = 0;
+    do {
+      exploration->Execute(RunProgram, naive, {});
+      longest = std::max(longest, exploration->result().steps);
+      for (const Suspicion& suspicion : exploration->suspicions) {
+        const auto [found, is_new] = all.emplace(suspicion.message, UINT64_MAX);
+        found->second = std::min(found->second, exploration->result().steps);
+      }
+      exploration->suspicions.clear();
+    } while (++executions < 20'000 && naive.Advance());
+    if (executions == 20'000) continue;
+
+    for (uint64_t limit = 4; limit <= longest + 1; ++limit) {
+      ExecutionOptions options;
+      options.max_steps = limit;
+      exploration.reset();
+      exploration = std::make_unique<Exploration>(options);
+      Dfs dfs;
+      std::set<std::string> found;
+      exploration->Explore(RunProgram, dfs, 20'000, [&] {
+        for (const Suspicion& suspicion : exploration->suspicions) {
+          if (!exploration->record().undecided) found.insert(suspicion.message);
+        }
+        exploration->suspicions.clear();
+      });
+      std::set<std::string> expected;
+      for (const auto& [message, steps] : all) {
+        if (steps <= limit) expected.insert(message);
+      }
+      EXPECT_EQ(found, expected) << "up to " << limit;
+      const bool is_whole = dfs.Progress().exhausted;
+      EXPECT_EQ(dfs.Progress().bound,
+                is_whole ? "" : "up to " + std::to_string(limit) + " steps");
+      EXPECT_TRUE(limit > longest ? is_whole : limit == longest || !is_whole);
+      ++bounded;
+      failed += found.size();
+    }
+  }
+  EXPECT_GT(bounded, 300u);
+  EXPECT_GT(failed, 30u) << "the assertions of these programs fail seldom";
 }
 
 }  // namespace

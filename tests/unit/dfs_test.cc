@@ -372,7 +372,9 @@ TEST(DfsTest, AnExecutionThatWasCutIsNotACompleteSearch) {
   Dfs dfs;
   exploration.Explore(CountFar, dfs, 1'000);
   EXPECT_FALSE(dfs.Progress().exhausted);
-  EXPECT_NE(dfs.Progress().note.find("not seen to their end"), std::string::npos);
+  EXPECT_EQ(dfs.Progress().note,
+            "depth-first: 1 executions, 1 of them longer than the step limit of 100");
+  EXPECT_EQ(dfs.Progress().bound, "up to 100 steps");
 }
 
 TEST(DfsTest, ALostExecutionIsNotACompleteSearch) {
