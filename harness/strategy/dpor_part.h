@@ -12,8 +12,7 @@
 // - Values chosen within a step (Choose, which waiter wakes, how an operation completes) make the
 //   steps different; the last one is advanced first, as in depth-first search.
 // - An execution that gets stuck: what its threads wait for takes part in races as if it came next.
-// - A step that fails ends the execution: every other thread that could have run is tried before
-// it.
+// - A step that fails ends the execution: every other thread that could have run is tried before it.
 // - A step after which its thread is set aside for a step of others (yield) or virtual time moves
 //   depends on every other, as in depth-first search; so do the thread's next step, which waits for
 //   any other, and every step where an invariant looks at each state.
@@ -24,13 +23,12 @@
 //   and does on what follows now.
 //
 // Threading: one. Memory: the path and the trees that hang on it, which for some programs is
-// exponential in its length (ibid., section 9). Cost: O(path) per execution, O(path * branches) per
-// race.
+// exponential in its length (Abdulla, Aronis, Jonsson, Sagonas, J. ACM 64(4), 2017, section 9). Cost:
+// O(path) per execution, O(path * branches) per race.
 #ifndef HEDDLE_HARNESS_STRATEGY_DPOR_PART_H_
 #define HEDDLE_HARNESS_STRATEGY_DPOR_PART_H_
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
