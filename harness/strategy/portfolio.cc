@@ -22,8 +22,8 @@ Portfolio::Portfolio(uint64_t dfs_executions) : dfs_executions_(dfs_executions) 
   const auto add = [this](std::unique_ptr<Strategy> strategy, uint32_t weight) {
     samplers_.push_back(Sampler{std::move(strategy), weight});
   };
+  add(std::make_unique<Surw>(), 4);
   add(std::make_unique<Rff>(), 8);
-  add(std::make_unique<Surw>(), 2);
   add(std::make_unique<Pos>(), 2);
   add(std::make_unique<RandomWalk>(), 1);
   for (const uint64_t depth : {3, 2, 1}) add(std::make_unique<Pct>(depth), 1);
@@ -44,7 +44,10 @@ Portfolio::Portfolio(const Portfolio& other)
 }
 
 bool Portfolio::IsTurnOfSearch() const {
-  if (planned_ < kAlone) return true;
+  if (searched_ == planned_ && planned_ < kTiny) {
+    return planned_ == 0 || dfs_.Progress().estimated_executions.value_or(kTiny + 1) <= kTiny;
+  }
+  if (planned_ - searched_ < kFirstSampled) return false;
   return planned_ < kOpening ? planned_ % 4 == 0 : planned_ % 4 != 3;
 }
 
@@ -71,6 +74,8 @@ bool Portfolio::Next(Plan* plan) {
 }
 
 Portfolio::Sampler& Portfolio::NextSampler() {
+  const uint64_t sampled = planned_ - searched_;
+  if (sampled < kFirstSampled) return samplers_[sampled < kFirstSurw ? 0 : 1];
   int64_t total = 0;
   Sampler* next = &samplers_.front();
   for (Sampler& sampler : samplers_) {

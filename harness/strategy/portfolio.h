@@ -2,10 +2,14 @@
 //
 // None of them dominates the others (Zhao et al., "Selectively uniform concurrency testing", ASPLOS
 // 2025, compare ten), so that each has a share of the budget:
-// - A small case is searched completely: depth-first search has the first executions for itself,
-//   every fourth of the opening, and three of four after that, until it is through or has had its
-//   budget.
-// - The others take turns: reads-from fuzzing, SURW, POS, random walk, PCT of depths 1, 2 and 3,
+// - The opening is for bugs that need few executions. It begins with one of depth-first search,
+//   without preemptions (with all there are, where these are about kTiny at most), and a block each
+//   of the two that find most in their studies: SURW, which knows after one execution what to do,
+//   then reads-from fuzzing, which learns from each. In blocks, because half the executions of what
+//   learns are worth less than half.
+// - A small case is searched completely: depth-first search has every fourth execution of the rest
+//   of the opening, and three of four after that, until it is through or has had its budget.
+// - The others take turns: SURW, reads-from fuzzing, POS, random walk, PCT of depths 1, 2 and 3,
 //   each with a weight to begin with. A weight grows up to fourfold with the share of its
 //   executions that showed a happens-before class that had not been seen before, and never falls
 //   below what it began with: nobody is left without a share.
@@ -47,8 +51,10 @@ class PortfolioDecider final : public Decider {
 
 class Portfolio final : public Strategy {
  public:
-  static constexpr uint64_t kAlone = 2;     // executions of depth-first search before the opening
-  static constexpr uint64_t kOpening = 64;  // executions until the opening ends
+  static constexpr uint64_t kTiny = 8;           // executions of a tree that is searched first
+  static constexpr uint64_t kFirstSurw = 9;      // executions of SURW's block
+  static constexpr uint64_t kFirstSampled = 17;  // of the two blocks
+  static constexpr uint64_t kOpening = 64;       // executions until the opening ends
 
   // `dfs_executions`: of depth-first search, at most.
   explicit Portfolio(uint64_t dfs_executions);

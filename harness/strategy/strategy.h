@@ -57,6 +57,7 @@ struct ObjectUse {
   uintptr_t object = 0;  // its address
   uint32_t thread = 0;   // its name
   uint64_t steps = 0;
+  uint64_t changes = 0;  // of these, those that may change it
 };
 
 // A read of an object, and the write that it read from: places in the program.

@@ -1,12 +1,21 @@
 #include "harness/strategy/surw.h"
 
 #include <algorithm>
+#include <bit>
 #include <string>
 #include <utility>
 
+#include "harness/model/dependence.h"
 #include "harness/strategy/registry.h"
 
 namespace heddle {
+namespace {
+
+// Steps on a thread's object, which come in one order only: its start, its end, the joins.
+constexpr EventMask kOrderedAnyway = {OpKind::kStart, OpKind::kJoin, OpKind::kYield,
+                                      OpKind::kSleep};
+
+}  // namespace
 
 void SurwDecider::Begin(const Plan& plan) {
   random_.Seed(plan.seed);
@@ -15,9 +24,10 @@ void SurwDecider::Begin(const Plan& plan) {
   threads_.clear();
   left_.clear();
   intended_ = kNoThread;
-  profiling_ = plan.data.empty();
-  if (profiling_) return;
-  const auto first = plan.data.begin() + 1;
+  steering_ = !plan.data.empty();
+  counting_ = !steering_ || plan.data[1] != 0;
+  if (!steering_) return;
+  const auto first = plan.data.begin() + 2;
   auto next = first + static_cast<ptrdiff_t>(plan.data[0]);
   objects_.assign(first, next);
   planned_.clear();
@@ -33,27 +43,32 @@ void SurwDecider::Begin(const Plan& plan) {
 }
 
 ThreadId SurwDecider::Pick(const SchedulingPoint& point) {
-  if (!profiling_) {
+  ThreadId picked;
+  if (steering_) {
     Meet(point);
-    return PickSelectively(point);
+    picked = PickSelectively(point);
+  } else {
+    const auto enabled = point.enabled();
+    picked = enabled[random_.Below(static_cast<uint32_t>(enabled.size()))];
   }
-  const auto enabled = point.enabled();
-  const ThreadId picked = enabled[random_.Below(static_cast<uint32_t>(enabled.size()))];
-  Count(picked, point);
+  if (counting_) Count(picked, point);
   return picked;
 }
 
 void SurwDecider::Count(ThreadId thread, const SchedulingPoint& point) {
   const uint32_t name = names_.Of(thread, point);
-  const uintptr_t object = point.AddressOf(point.Pending(thread)->object);
-  if (object == 0) return;
+  const Operation& op = *point.Pending(thread);
+  const uintptr_t object = point.AddressOf(op.object);
+  if (object == 0 || kOrderedAnyway.contains(op.kind)) return;
+  const uint32_t changes = FootprintOf(op, true).changes != 0 ? 1 : 0;
   for (ObjectUse& use : uses_) {
     if (use.object == object && use.thread == name) {
       ++use.steps;
+      use.changes += changes;
       return;
     }
   }
-  uses_.push_back(ObjectUse{object, name, 1});
+  uses_.push_back(ObjectUse{object, name, 1, changes});
 }
 
 // Threads that have been started since the last step take their shares.
@@ -115,7 +130,7 @@ ThreadId SurwDecider::Draw(std::span<const ThreadId> threads, uint64_t least) {
 }
 
 void SurwDecider::End(ExecutionRecord* record) {
-  if (!profiling_) return;
+  if (!counting_) return;
   record->uses.swap(uses_);
   record->places = names_.places();
 }
@@ -124,18 +139,28 @@ bool Surw::Next(Plan* plan) {
   plan->prefix.clear();
   plan->sleep.clear();
   plan->data.clear();
-  if (executions_++ % kReprofile == 0 || shared_.empty()) return true;
+  const uint64_t execution = executions_++;
+  if (execution % kReprofile == 0 || shared_.empty()) return true;
   // Another stream than the decider's, which begins with the same seed.
   Random random(MixSeed(plan->seed, 1));
-  std::vector<uint32_t> order(shared_.size());
-  for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::vector<const Shared*> left;
+  uint32_t weights = 0;  // of those left
+  for (const Shared& shared : shared_) {
+    left.push_back(&shared);
+    weights += shared.weight;
+  }
   uint32_t count = 1;
-  while (count < order.size() && (random.Next() >> 63) == 1) ++count;
+  while (count < left.size() && (random.Next() >> 63) == 1) ++count;
   std::vector<uint64_t> steps;
-  plan->data.push_back(count);
+  plan->data = {count, execution < kAlsoCounted ? 1u : 0u};
   for (uint32_t i = 0; i < count; ++i) {
-    std::swap(order[i], order[i + random.Below(static_cast<uint32_t>(order.size()) - i)]);
-    const Shared& shared = shared_[order[i]];
+    auto drawn = left.begin();
+    for (uint32_t at = random.Below(weights); at >= (*drawn)->weight; ++drawn) {
+      at -= (*drawn)->weight;
+    }
+    const Shared& shared = **drawn;
+    left.erase(drawn);
+    weights -= shared.weight;
     plan->data.push_back(shared.object);
     if (steps.size() < shared.steps.size()) steps.resize(shared.steps.size(), 0);
     for (size_t name = 0; name < shared.steps.size(); ++name) steps[name] += shared.steps[name];
@@ -164,22 +189,38 @@ void Surw::Learn(const Plan&, const ExecutionRecord& record) {
       uses_.push_back(seen);
     } else {
       known->steps = std::max(known->steps, seen.steps);
+      known->changes = std::max(known->changes, seen.changes);
     }
   }
-  std::vector<Shared> used;  // by any thread, in order of first use
+  FindShared();
+}
+
+void Surw::FindShared() {
+  struct Used {
+    Shared object;
+    uint64_t steps = 0;
+    uint64_t changes = 0;
+    uint64_t pairs = 0;  // of operations of different threads that conflict
+  };
+  std::vector<Used> used;  // by any thread, in order of first use
   for (const ObjectUse& use : uses_) {
-    auto object = std::find_if(used.begin(), used.end(), [&](const Shared& candidate) {
-      return candidate.object == use.object;
+    auto known = std::find_if(used.begin(), used.end(), [&](const Used& candidate) {
+      return candidate.object.object == use.object;
     });
-    if (object == used.end()) object = used.insert(used.end(), Shared{use.object, {}});
-    if (object->steps.size() <= use.thread) object->steps.resize(use.thread + 1, 0);
-    object->steps[use.thread] = use.steps;
+    if (known == used.end()) known = used.insert(used.end(), Used{{use.object, 0, {}}});
+    known->pairs += use.changes * known->steps + (use.steps - use.changes) * known->changes;
+    known->steps += use.steps;
+    known->changes += use.changes;
+    std::vector<uint64_t>& steps = known->object.steps;
+    if (steps.size() <= use.thread) steps.resize(use.thread + 1, 0);
+    steps[use.thread] = use.steps;
   }
-  std::erase_if(used, [](const Shared& object) {
-    return std::count_if(object.steps.begin(), object.steps.end(),
-                         [](uint64_t steps) { return steps > 0; }) < 2;
-  });
-  shared_ = std::move(used);
+  shared_.clear();
+  for (Used& object : used) {
+    if (object.pairs == 0) continue;
+    object.object.weight = static_cast<uint32_t>(std::bit_width(object.pairs));
+    shared_.push_back(std::move(object.object));
+  }
 }
 
 StrategyProgress Surw::Progress() const {

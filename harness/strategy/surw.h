@@ -12,12 +12,16 @@
 // of that share.
 //
 // Departures: which objects are interesting is drawn for each execution, one as often as all larger
-// numbers together. Where everybody who can run waits for an intended thread that cannot, the turn
-// is drawn again among those who can. Every kReprofile-th execution profiles again, because the
-// first may have missed what only some schedules do. Threads and objects are known again by names
-// that do not depend on the schedule (thread_names.h) and by address.
-// Plan: data is empty for a profiling run; else the number of objects, their addresses, and for each
-// thread, by name, its place and its count: so that a decider is a function of its plan alone.
+// numbers together, each in proportion to the logarithm of how many pairs of operations on it
+// conflict: the orders of few operations are seen soon. Starts and joins are not counted, as they
+// come in one order only. Where everybody who can run waits for an intended thread that cannot, the
+// turn is drawn again among those who can. One profiling run may miss what only some schedules do,
+// so that the first executions are counted, too, and every kReprofile-th profiles again. Threads
+// and objects are known again by names that do not depend on the schedule (thread_names.h) and by
+// address.
+// Plan: data is empty for a profiling run; else the number of objects, 1 to count or 0, the objects'
+// addresses, and for each thread, by name, its place and its count: so that a decider is a function
+// of its plan alone.
 // Cost: O(threads that can run) a step.
 #ifndef HEDDLE_HARNESS_STRATEGY_SURW_H_
 #define HEDDLE_HARNESS_STRATEGY_SURW_H_
@@ -49,7 +53,8 @@ class SurwDecider final : public Decider {
 
   Random random_;
   ThreadNames names_;
-  bool profiling_ = false;
+  bool steering_ = false;  // else it is a profiling run
+  bool counting_ = false;
   std::vector<ObjectUse> uses_;
   std::vector<uintptr_t> objects_;  // the interesting ones
   std::vector<uint64_t> planned_;   // by name: interesting operations, descendants' included
@@ -62,6 +67,7 @@ class SurwDecider final : public Decider {
 class Surw final : public Strategy {
  public:
   static constexpr uint64_t kReprofile = 128;
+  static constexpr uint64_t kAlsoCounted = 32;  // the first ones
 
   bool Next(Plan* plan) override;
   std::unique_ptr<Decider> MakeDecider() const override { return std::make_unique<SurwDecider>(); }
@@ -72,10 +78,14 @@ class Surw final : public Strategy {
   std::unique_ptr<Strategy> Clone() const override { return std::make_unique<Surw>(*this); }
 
  private:
+  // An object on which operations of different threads conflict.
   struct Shared {
     uintptr_t object;
-    std::vector<uint64_t> steps;  // by thread's name; of at least two threads
+    uint32_t weight;              // with which it is drawn
+    std::vector<uint64_t> steps;  // by thread's name
   };
+
+  void FindShared();
 
   ThreadNames names_;            // of all executions
   std::vector<ObjectUse> uses_;  // the most seen of each

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "harness/strategy/random_walk.h"
 #include "primitives/atomic.h"
@@ -113,41 +114,92 @@ ExecutionRecord Profile(std::vector<ObjectUse> uses) {
   return record;
 }
 
-TEST(SurwTest, OnlyObjectsOfSeveralThreadsAreInteresting) {
+TEST(SurwTest, OnlyObjectsOnWhichThreadsConflictAreInteresting) {
   Surw surw;
   Plan plan;
   ASSERT_TRUE(surw.Next(&plan));
   EXPECT_TRUE(plan.data.empty()) << "the first execution profiles";
-  surw.Learn(plan, Profile({{0x10, 1, 5}, {0x20, 1, 2}, {0x20, 2, 3}, {0x30, 2, 9}}));
-  for (uint64_t i = 1; i < 20; ++i) {
+  surw.Learn(plan, Profile({{0x10, 1, 5, 5},      // of one thread
+                            {0x20, 1, 2, 1},      // changed by one thread, read by the other
+                            {0x20, 2, 3, 0},
+                            {0x30, 2, 9, 9},      // of one thread
+                            {0x40, 1, 7, 0},      // changed by nobody
+                            {0x40, 2, 7, 0}}));
+  for (uint64_t i = 1; i < Surw::kReprofile; ++i) {
     plan.seed = i;
     ASSERT_TRUE(surw.Next(&plan));
-    EXPECT_EQ(plan.data, (std::vector<uint64_t>{1, 0x20, 0, 0, 0, 0, 1, 2, 0, 2, 3}));
+    const uint64_t counts = i < Surw::kAlsoCounted ? 1 : 0;
+    EXPECT_EQ(plan.data, (std::vector<uint64_t>{1, counts, 0x20, 0, 0, 0, 0, 1, 2, 0, 2, 3}));
     surw.Learn(plan, ExecutionRecord{});
   }
+  ASSERT_TRUE(surw.Next(&plan));
+  EXPECT_TRUE(plan.data.empty());
 }
 
 TEST(SurwTest, SeveralObjectsAreInterestingHalfTheTime) {
   Surw surw;
   Plan plan;
   ASSERT_TRUE(surw.Next(&plan));
-  surw.Learn(plan, Profile({{0x10, 1, 5}, {0x10, 2, 1}, {0x20, 1, 2}, {0x20, 2, 3}}));
+  surw.Learn(plan, Profile({{0x10, 1, 5, 5}, {0x10, 2, 1, 1}, {0x20, 1, 2, 2}, {0x20, 2, 3, 3}}));
   int both = 0;
   for (uint64_t i = 0; i < 120; ++i) {
     plan.seed = i;
     ASSERT_TRUE(surw.Next(&plan));
     ASSERT_FALSE(plan.data.empty());
     if (plan.data[0] == 1) {
-      EXPECT_EQ(plan.data.size(), 11u);
+      EXPECT_EQ(plan.data.size(), 12u);
     } else {
       ++both;
-      EXPECT_EQ(plan.data.size(), 12u);
+      EXPECT_EQ(plan.data.size(), 13u);
       EXPECT_EQ((std::vector<uint64_t>(plan.data.end() - 9, plan.data.end())),
                 (std::vector<uint64_t>{0, 0, 0, 0, 1, 7, 0, 2, 4}));
     }
   }
   EXPECT_GT(both, 40);
   EXPECT_LT(both, 80);
+}
+
+// 4 * 4 pairs conflict on the first, weight 5; 1 on the second, weight 1.
+TEST(SurwTest, WhatHasMoreConflictsIsInterestingMoreOften) {
+  Surw surw;
+  Plan plan;
+  ASSERT_TRUE(surw.Next(&plan));
+  surw.Learn(plan, Profile({{0x10, 1, 4, 4}, {0x10, 2, 4, 4}, {0x20, 1, 1, 1}, {0x20, 2, 1, 0}}));
+  std::map<uint64_t, int> alone;
+  for (uint64_t i = 0; i < 12'000; ++i) {
+    plan.seed = MixSeed(1, i);
+    ASSERT_TRUE(surw.Next(&plan));
+    if (!plan.data.empty() && plan.data[0] == 1) ++alone[plan.data[2]];
+  }
+  EXPECT_NEAR(alone[0x10], 4'960, 150);
+  EXPECT_NEAR(alone[0x20], 992, 100);
+}
+
+// In most executions `late` finds that there is nothing to do any more: one profile would miss what
+// it does otherwise.
+void Late() {
+  notes.Clear();
+  Atomic<bool> done{false};
+  Atomic<int> shared{0};
+  Thread late([&] {
+    if (done.load()) return;
+    for (int i = 0; i < 2; ++i) {
+      shared.fetch_add(1);
+      notes.Add('l');
+    }
+  });
+  shared.fetch_add(1);
+  notes.Add('m');
+  done.store(true);
+  late.join();
+}
+
+TEST(SurwTest, WhatSteeredExecutionsShowIsLearntToo) {
+  Exploration exploration;
+  std::map<std::string, int> orders;
+  Surw surw;
+  exploration.Explore(Late, surw, Surw::kReprofile, [&] { ++orders[notes.Text()]; });
+  EXPECT_THAT(orders, ::testing::SizeIs(4)) << "m, mll, lml, llm";
 }
 
 // Threads that wait for one another between interesting operations.
