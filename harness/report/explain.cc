@@ -276,6 +276,8 @@ std::string Explain(const Evidence& evidence) {
     case FindingKind::kDeadlock:
     case FindingKind::kStuck:
       return internal::ExplainWaits(evidence);
+    case FindingKind::kLivelock:
+      return internal::ExplainLoops(evidence);
     case FindingKind::kLockOrder:
       return ExplainLockOrder(evidence);
     case FindingKind::kNotLinearizable:

@@ -22,6 +22,10 @@ std::string ExplainRace(const Evidence& evidence);
 // For deadlocks and stuck executions: who waits for what, and why it never comes (explain_wait.cc).
 std::string SummarizeWaits(const Evidence& evidence);
 std::string ExplainWaits(const Evidence& evidence);
+std::string ExplainWait(const Evidence& evidence, ThreadId thread);
+
+// For livelocks: what each loop looks at (explain_loop.cc).
+std::string ExplainLoops(const Evidence& evidence);
 
 // For histories of calls (explain_calls.cc).
 std::string SummarizeCalls(const Evidence& evidence);

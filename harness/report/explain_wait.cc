@@ -205,6 +205,21 @@ std::string ExplainLock(const Evidence& evidence, ThreadId thread) {
   return text + ".";
 }
 
+std::vector<ThreadId> Blocked(const Evidence& evidence) {
+  std::vector<ThreadId> blocked;
+  const auto& threads = evidence.recording().threads;
+  for (uint32_t i = 0; i < threads.size(); ++i) {
+    if (threads[i].has_pending && !threads[i].finished) blocked.push_back(ThreadId{i});
+  }
+  return blocked;
+}
+
+std::string WithCount(size_t count, const char* one, const char* many) {
+  return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
+}  // namespace
+
 std::string ExplainWait(const Evidence& evidence, ThreadId thread) {
   switch (evidence.recording().threads[Index(thread)].pending.kind) {
     case OpKind::kWake:
@@ -222,21 +237,6 @@ std::string ExplainWait(const Evidence& evidence, ThreadId thread) {
       return ExplainLock(evidence, thread);
   }
 }
-
-std::vector<ThreadId> Blocked(const Evidence& evidence) {
-  std::vector<ThreadId> blocked;
-  const auto& threads = evidence.recording().threads;
-  for (uint32_t i = 0; i < threads.size(); ++i) {
-    if (threads[i].has_pending && !threads[i].finished) blocked.push_back(ThreadId{i});
-  }
-  return blocked;
-}
-
-std::string WithCount(size_t count, const char* one, const char* many) {
-  return std::to_string(count) + " " + (count == 1 ? one : many);
-}
-
-}  // namespace
 
 std::string SummarizeWaits(const Evidence& evidence) {
   const std::vector<ThreadId>& cycle = evidence.suspicion().cycle;

@@ -160,6 +160,33 @@ TEST_F(SyncTest, CondVarSpuriousWakeupsStayWithinTheirBudget) {
   EXPECT_EQ(Seen(), (Outcomes{1, 2}));
 }
 
+// A waiter that nobody notifies any more is stuck, although it may still wake spuriously.
+template <bool kLooksFirst>
+void NotifyBeforeTheWait() {
+  Mutex mutex;
+  CondVar condition;
+  Var<bool> ready{false};
+  Thread notifier([&] {
+    std::lock_guard lock(mutex);
+    ready = true;
+    condition.notify_one();
+  });
+  {
+    std::unique_lock lock(mutex);
+    while (kLooksFirst && !ready) condition.wait(lock);
+    if (!kLooksFirst) condition.wait(lock);
+  }
+  notifier.join();
+}
+
+TEST_F(SyncTest, CondVarLostWakeupShowsWhereSpuriousOnesMayCome) {
+  Run(NotifyBeforeTheWait<false>, {.spurious = 3});
+  ExpectOnly(FindingKind::kStuck);
+  EXPECT_LT(run_->Count(FindingKind::kStuck), kExecutions);
+  Run(NotifyBeforeTheWait<true>, {.spurious = 3});
+  ExpectClean();
+}
+
 TEST_F(SyncTest, CondVarWaitForTimesOutInVirtualTime) {
   Run(
       [] {

@@ -180,6 +180,32 @@ TEST(ReportWaitTest, AtomicChangedWithoutNotification) {
             "waiter.");
 }
 
+TEST(ReportWaitTest, LoopsByWhatTheyLookAt) {
+  Script script(3);
+  const ObjectId n = script.Object(ObjectKind::kAtomic, "n");
+  const ObjectId m = script.Object(ObjectKind::kMutex, "m");
+  Suspicion suspicion;
+  suspicion.kind = FindingKind::kLivelock;
+  suspicion.message = "every thread waits";
+  const EventSeq look =
+      script.Do(kT1, {.kind = OpKind::kLoad, .size = 4, .object = n}, 7);
+  const EventSeq attempt =
+      script.Do(kT1, {.kind = OpKind::kTryLock, .object = m}, 0, Outcome::kFailed);
+  suspicion.witnesses = {Witness{"repeated load", kT1, look, n, 0, {}, 0},
+                         Witness{"repeated try_lock", kT1, attempt, m, 0, {}, 0}};
+  script.Blocks(kT1, {.kind = OpKind::kLoad, .size = 4, .object = n});
+  script.Blocks(kMainThread, {.kind = OpKind::kJoin, .object = ObjectId{1}, .operand = 1});
+  script.Do(kT2, OpKind::kExit, ObjectId{2});
+  const Finding finding = script.Build(suspicion);
+  EXPECT_EQ(finding.summary, "livelock in T1: every thread waits");
+  EXPECT_EQ(finding.explanation,
+            "T1 goes round in a loop of `load n -> 7` and `try_lock m: failed`, until that is "
+            "something else. main waits for T1 to end.");
+  ASSERT_EQ(finding.sides.size(), 2u);
+  EXPECT_EQ(finding.sides[0].role, "repeated load");
+  EXPECT_EQ(finding.sides[1].object, "m");
+}
+
 TEST(ReportWaitTest, OnceThatIsStillRunning) {
   Script script(3);
   const ObjectId f = script.Object(ObjectKind::kOnce, "f");

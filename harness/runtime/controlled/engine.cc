@@ -118,7 +118,9 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   step_limit_ = options_.max_steps;
   tearing_down_ = false;
   checking_ = false;
-  in_fair_tail_ = false;
+  in_fair_tail_ = watches_states_ = false;
+  rounds_of_loops_ = kept_period_ = 0;
+  unrepeatable_ = 0;
   careful_ = NeedsCare();
   used_freed_memory_ = false;
   result_ = {};
@@ -236,7 +238,7 @@ __attribute__((noinline)) Result ControlledEngine::PerformUnusually(Operation& o
   if (is_step && has_invariant_) CheckInvariant(self);
   if (recording_) observer_->OnPending(self.id, op);
   const Result result = is_step ? PerformStep(op) : PerformOpenEvent(op);
-  if (in_fair_tail_) ClearDeadStack(self);
+  if (watches_states_) ClearDeadStack(self);
   return result;
 }
 
@@ -325,6 +327,7 @@ void ControlledEngine::ReevaluateAll(const ThreadState& except) {
 
 uint32_t ControlledEngine::DecideValue(ChoiceKind kind, ThreadState& self, const Operation* op,
                                        uint32_t bound) {
+  ++unrepeatable_;
   const uint32_t value = decider_->PickValue(ValueChoice{kind, self.id, op, bound});
   HEDDLE_CHECK(value < bound, "a decider chose a value out of bounds");
   // The log must hold the picks that are left: an execution that chooses without end is cut.

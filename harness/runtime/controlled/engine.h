@@ -14,7 +14,8 @@
 // Files: engine_step.h and engine.cc the step; engine_objects.cc objects and memory accesses;
 // engine_threads.cc start and end of threads; engine_unwind.cc how an execution fails and its threads
 // end; engine_check.cc invariants and final checks; engine_spin.cc who is set aside, and for how long;
-// engine_stuck.cc what happens when nobody can run; engine_livelock.cc at the step limit;
+// engine_stuck.cc what happens when nobody can run; engine_livelock.cc at the step limit, or in loops
+// that nobody ends;
 // engine_crash.cc what signal handlers need; engine_outside.cc what the program does behind our back.
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_
 #define HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_
@@ -116,7 +117,10 @@ class ControlledEngine final : public Runtime,
   ObjectId ThreadObject(ThreadId thread) const override;
   ThreadOrigin OriginOf(ThreadId thread) const override;
   uint64_t Choose(uint64_t bound) override;
-  VirtualTime Now() override { return now_; }
+  VirtualTime Now() override {
+    ++unrepeatable_;
+    return now_;
+  }
   void Annotate(Annotation what, ObjectId object, uint64_t argument) override;
   void Fail(FindingKind kind, const char* message) override;
   uint64_t Intern(const void* value, uint32_t size) override;
@@ -301,9 +305,14 @@ class ControlledEngine final : public Runtime,
   bool FindWaitCycle(std::vector<ThreadId>* cycle);
   void ReportDeadlock(std::vector<ThreadId> cycle);
 
-  // ---- The step limit (engine_livelock.cc) ----
+  // ---- The step limit, and loops that nobody ends (engine_livelock.cc) ----
   void AtStepLimit(ThreadState& self);
   void WatchFairTail(ThreadState& self);
+  void WatchStates();
+  // Everybody who has not ended is blocked or waits in a loop, and no time is going to pass.
+  bool WaitsForEver();
+  void ReportLivelock(const char* message);
+  uint64_t ThreadsHash();
   uint64_t StateHash();
   static void ClearDeadStack(const ThreadState& self);
 
@@ -336,11 +345,19 @@ class ControlledEngine final : public Runtime,
   std::vector<std::unique_ptr<ThreadState>> threads_;  // reused; the first thread_count_ are live
 
   bool in_fair_tail_ = false;  // the step limit was reached: see engine_livelock.cc
+  bool watches_states_ = false;  // they are compared: dead stack is cleared
   bool used_freed_memory_ = false;  // by this execution's program, as ThreadSanitizer has seen
 
   const ExecutionOptions options_;
   FairDecider fair_;
   Repetition repetition_;
+  uint32_t rounds_of_loops_ = 0;  // in which everybody who is not blocked looked in vain
+  // Every kept_period_ rounds since kept_round_ the state should be kept_state_; 0: none is kept.
+  uint32_t kept_period_ = 0;
+  uint32_t kept_round_ = 0;
+  uint64_t kept_state_ = 0;
+  // Answers that need not be the same another time: values decided, looks at the clock.
+  uint64_t unrepeatable_ = 0;
   uint64_t tail_settled_ = 0;  // the step from which states are compared
   ThreadId tail_anchor_ = kNoThread;
   const std::vector<AddressRange> module_storage_ = ProgramStaticStorage();

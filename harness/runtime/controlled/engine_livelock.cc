@@ -1,19 +1,26 @@
-// The step limit: an execution that would run for ever is told from one that is merely long.
+// Executions that go on for ever: the step limit, and loops that nobody ends.
 //
 // From the limit on the engine continues by a fair schedule. If the complete state of the program
-// comes back (every thread's pending operation, registers and stack, all modelled objects, the heap
-// and static storage), then that schedule repeats for ever: a livelock, proved, not guessed. If the
-// program ends or nothing repeats within the tail, the limit was too small.
+// comes back (every thread's pending operation, registers, stack and thread-local storage, all
+// modelled objects, the heap and static storage), then that schedule repeats for ever: a livelock,
+// proved, not guessed. If the program ends or nothing repeats within the tail, the limit was too
+// small.
 //
-// Exact but for hash collisions; in sanitizer builds, whose heap and static storage are not the
-// program's alone, a state is stacks, registers and modelled objects. A program that counts its attempts never repeats its state and is
-// reported as over the limit. Virtual time is not part of the state, the deadlines that threads wait
-// for are.
+// Where everybody who has not ended is blocked or waits in a loop (engine_spin.cc), states are
+// compared long before the limit: once those threads have all looked again, and the state is one in
+// which they have been waiting before, nobody is left who could end that.
+//
+// Exact but for hash collisions, and for what a program hides from us: memory that it maps itself,
+// the state of rand(). In sanitizer builds, whose heap and static storage are not the program's
+// alone, a state is stacks, registers and modelled objects, and livelocks are decided at the limit
+// only. A program that counts its attempts never repeats its state and is reported as over the
+// limit. Virtual time is not part of the state, the deadlines that threads wait for are.
 #include <algorithm>
 #include <cstring>
 
 #include "harness/core/random.h"
 #include "harness/runtime/controlled/engine_step.h"
+#include "harness/runtime/fiber/tls_image.h"
 #include "harness/runtime/heap/loaded_modules.h"
 
 namespace heddle {
@@ -26,19 +33,39 @@ constexpr size_t kDeadStack = 16 << 10;
 // in each of several threads to come round twice.
 constexpr uint64_t kTailSteps = 4'000;
 
+// Rounds of looks in vain whose states are compared: enough for some loops of different lengths to
+// be where they were.
+constexpr uint32_t kMostRounds = 160;
+constexpr uint32_t kMostPeriods = 4;
+// Rounds before that, in which every place of every loop comes by: a replay, whose stacks are clean
+// from the beginning, must not see a state come back any sooner.
+constexpr uint32_t kSettlingRounds = 8;
+
 // Steps at its beginning, for each thread, whose states are not compared: three turns, after which
 // nothing is left on the stacks of threads that run of what lay there before (see ClearDeadStack).
 constexpr uint64_t kSettlingSteps = 16;
 
-// FNV-1a over words: memory is compared with itself only. AddressSanitizer would object to the red
-// zones of the stacks that it reads.
+// Both halves of the product: 16 bytes a multiplication.
+uint64_t Fold(uint64_t a, uint64_t b) {
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = Wide{a ^ 0x9e3779b97f4a7c15} * (b ^ 0xbf58476d1ce4e5b9);
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+// Memory is compared with itself only. AddressSanitizer would object to the red zones of the stacks
+// that it reads.
 __attribute__((no_sanitize("address")))
 uint64_t HashMemory(uint64_t hash, uintptr_t begin, uintptr_t end) {
-  for (uintptr_t at = begin; at + sizeof(uint64_t) <= end; at += sizeof(uint64_t)) {
-    uint64_t word;
-    std::memcpy(&word, reinterpret_cast<const void*>(at), sizeof(word));
-    hash = (hash ^ word) * 0x100000001b3;
-    hash ^= hash >> 29;
+  uint64_t other = ~hash;
+  uint64_t words[4];
+  for (; begin + sizeof(words) <= end; begin += sizeof(words)) {
+    std::memcpy(words, reinterpret_cast<const void*>(begin), sizeof(words));
+    hash = Fold(hash ^ words[0], words[1]);
+    other = Fold(other ^ words[2], words[3]);
+  }
+  hash = MixSeed(hash, other);
+  for (; begin < end; ++begin) {
+    hash = Fold(hash, *reinterpret_cast<const unsigned char*>(begin));
   }
   return hash;
 }
@@ -52,7 +79,7 @@ void ControlledEngine::AtStepLimit(ThreadState& self) {
     StopExecution(self);
   }
   if (!in_fair_tail_ && !log_->full()) {
-    in_fair_tail_ = careful_ = unusual_ = true;
+    in_fair_tail_ = careful_ = true;
     tail_settled_ = step_ + std::min(kSettlingSteps * thread_count_, kTailSteps / 4);
     step_limit_ += kTailSteps;
     RestoreAll();
@@ -60,7 +87,7 @@ void ControlledEngine::AtStepLimit(ThreadState& self) {
     decider_ = &fair_;
     every_step_ = fair_.WantsEveryStep();
     repetition_.Begin();
-    static_storage_ = ProgramStaticStorage();
+    WatchStates();
     tail_anchor_ = self.id;
     return;
   }
@@ -78,22 +105,70 @@ void ControlledEngine::WatchFairTail(ThreadState& self) {
   // One thread's steps are enough to look at: a schedule that repeats comes back to each.
   if (self.id != tail_anchor_ || self.status == ThreadStatus::kFinished) return;
   if (!repetition_.Observe(MixSeed(StateHash(), fair_.turn())) || fair_.user_choices() > 0) return;
+  ReportLivelock("the same state comes back for ever under a fair schedule");
+  StopExecution(self);
+}
+
+// From now on states can be compared.
+void ControlledEngine::WatchStates() {
+  watches_states_ = unusual_ = true;
+  static_storage_ = ProgramStaticStorage();
+}
+
+// Since the last time that nobody could run everybody who is not blocked has made a turn, seen
+// nothing new, and waits again. If the program is then in a state in which it has been before, those
+// turns can be repeated for ever, and they are fair.
+bool ControlledEngine::WaitsForEver() {
+  if (heap_ == nullptr || rounds_of_loops_ == kMostRounds) return false;
+  ++rounds_of_loops_;
+  if (rounds_of_loops_ == 1) WatchStates();
+  if (rounds_of_loops_ <= kSettlingRounds) return false;
+  if (rounds_of_loops_ == kSettlingRounds + 1) repetition_.Begin();
+  // What is quickly seen first; memory when that has come back. (It need not come back as soon: which
+  // thread ran last is in there, too.)
+  const uint32_t since = rounds_of_loops_ - kept_round_;
+  if (kept_period_ > 0 && since % kept_period_ == 0) {
+    if (MixSeed(StateHash(), unrepeatable_) == kept_state_) return true;
+    if (since >= kMostPeriods * kept_period_) {
+      repetition_.Begin();
+      kept_period_ = 0;
+    }
+  }
+  if (kept_period_ == 0 && repetition_.Observe(MixSeed(ThreadsHash(), unrepeatable_))) {
+    kept_period_ = static_cast<uint32_t>(repetition_.period());
+    kept_round_ = rounds_of_loops_;
+    kept_state_ = MixSeed(StateHash(), unrepeatable_);
+  }
+  return false;
+}
+
+// A loop is known by all that it reads, wherever in it the thread is; one of which that is not known
+// by what comes next.
+void ControlledEngine::ReportLivelock(const char* message) {
   Suspicion suspicion;
   suspicion.kind = FindingKind::kLivelock;
-  suspicion.message = "the same state comes back for ever under a fair schedule";
+  suspicion.message = message;
   suspicion.key = static_cast<uint64_t>(suspicion.kind);
   for (uint32_t i = 0; i < thread_count_; ++i) {
     const ThreadState& thread = *threads_[i];
     if (thread.status == ThreadStatus::kFinished || thread.status == ThreadStatus::kBlocked) {
       continue;
     }
-    suspicion.witnesses.push_back(Witness{"repeats", thread.id, 0, thread.pending->object,
-                                          thread.clock.time(),
-                                          EventMask{thread.pending->kind}, 0});
-    suspicion.key += MixSeed(thread.pending->pc, static_cast<uint64_t>(thread.pending->kind));
+    const size_t others = suspicion.witnesses.size();
+    for (const SpinDetector::Entry& entry : thread.spin.reads()) {
+      if (!entry.repeats()) continue;
+      suspicion.witnesses.push_back(
+          Witness{"repeated " + std::string(TraitsOf(entry.kind).name), thread.id, entry.seq,
+                  entry.object, 0, {}, 0});
+      suspicion.key += MixSeed(entry.pc, static_cast<uint64_t>(entry.kind));
+    }
+    if (suspicion.witnesses.size() > others) continue;
+    const Operation& next = *thread.pending;
+    suspicion.witnesses.push_back(Witness{"repeats", thread.id, 0, next.object,
+                                          thread.clock.time(), EventMask{next.kind}, 0});
+    suspicion.key += MixSeed(next.pc, static_cast<uint64_t>(next.kind));
   }
   Raise(std::move(suspicion));
-  StopExecution(self);
 }
 
 // The engine runs on the program's stack. What it leaves there, counts of steps among it, shows in
@@ -107,7 +182,8 @@ __attribute__((noinline, no_sanitize("address"))) void ControlledEngine::ClearDe
   for (volatile uint64_t& word : dead) word = 0;
 }
 
-uint64_t ControlledEngine::StateHash() {
+// The state but for the heap and static storage.
+uint64_t ControlledEngine::ThreadsHash() {
   uint64_t hash = thread_count_;
   for (uint32_t i = 0; i < thread_count_; ++i) {
     const ThreadState& thread = *threads_[i];
@@ -119,10 +195,19 @@ uint64_t ControlledEngine::StateHash() {
     // From the caller of Perform on, and the caller's registers, which Perform saves first.
     hash = HashMemory(hash, thread.frame - Context::kSavedRegisterBytes,
                       thread.donor.stack().highest);
+    for (const TlsImage::Range& range : TlsImage::OfProgram(0)) {
+      const uintptr_t begin = thread.context->fs_base + static_cast<uintptr_t>(range.offset);
+      hash = HashMemory(hash, begin, begin + range.size);
+    }
   }
   for (uint32_t i = 0; i < objects_.size(); ++i) {
     hash = MixSeed(hash, objects_[ObjectId{i}].StateHash());
   }
+  return hash;
+}
+
+uint64_t ControlledEngine::StateHash() {
+  uint64_t hash = ThreadsHash();
   if (heap_ != nullptr) {
     for (const BlockInfo& block : heap_->LiveBlocks()) {
       const auto start = reinterpret_cast<uintptr_t>(block.start);

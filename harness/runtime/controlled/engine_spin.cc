@@ -29,7 +29,7 @@ void ControlledEngine::Pause(ThreadState& self, const Operation& op) {
     if (self.defer == Defer::kNo) self.defer = Defer::kForAStep;
   } else if (op.deadline > now_) {
     self.spin.Clear();
-  } else if (self.spin.OnRead(op, static_cast<uint64_t>(op.deadline),
+  } else if (self.spin.OnRead(op, seq_, static_cast<uint64_t>(op.deadline),
                               SpinDetector::At::kUntracked)) {
     NoteSpinner(self);
   }

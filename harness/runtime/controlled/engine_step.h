@@ -174,7 +174,7 @@ __attribute__((always_inline)) inline Result ControlledEngine::AccessAtomic(Thre
     self.spin.Clear();
   } else {
     model.order.Look(self.order, what);
-    if (self.spin.OnRead(op, effect.source, SpinDetector::At::kAtomic)) [[unlikely]] {
+    if (self.spin.OnRead(op, seq_, effect.source, SpinDetector::At::kAtomic)) [[unlikely]] {
       NoteSpinner(self);
     }
   }
@@ -330,12 +330,12 @@ inline bool ControlledEngine::LooksAgain(ThreadState& self, const Operation& op,
                                          const Event& event) {
   using At = SpinDetector::At;
   if (event.by.outcome == Outcome::kTimedOut) {
-    return self.spin.OnRead(op, static_cast<uint64_t>(op.deadline), At::kUntracked);
+    return self.spin.OnRead(op, event.seq, static_cast<uint64_t>(op.deadline), At::kUntracked);
   }
   if (internal::kTryKinds.contains(op.kind)) {
-    return self.spin.OnRead(op, static_cast<uint64_t>(op.kind), At::kTry);
+    return self.spin.OnRead(op, event.seq, static_cast<uint64_t>(op.kind), At::kTry);
   }
-  return self.spin.OnRead(op, event.source,
+  return self.spin.OnRead(op, event.seq, event.source,
                           self.model->kind == ObjectKind::kAtomic ? At::kAtomic : At::kUntracked);
 }
 

@@ -32,15 +32,21 @@ void ControlledEngine::TellStuck() {
 }
 
 void ControlledEngine::NobodyEnabled(ThreadState& self) {
+  const bool all_wait = !SomeoneOnlyYielded();
   // A cycle of untimed waits never resolves, whatever the others still do.
   std::vector<ThreadId> cycle;
-  if (unfinished_ > 1 && deferred_.size() == 0 && FindWaitCycle(&cycle)) {
+  if (unfinished_ > 1 && all_wait && FindWaitCycle(&cycle)) {
     TellStuck();
     ReportDeadlock(std::move(cycle));
     StopExecution(self);
   }
   const bool advanced = AdvanceTime();
   if (deferred_.size() > 0) {
+    if (!advanced && all_wait && WaitsForEver()) {
+      TellStuck();
+      ReportLivelock("every thread waits for a change that none of them will make");
+      StopExecution(self);
+    }
     if (!advanced) now_ += kPollTick;
     RestoreAll();
     return;
@@ -51,14 +57,23 @@ void ControlledEngine::NobodyEnabled(ThreadState& self) {
   StopExecution(self);
 }
 
-// Where all that can happen now is spurious, time goes on as if nobody could run: else no wait would
-// time out before the last spurious wakeup.
+// Where all that can happen now is spurious, time goes on as if nobody could run (else no wait would
+// time out before the last spurious wakeup), and where it cannot go on the execution is stuck.
 void ControlledEngine::LetTimePass() {
   if (SomeoneOnlyYielded()) return;
   for (uint32_t i = 0; i < ready_.size(); ++i) {
     if (!WaitsButForSpurious(StateOf(ready_[i]))) return;
   }
-  if (AdvanceTime()) RestoreAll();
+  if (AdvanceTime()) return RestoreAll();
+  if (deferred_.size() > 0) return;
+  // Nothing else will ever happen. No program may rely on a wakeup that need not come: this is what
+  // it would be without.
+  spurious_left_ = 0;
+  while (ready_.size() > 0) {
+    ThreadState& thread = StateOf(ready_[ready_.size() - 1]);
+    UpdateStatus(thread, PossibleOf(*thread.model, *thread.pending, thread.id));
+  }
+  NobodyEnabled(*active_);
 }
 
 // Moves virtual time to the earliest deadline that a blocked thread waits for.

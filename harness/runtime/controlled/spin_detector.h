@@ -36,7 +36,9 @@ class SpinDetector {
   struct Entry {
     uintptr_t pc;
     uint64_t seen;  // the event of the store that was read; of a try, its kind
+    EventSeq seq;   // the last time
     ObjectId object;
+    OpKind kind;
     At at;
     uint8_t times;
     uint8_t yielded;  // since the first time: 0 or 1
@@ -46,8 +48,8 @@ class SpinDetector {
   // The thread changed something, or took a lock, or learnt something else.
   void Clear() { used_ = 0; }
 
-  // Returns true when this read makes the thread spin.
-  bool OnRead(const Operation& op, uint64_t seen, At at) {
+  // The event `seq`. Returns true when this read makes the thread spin.
+  bool OnRead(const Operation& op, EventSeq seq, uint64_t seen, At at) {
     for (int i = 0; i < used_; ++i) {
       Entry& entry = entries_[i];
       if (entry.pc != op.pc || entry.object != op.object) continue;
@@ -56,11 +58,12 @@ class SpinDetector {
         break;
       }
       entry.times += entry.times < kSettled ? 1 : 0;
+      entry.seq = seq;
       last_ = i;
       return entry.times + entry.yielded >= kThreshold;
     }
     if (used_ < kEntries) {
-      entries_[used_++] = Entry{op.pc, seen, op.object, at, 1, 0};
+      entries_[used_++] = Entry{op.pc, seen, seq, op.object, op.kind, at, 1, 0};
     } else {
       entries_[kEntries - 1].at = At::kUntracked;
     }
