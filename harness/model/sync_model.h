@@ -103,7 +103,7 @@ class SyncModel {
   // ---- The engine's record of the object. ----
   ObjectId id = kNoObject;
   ObjectKind kind = ObjectKind::kNone;
-  const void* address = nullptr;
+  uintptr_t address = 0;  // or a name that repeats, where addresses do not
   uint32_t size = 0;
   const char* name = nullptr;
   const char* noun = nullptr;  // as in ObjectInit

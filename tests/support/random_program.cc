@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <memory>
 
 #include "primitives/assert.h"
 #include "primitives/atomic.h"
@@ -76,7 +77,7 @@ class Interpreter {
       if (held_[i]) objects->mutexes[i].unlock();
       if (shared_[i] > 0) objects->shared[i].unlock_shared();
       if (exclusive_[i]) objects->shared[i].unlock();
-      delete[] block_[i];
+      block_[i].reset();
     }
   }
 
@@ -221,12 +222,11 @@ class Interpreter {
         objects->atomics[i].notify_all();
         return 0;
       case Do::kAllocate:
-        delete[] block_[i];
-        block_[i] = new char[48];
+        block_[i].reset();
+        block_[i] = std::make_unique<char[]>(48);
         return 0;
       case Do::kFree:
-        delete[] block_[i];
-        block_[i] = nullptr;
+        block_[i].reset();
         return 0;
       case Do::kAssert:
         Assert(objects->atomics[i].load() < 200, "a value below 200");
@@ -241,7 +241,7 @@ class Interpreter {
   bool held_[2] = {};
   int shared_[2] = {};
   bool exclusive_[2] = {};
-  char* block_[2] = {};
+  std::unique_ptr<char[]> block_[2];
 };
 
 void RunThread(int id) { Interpreter(id).Run(); }

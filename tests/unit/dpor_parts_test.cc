@@ -9,7 +9,6 @@
 
 #include "gtest/gtest.h"
 #include "harness/core/random.h"
-#include "harness/runtime/heap/malloc_interpose.h"
 #include "harness/strategy/dpor.h"
 #include "tests/support/classic_programs.h"
 #include "tests/support/exploration.h"
@@ -85,37 +84,30 @@ Searched HandedOn(void (*body)(), Dpor::Mode mode, uint64_t most, uint64_t seed,
   return searched;
 }
 
-class DporPartsTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (!kHeapIsDeterministic) GTEST_SKIP() << "addresses do not repeat in this build";
-  }
-
-  static void ExpectTheSame(void (*body)(), const ExecutionOptions& options = {}) {
-    for (const Dpor::Mode mode : {Dpor::Mode::kSource, Dpor::Mode::kOptimal}) {
-      const Searched whole = Whole(body, mode, options);
-      for (const uint64_t most : {1, 2, 7, 100}) {
-        const Searched parts = HandedOn(body, mode, most, most, options);
-        EXPECT_EQ(parts.executions, whole.executions) << "handed on after up to " << most;
-        EXPECT_EQ(parts.redundant, whole.redundant);
-      }
+void ExpectTheSame(void (*body)(), const ExecutionOptions& options = {}) {
+  for (const Dpor::Mode mode : {Dpor::Mode::kSource, Dpor::Mode::kOptimal}) {
+    const Searched whole = Whole(body, mode, options);
+    for (const uint64_t most : {1, 2, 7, 100}) {
+      const Searched parts = HandedOn(body, mode, most, most, options);
+      EXPECT_EQ(parts.executions, whole.executions) << "handed on after up to " << most;
+      EXPECT_EQ(parts.redundant, whole.redundant);
     }
   }
+}
 
-  static void ExpectTheSameOfRandomPrograms(const std::vector<Do>& kinds, uint64_t seed,
-                                            const ExecutionOptions& options = {}) {
-    Random random(seed);
-    for (int i = 0; i < 40; ++i) {
-      const testing::RandomProgram program = testing::MakeProgram(random, kinds, 3);
-      testing::SetProgram(program);
-      SCOPED_TRACE(Describe(program));
-      ExpectTheSame(testing::RunProgram, options);
-      if (HasFailure()) return;
-    }
+void ExpectTheSameOfRandomPrograms(const std::vector<Do>& kinds, uint64_t seed,
+                                   const ExecutionOptions& options = {}) {
+  Random random(seed);
+  for (int i = 0; i < 40; ++i) {
+    const testing::RandomProgram program = testing::MakeProgram(random, kinds, 3);
+    testing::SetProgram(program);
+    SCOPED_TRACE(Describe(program));
+    ExpectTheSame(testing::RunProgram, options);
+    if (::testing::Test::HasFailure()) return;
   }
-};
+}
 
-TEST_F(DporPartsTest, ClassicPrograms) {
+TEST(DporPartsTest, ClassicPrograms) {
   ExpectTheSame(testing::LastZero<6>);
   ExpectTheSame(testing::Readers<6>);
   ExpectTheSame(testing::Indexer<13>);
@@ -123,23 +115,23 @@ TEST_F(DporPartsTest, ClassicPrograms) {
   ExpectTheSame(testing::LostWakeup);
 }
 
-TEST_F(DporPartsTest, AtomicsAndMutexes) {
+TEST(DporPartsTest, AtomicsAndMutexes) {
   ExpectTheSameOfRandomPrograms(
       {Do::kLoad, Do::kStore, Do::kAdd, Do::kExchange, Do::kLock, Do::kUnlock}, 1);
 }
 
-TEST_F(DporPartsTest, ChoicesAndChildren) {
+TEST(DporPartsTest, ChoicesAndChildren) {
   ExpectTheSameOfRandomPrograms({Do::kLoad, Do::kStore, Do::kChoose, Do::kSpawn, Do::kAllocate}, 2);
 }
 
-TEST_F(DporPartsTest, ThingsThatBlock) {
+TEST(DporPartsTest, ThingsThatBlock) {
   ExpectTheSameOfRandomPrograms({Do::kLoad, Do::kStore, Do::kLock, Do::kUnlock, Do::kWait,
                                  Do::kWaitFor, Do::kNotifyOne, Do::kNotifyAll, Do::kAcquire,
                                  Do::kTryAcquire, Do::kRelease, Do::kYield},
                                 3);
 }
 
-TEST_F(DporPartsTest, TriesWithUnlocksAsPoints) {
+TEST(DporPartsTest, TriesWithUnlocksAsPoints) {
   ExecutionOptions options;
   options.unlock_is_point = true;
   ExpectTheSameOfRandomPrograms(
@@ -170,7 +162,7 @@ void EverywhereInMemory() {
   second.join();
 }
 
-TEST_F(DporPartsTest, NamesAreTheSameWhereverThingsLie) {
+TEST(DporPartsTest, NamesAreTheSameWhereverThingsLie) {
   const Searched whole = Whole(EverywhereInMemory, Dpor::Mode::kOptimal);
   EXPECT_GT(whole.executions.size(), 20u);
   // Stacks are elsewhere, and threads are met in another order, in an engine that begins later.
@@ -179,7 +171,7 @@ TEST_F(DporPartsTest, NamesAreTheSameWhereverThingsLie) {
   EXPECT_EQ(parts.executions, whole.executions);
 }
 
-TEST_F(DporPartsTest, NothingLeftIsNoPart) {
+TEST(DporPartsTest, NothingLeftIsNoPart) {
   const uint64_t all = Whole(testing::Readers<3>, Dpor::Mode::kOptimal).executions.size();
   Exploration exploration;
   Dpor dpor(Dpor::Mode::kOptimal);
@@ -187,7 +179,7 @@ TEST_F(DporPartsTest, NothingLeftIsNoPart) {
   EXPECT_TRUE(dpor.Split(3).empty());
 }
 
-TEST_F(DporPartsTest, DamagedPartsAreRefused) {
+TEST(DporPartsTest, DamagedPartsAreRefused) {
   Exploration exploration;
   Dpor first(Dpor::Mode::kOptimal);
   exploration.Explore(testing::LastZero<4>, first, 10);

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "harness/runtime/heap/malloc_interpose.h"
 #include "primitives/choose.h"
 #include "tests/support/classic_programs.h"
 #include "tests/support/exploration.h"
@@ -22,14 +21,6 @@ using testing::LastZero;
 using testing::LostWakeup;
 using testing::Philosophers;
 using testing::Readers;
-
-// Objects are named by their addresses, which repeat with the deterministic heap and its stacks.
-class DporTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (!kHeapIsDeterministic) GTEST_SKIP() << "addresses do not repeat in this build";
-  }
-};
 
 struct Search {
   uint64_t executions = 0;
@@ -61,20 +52,20 @@ void ExpectClasses(void (*body)(), uint64_t classes) {
 }
 
 // As published for optimal reduction.
-TEST_F(DporTest, LastZero) {
+TEST(DporTest, LastZero) {
   ExpectClasses(LastZero<4>, 28);
   ExpectClasses(LastZero<8>, 704);
   ExpectClasses(LastZero<10>, 3'328);
   ExpectClasses(LastZero<12>, 15'360);
 }
 
-TEST_F(DporTest, Readers) {
+TEST(DporTest, Readers) {
   ExpectClasses(Readers<1>, 2);
   ExpectClasses(Readers<4>, 16);
   ExpectClasses(Readers<12>, 4'096);
 }
 
-TEST_F(DporTest, Indexer) {
+TEST(DporTest, Indexer) {
   ExpectClasses(Indexer<11>, 1);
   ExpectClasses(Indexer<12>, 8);
   ExpectClasses(Indexer<14>, 512);
@@ -101,18 +92,18 @@ void ExpectFindings(void (*body)(), const std::set<std::string>& findings) {
   EXPECT_EQ(FindingsOf(body, Dpor::Mode::kSource), findings);
 }
 
-TEST_F(DporTest, FivePhilosophersDeadlock) { ExpectFindings(Philosophers<5>, {"deadlock"}); }
+TEST(DporTest, FivePhilosophersDeadlock) { ExpectFindings(Philosophers<5>, {"deadlock"}); }
 
-TEST_F(DporTest, ALostWakeupIsStuck) { ExpectFindings(LostWakeup, {"stuck"}); }
+TEST(DporTest, ALostWakeupIsStuck) { ExpectFindings(LostWakeup, {"stuck"}); }
 
-TEST_F(DporTest, ABoundedBufferNeedsWhile) {
+TEST(DporTest, ABoundedBufferNeedsWhile) {
   ExpectFindings(BoundedBuffer<true>, {"assertion"});
   ExpectFindings(BoundedBuffer<false>, {});
 }
 
 // ---- Classes by hand ----
 
-TEST_F(DporTest, IndependentThreadsAreOneClass) {
+TEST(DporTest, IndependentThreadsAreOneClass) {
   ExpectClasses(
       [] {
         Atomic<int> x{0};
@@ -126,7 +117,7 @@ TEST_F(DporTest, IndependentThreadsAreOneClass) {
 }
 
 // Two stores each to one location: the ways to interleave them, 4 over 2.
-TEST_F(DporTest, DependentThreadsAreEveryInterleaving) {
+TEST(DporTest, DependentThreadsAreEveryInterleaving) {
   ExpectClasses(
       [] {
         Atomic<int> x{0};
@@ -139,7 +130,7 @@ TEST_F(DporTest, DependentThreadsAreEveryInterleaving) {
 }
 
 // Children of different threads have their places whatever the order in which they are created.
-TEST_F(DporTest, ChildrenOfSeveralThreads) {
+TEST(DporTest, ChildrenOfSeveralThreads) {
   ExpectClasses(
       [] {
         Atomic<int> x{0};
@@ -156,7 +147,7 @@ TEST_F(DporTest, ChildrenOfSeveralThreads) {
 }
 
 // Three values here, two there, in either order of nothing that matters.
-TEST_F(DporTest, ChoicesAreClasses) {
+TEST(DporTest, ChoicesAreClasses) {
   ExpectClasses(
       [] {
         Thread a([] { Choose(3); });
@@ -168,7 +159,7 @@ TEST_F(DporTest, ChoicesAreClasses) {
 }
 
 // Who is first at the mutex, times what it chooses there; the value decides what the other meets.
-TEST_F(DporTest, ChoicesUnderAMutex) {
+TEST(DporTest, ChoicesUnderAMutex) {
   ExpectClasses(
       [] {
         Mutex mutex;
@@ -186,7 +177,7 @@ TEST_F(DporTest, ChoicesUnderAMutex) {
 }
 
 // Mutexes: every order in which three threads take it.
-TEST_F(DporTest, OrdersOfAMutex) {
+TEST(DporTest, OrdersOfAMutex) {
   ExpectClasses(
       [] {
         Mutex mutex;

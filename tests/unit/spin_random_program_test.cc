@@ -9,7 +9,6 @@
 
 #include "gtest/gtest.h"
 #include "harness/core/random.h"
-#include "harness/runtime/heap/malloc_interpose.h"
 #include "harness/strategy/dfs.h"
 #include "harness/strategy/dpor.h"
 #include "tests/support/exploration.h"
@@ -103,10 +102,8 @@ void Compare(const std::vector<Do>& kinds, int programs, uint64_t seed,
       EXPECT_EQ(searched.states, reference.states);
     };
     expect_the_same(Search(Dfs()));
-    if (kHeapIsDeterministic) {
-      expect_the_same(Search(Dpor(Dpor::Mode::kSource)));
-      expect_the_same(Search(Dpor(Dpor::Mode::kOptimal)));
-    }
+    expect_the_same(Search(Dpor(Dpor::Mode::kSource)));
+    expect_the_same(Search(Dpor(Dpor::Mode::kOptimal)));
     ++compared;
     livelocks += reference.livelock ? 1 : 0;
   }

@@ -2,7 +2,6 @@
 #include <cstdint>
 
 #include "gtest/gtest.h"
-#include "harness/runtime/heap/malloc_interpose.h"
 #include "harness/strategy/dfs.h"
 #include "harness/strategy/dpor.h"
 #include "tests/support/exploration.h"
@@ -46,38 +45,30 @@ Counts Count(void (*body)()) {
   return counts;
 }
 
-class SpinSearchTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    // Objects are named by their addresses, which repeat with the deterministic heap and its stacks.
-    if (!kHeapIsDeterministic) GTEST_SKIP() << "addresses do not repeat";
-  }
-};
-
 // Each waiter looks at the flag once, twice or three times before it is set, or only afterwards.
-TEST_F(SpinSearchTest, AFlag) {
+TEST(SpinSearchTest, AFlag) {
   EXPECT_EQ(Count(testing::AwaitFlag<1>), (Counts{4, 4, 4, 0}));
   EXPECT_EQ(Count(testing::AwaitFlag<2>), (Counts{54, 16, 16, 0}));
   EXPECT_EQ(Count(testing::AwaitFlag<3>), (Counts{515, 64, 64, 0}));
 }
 
 // A yield comes after whatever others have done.
-TEST_F(SpinSearchTest, AFlagWithYields) {
+TEST(SpinSearchTest, AFlagWithYields) {
   EXPECT_EQ(Count((testing::AwaitFlag<1, true>)), (Counts{2, 2, 2, 0}));
   EXPECT_EQ(Count((testing::AwaitFlag<2, true>)), (Counts{116, 108, 108, 0}));
 }
 
-TEST_F(SpinSearchTest, ALockByComparison) {
+TEST(SpinSearchTest, ALockByComparison) {
   EXPECT_EQ(Count(testing::CasLock<2>), (Counts{15, 8, 8, 0}));
   EXPECT_EQ(Count(testing::CasLock<3>), (Counts{3412, 386, 384, 0}));
 }
 
-TEST_F(SpinSearchTest, ATicketLock) {
+TEST(SpinSearchTest, ATicketLock) {
   EXPECT_EQ(Count(testing::TicketLock<2>), (Counts{18, 8, 8, 0}));
   EXPECT_EQ(Count(testing::TicketLock<3>), (Counts{978, 386, 384, 0}));
 }
 
-TEST_F(SpinSearchTest, Peterson) {
+TEST(SpinSearchTest, Peterson) {
   EXPECT_EQ(Count(testing::Peterson), (Counts{152, 40, 40, 0}));
 }
 

@@ -4,7 +4,6 @@
 #include <cstdint>
 
 #include "gtest/gtest.h"
-#include "harness/runtime/heap/malloc_interpose.h"
 #include "harness/strategy/dfs.h"
 #include "harness/strategy/dpor.h"
 #include "tests/support/classic_programs.h"
@@ -76,7 +75,6 @@ TEST(TreeSize, OfDepthFirstSearchIsTheRightOrderOfMagnitudeSoon) {
 
 // What a race will add is not known before it is seen: too few, and the fewer the sooner.
 TEST(TreeSize, OfPartialOrderReductionGrowsToTheTruth) {
-  if (!kHeapIsDeterministic) GTEST_SKIP() << "addresses do not repeat in this build";
   for (const Dpor::Mode mode : {Dpor::Mode::kSource, Dpor::Mode::kOptimal}) {
     for (void (*body)() : {testing::LastZero<8>, testing::LastZero<10>, testing::Readers<10>,
                            testing::Indexer<14>, testing::BoundedBuffer<false>}) {

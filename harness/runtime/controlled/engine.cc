@@ -8,6 +8,7 @@
 #include "harness/runtime/controlled/watched_call.h"
 #include "harness/runtime/heap/malloc_interpose.h"
 #include "harness/runtime/heap/program_context.h"
+#include "harness/runtime/heap/sanitizer_heap.h"
 
 namespace heddle {
 namespace {
@@ -127,7 +128,11 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   const size_t own_consumers = consumers_.size();
   if (EventSink* const sink = decider.Events(); sink != nullptr) consumers_.push_back({sink, {}});
   UpdateWanted();
-  if (heap_ != nullptr) heap_->BeginExecution();
+  if constexpr (kHeapIsDeterministic) {
+    heap_->BeginExecution();
+  } else {
+    SanitizerHeap::BeginExecution();
+  }
   SanitizerEdges::BeginExecution();
   SanitizerBoundary::BeginExecution();
 

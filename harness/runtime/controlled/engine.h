@@ -156,7 +156,7 @@ class ControlledEngine final : public Runtime,
   ThreadId Parent(ThreadId thread) const override { return threads_[Index(thread)]->parent; }
   uint32_t Ordinal(ThreadId thread) const override { return threads_[Index(thread)]->ordinal; }
   uintptr_t AddressOf(ObjectId object) const override {
-    return reinterpret_cast<uintptr_t>(objects_[object].address);
+    return objects_[object].address;
   }
   ObjectPlace PlaceOf(ObjectId object) const override;
   ThreadId ThreadOf(ObjectId object) const override;
@@ -243,6 +243,8 @@ class ControlledEngine final : public Runtime,
   bool SomeoneOnlyYielded();
 
   // ---- Objects and memory (engine_objects.cc) ----
+  void NameByBlock(SyncModel& model, const void* address);
+  bool IsOnHeap(const SyncModel& model) const;
   void OnWriteSlower(ShadowCell& cell, const ObjectInit& var, uintptr_t pc);
   ObjectId VarObject(const ObjectInit& var);
   void ForgetFormerVar(const ShadowCell& cell, const ObjectInit& var);

@@ -9,6 +9,7 @@
 #include "harness/runtime/heap/malloc_interpose.h"
 #include "harness/runtime/heap/program_context.h"
 #include "harness/runtime/heap/reachability.h"
+#include "harness/runtime/heap/sanitizer_heap.h"
 
 namespace heddle {
 namespace {
@@ -20,6 +21,10 @@ Witness SiteOf(const char* role, const HeapSite& site) {
   witness.pc = site.pc;
   return witness;
 }
+
+// A bit that neither addresses of a program nor the other places of PlaceOf have.
+constexpr uintptr_t kNamedByBlock = uintptr_t{1} << 60;
+constexpr int kNameShift = 5;  // of hashes, so that offsets added to them do not reach it
 
 std::string_view NounOf(const SyncModel& model) {
   return model.noun != nullptr ? model.noun : NameOf(model.kind);
@@ -34,6 +39,23 @@ void AddBlock(const BlockInfo& block, Suspicion* suspicion) {
 
 }  // namespace
 
+// A sanitizer's heap gives other addresses in each execution: what lies there is known to
+// strategies by its block, and where in it.
+inline void ControlledEngine::NameByBlock(SyncModel& model, const void* address) {
+  if constexpr (!kHeapIsDeterministic) {
+    const auto place = SanitizerHeap::Find(address);
+    if (!place) return;
+    const uint64_t thread = threads_[place->thread]->name;
+    const uint64_t block = MixOrder(MixOrder(thread, place->size), place->ordinal);
+    model.address = kNamedByBlock | ((block >> kNameShift) + place->offset);
+  }
+}
+
+bool ControlledEngine::IsOnHeap(const SyncModel& model) const {
+  if constexpr (!kHeapIsDeterministic) return (model.address & kNamedByBlock) != 0;
+  return heap_->Contains(reinterpret_cast<const void*>(model.address));
+}
+
 ObjectId ControlledEngine::Register(ObjectHandle& handle, const ObjectInit& init) {
   HarnessScope scope;
   if constexpr (kThreadSanitizer) TakeSanitizerReports(*active_);
@@ -44,6 +66,7 @@ ObjectId ControlledEngine::Register(ObjectHandle& handle, const ObjectInit& init
     name_is_lost |= heap_->IsFreed(init.address);  // what is left of it is poison
   }
   SyncModel& model = objects_.Add(init, active_->id);
+  NameByBlock(model, init.address);
   if (name_is_lost) [[unlikely]] model.name = nullptr;
   if (!used_freed_memory_) handle = ObjectHandle(stamp_, model.id);
   if (observer_ != nullptr) [[unlikely]] {

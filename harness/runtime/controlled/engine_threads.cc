@@ -120,10 +120,8 @@ ThreadId ControlledEngine::ThreadOf(ObjectId object) const {
 // wants it.
 ObjectPlace ControlledEngine::PlaceOf(ObjectId object) const {
   const SyncModel& model = objects_[object];
-  const auto address = reinterpret_cast<uintptr_t>(model.address);
-  if (model.address == nullptr || (heap_ != nullptr && heap_->Contains(model.address))) {
-    return {kNoThread, address};
-  }
+  const uintptr_t address = model.address;
+  if (address == 0 || IsOnHeap(model)) return {kNoThread, address};
   const auto on_stack_of = [&](uint32_t index) {
     const ThreadState& thread = *threads_[index];
     return ObjectPlace{thread.id, thread.donor.stack().highest - address};

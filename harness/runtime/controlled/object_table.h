@@ -42,7 +42,7 @@ class ObjectTable {
     auto& model = static_cast<Model&>(*pool.models[pool.used++]);
     model.Reset(init);
     model.id = ObjectId{size_};
-    model.address = init.address;
+    model.address = reinterpret_cast<uintptr_t>(init.address);
     model.size = init.size;
     model.name = init.name;
     model.noun = init.noun;
