@@ -12,6 +12,7 @@
 #include <source_location>
 
 #include "harness/runtime/runtime.h"
+#include "primitives/internal/door.h"
 
 namespace heddle {
 
@@ -26,9 +27,8 @@ namespace internal {
 
 }  // namespace internal
 
-// `what` is what should have held, in words: it is the finding's message. Always inlined, because
-// assertions are told apart by the program counter of their caller.
-[[gnu::always_inline]] inline void Assert(
+// `what` is what should have held, in words: it is the finding's message.
+HEDDLE_DOOR inline void Assert(
     bool condition, const char* what = "the condition is true",
     const std::source_location& where = std::source_location::current()) {
   if (condition) [[likely]]

@@ -16,6 +16,7 @@
 
 #include "harness/core/sanitizer_edges.h"
 #include "harness/runtime/runtime.h"
+#include "primitives/internal/door.h"
 
 namespace heddle {
 
@@ -92,15 +93,15 @@ class Atomic {
 
   bool is_lock_free() const noexcept { return native_.is_lock_free(); }
 
-  T load(MemoryOrder order = MemoryOrder::seq_cst) const {
+  HEDDLE_DOOR T load(MemoryOrder order = MemoryOrder::seq_cst) const {
     Runtime* runtime = Runtime::Current();
     if (runtime == nullptr) return native_.load(order);
     Operation op = Op(*runtime, OpKind::kLoad, order);
     return Bits::To(*runtime, runtime->Perform(op).value);
   }
-  operator T() const { return load(); }  // NOLINT: as std::atomic
+  HEDDLE_DOOR operator T() const { return load(); }  // NOLINT: as std::atomic
 
-  void store(T value, MemoryOrder order = MemoryOrder::seq_cst) {
+  HEDDLE_DOOR void store(T value, MemoryOrder order = MemoryOrder::seq_cst) {
     Runtime* runtime = Runtime::Current();
     if (runtime == nullptr) return native_.store(value, order);
     Operation op = Op(*runtime, OpKind::kStore, order);
@@ -108,12 +109,12 @@ class Atomic {
     runtime->Perform(op);
     Mirror(value);
   }
-  T operator=(T value) {
+  HEDDLE_DOOR T operator=(T value) {
     store(value);
     return value;
   }
 
-  T exchange(T value, MemoryOrder order = MemoryOrder::seq_cst) {
+  HEDDLE_DOOR T exchange(T value, MemoryOrder order = MemoryOrder::seq_cst) {
     Runtime* runtime = Runtime::Current();
     if (runtime == nullptr) return native_.exchange(value, order);
     Operation op = Op(*runtime, OpKind::kRmw, order);
@@ -124,60 +125,67 @@ class Atomic {
     return Bits::To(*runtime, old);
   }
 
-  bool compare_exchange_strong(T& expected, T desired, MemoryOrder success, MemoryOrder failure) {
+  HEDDLE_DOOR bool compare_exchange_strong(T& expected, T desired, MemoryOrder success,
+                                           MemoryOrder failure) {
     return CompareExchange(false, expected, desired, success, failure);
   }
-  bool compare_exchange_strong(T& expected, T desired,
-                               MemoryOrder order = MemoryOrder::seq_cst) {
+  HEDDLE_DOOR bool compare_exchange_strong(T& expected, T desired,
+                                           MemoryOrder order = MemoryOrder::seq_cst) {
     return CompareExchange(false, expected, desired, order, internal::FailureOrder(order));
   }
   // Fails spuriously where the search's options allow it.
-  bool compare_exchange_weak(T& expected, T desired, MemoryOrder success, MemoryOrder failure) {
+  HEDDLE_DOOR bool compare_exchange_weak(T& expected, T desired, MemoryOrder success,
+                                         MemoryOrder failure) {
     return CompareExchange(true, expected, desired, success, failure);
   }
-  bool compare_exchange_weak(T& expected, T desired, MemoryOrder order = MemoryOrder::seq_cst) {
+  HEDDLE_DOOR bool compare_exchange_weak(T& expected, T desired,
+                                         MemoryOrder order = MemoryOrder::seq_cst) {
     return CompareExchange(true, expected, desired, order, internal::FailureOrder(order));
   }
 
-  T fetch_add(Difference d, MemoryOrder order = MemoryOrder::seq_cst) {
+  HEDDLE_DOOR T fetch_add(Difference d, MemoryOrder order = MemoryOrder::seq_cst) {
     if (Runtime::Current() == nullptr) return native_.fetch_add(d, order);
     return Fetch<&internal::RmwArithmetic<T>::Add>(d, order);
   }
-  T fetch_sub(Difference d, MemoryOrder order = MemoryOrder::seq_cst) {
+  HEDDLE_DOOR T fetch_sub(Difference d, MemoryOrder order = MemoryOrder::seq_cst) {
     if (Runtime::Current() == nullptr) return native_.fetch_sub(d, order);
     return Fetch<&internal::RmwArithmetic<T>::Subtract>(d, order);
   }
-  T fetch_and(T value, MemoryOrder order = MemoryOrder::seq_cst)
+  HEDDLE_DOOR T fetch_and(T value, MemoryOrder order = MemoryOrder::seq_cst)
     requires std::is_integral_v<T>
   {
     if (Runtime::Current() == nullptr) return native_.fetch_and(value, order);
     return Fetch<[](T a, T b) { return static_cast<T>(a & b); }>(value, order);
   }
-  T fetch_or(T value, MemoryOrder order = MemoryOrder::seq_cst)
+  HEDDLE_DOOR T fetch_or(T value, MemoryOrder order = MemoryOrder::seq_cst)
     requires std::is_integral_v<T>
   {
     if (Runtime::Current() == nullptr) return native_.fetch_or(value, order);
     return Fetch<[](T a, T b) { return static_cast<T>(a | b); }>(value, order);
   }
-  T fetch_xor(T value, MemoryOrder order = MemoryOrder::seq_cst)
+  HEDDLE_DOOR T fetch_xor(T value, MemoryOrder order = MemoryOrder::seq_cst)
     requires std::is_integral_v<T>
   {
     if (Runtime::Current() == nullptr) return native_.fetch_xor(value, order);
     return Fetch<[](T a, T b) { return static_cast<T>(a ^ b); }>(value, order);
   }
 
-  T operator++() { return internal::RmwArithmetic<T>::Add(fetch_add(1), 1); }
-  T operator++(int) { return fetch_add(1); }
-  T operator--() { return internal::RmwArithmetic<T>::Subtract(fetch_sub(1), 1); }
-  T operator--(int) { return fetch_sub(1); }
-  T operator+=(Difference d) { return internal::RmwArithmetic<T>::Add(fetch_add(d), d); }
-  T operator-=(Difference d) { return internal::RmwArithmetic<T>::Subtract(fetch_sub(d), d); }
-  T operator&=(T value) { return static_cast<T>(fetch_and(value) & value); }
-  T operator|=(T value) { return static_cast<T>(fetch_or(value) | value); }
-  T operator^=(T value) { return static_cast<T>(fetch_xor(value) ^ value); }
+  HEDDLE_DOOR T operator++() { return internal::RmwArithmetic<T>::Add(fetch_add(1), 1); }
+  HEDDLE_DOOR T operator++(int) { return fetch_add(1); }
+  HEDDLE_DOOR T operator--() { return internal::RmwArithmetic<T>::Subtract(fetch_sub(1), 1); }
+  HEDDLE_DOOR T operator--(int) { return fetch_sub(1); }
+  HEDDLE_DOOR T operator+=(Difference d) {
+    return internal::RmwArithmetic<T>::Add(fetch_add(d), d);
+  }
+  HEDDLE_DOOR T operator-=(Difference d) {
+    return internal::RmwArithmetic<T>::Subtract(fetch_sub(d), d);
+  }
+  HEDDLE_DOOR T operator&=(T value) { return static_cast<T>(fetch_and(value) & value); }
+  HEDDLE_DOOR T operator|=(T value) { return static_cast<T>(fetch_or(value) | value); }
+  HEDDLE_DOOR T operator^=(T value) { return static_cast<T>(fetch_xor(value) ^ value); }
 
   // Blocks until the value differs from `old` ([atomics.wait]).
-  void wait(T old, MemoryOrder order = MemoryOrder::seq_cst) const {
+  HEDDLE_DOOR void wait(T old, MemoryOrder order = MemoryOrder::seq_cst) const {
     Runtime* runtime = Runtime::Current();
     if (runtime == nullptr) return native_.wait(old, order);
     Operation op = Op(*runtime, OpKind::kAtomicWait, order);
@@ -185,8 +193,8 @@ class Atomic {
     while (runtime->Perform(op).outcome != Outcome::kDone) {
     }
   }
-  void notify_one() { Notify(OpKind::kAtomicNotifyOne); }
-  void notify_all() { Notify(OpKind::kAtomicNotifyAll); }
+  HEDDLE_DOOR void notify_one() { Notify(OpKind::kAtomicNotifyOne); }
+  HEDDLE_DOOR void notify_all() { Notify(OpKind::kAtomicNotifyAll); }
 
  private:
   // The value in memory follows the model's, for debuggers and for the next execution's beginning.
@@ -218,7 +226,7 @@ class Atomic {
   }
 
   template <auto kFunction>
-  T Fetch(Difference d, MemoryOrder order) {
+  HEDDLE_DOOR T Fetch(Difference d, MemoryOrder order) {
     static_assert(!Bits::kWide);
     Runtime& runtime = *Runtime::Current();
     Operation op = Op(runtime, OpKind::kRmw, order);
@@ -238,8 +246,8 @@ class Atomic {
     return old;
   }
 
-  bool CompareExchange(bool weak, T& expected, T desired, MemoryOrder success,
-                       MemoryOrder failure) {
+  HEDDLE_DOOR bool CompareExchange(bool weak, T& expected, T desired, MemoryOrder success,
+                                   MemoryOrder failure) {
     Runtime* runtime = Runtime::Current();
     if (runtime == nullptr) {
       return weak ? native_.compare_exchange_weak(expected, desired, success, failure)
@@ -259,7 +267,7 @@ class Atomic {
     return false;
   }
 
-  void Notify(OpKind kind) {
+  HEDDLE_DOOR void Notify(OpKind kind) {
     Runtime* runtime = Runtime::Current();
     if (runtime == nullptr) {
       kind == OpKind::kAtomicNotifyOne ? native_.notify_one() : native_.notify_all();
@@ -279,21 +287,25 @@ class AtomicFlag {
   constexpr AtomicFlag() noexcept = default;
   explicit constexpr AtomicFlag(const char* name) noexcept : flag_(false, name) {}
 
-  bool test_and_set(MemoryOrder order = MemoryOrder::seq_cst) {
+  HEDDLE_DOOR bool test_and_set(MemoryOrder order = MemoryOrder::seq_cst) {
     return flag_.exchange(true, order);
   }
-  void clear(MemoryOrder order = MemoryOrder::seq_cst) { flag_.store(false, order); }
-  bool test(MemoryOrder order = MemoryOrder::seq_cst) const { return flag_.load(order); }
-  void wait(bool old, MemoryOrder order = MemoryOrder::seq_cst) const { flag_.wait(old, order); }
-  void notify_one() { flag_.notify_one(); }
-  void notify_all() { flag_.notify_all(); }
+  HEDDLE_DOOR void clear(MemoryOrder order = MemoryOrder::seq_cst) { flag_.store(false, order); }
+  HEDDLE_DOOR bool test(MemoryOrder order = MemoryOrder::seq_cst) const {
+    return flag_.load(order);
+  }
+  HEDDLE_DOOR void wait(bool old, MemoryOrder order = MemoryOrder::seq_cst) const {
+    flag_.wait(old, order);
+  }
+  HEDDLE_DOOR void notify_one() { flag_.notify_one(); }
+  HEDDLE_DOOR void notify_all() { flag_.notify_all(); }
 
  private:
   Atomic<bool> flag_{false};
 };
 
 // [atomics.fences]. A scheduling point.
-inline void atomic_thread_fence(MemoryOrder order) {
+HEDDLE_DOOR inline void atomic_thread_fence(MemoryOrder order) {
   if (Runtime* runtime = Runtime::Current()) {
     Operation op{.kind = OpKind::kFence, .order = order, .object = runtime->CurrentThreadObject()};
     runtime->Perform(op);

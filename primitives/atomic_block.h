@@ -14,18 +14,19 @@
 #define HEDDLE_PRIMITIVES_ATOMIC_BLOCK_H_
 
 #include "harness/runtime/runtime.h"
+#include "primitives/internal/door.h"
 
 namespace heddle {
 
 class [[nodiscard]] AtomicBlock {
  public:
-  [[gnu::always_inline]] AtomicBlock() { Annotate(Annotation::kAtomicBlockBegin); }
-  [[gnu::always_inline]] ~AtomicBlock() { Annotate(Annotation::kAtomicBlockEnd); }
+  HEDDLE_DOOR AtomicBlock() { Annotate(Annotation::kAtomicBlockBegin); }
+  HEDDLE_DOOR ~AtomicBlock() { Annotate(Annotation::kAtomicBlockEnd); }
   AtomicBlock(const AtomicBlock&) = delete;
   AtomicBlock& operator=(const AtomicBlock&) = delete;
 
  private:
-  [[gnu::always_inline]] static void Annotate(Annotation what) {
+  HEDDLE_DOOR static void Annotate(Annotation what) {
     if (Runtime* runtime = Runtime::Current()) runtime->Annotate(what, kNoObject, 0);
   }
 };

@@ -19,6 +19,7 @@
 
 #include "harness/core/arrival.h"
 #include "harness/runtime/runtime.h"
+#include "primitives/internal/door.h"
 
 namespace heddle {
 
@@ -77,27 +78,27 @@ class Barrier {
 
   static constexpr std::ptrdiff_t max() noexcept { return Native::max(); }
 
-  [[nodiscard]] arrival_token arrive(std::ptrdiff_t update = 1) {
+  HEDDLE_DOOR [[nodiscard]] arrival_token arrive(std::ptrdiff_t update = 1) {
     if (Runtime* runtime = Runtime::Current()) {
       return arrival_token(Arrive(*runtime, OpKind::kArrive, update));
     }
     return arrival_token(native_.arrive(update));
   }
-  void wait(arrival_token&& arrival) const {
+  HEDDLE_DOOR void wait(arrival_token&& arrival) const {
     if (Runtime* runtime = Runtime::Current()) {
       Wait(*runtime, arrival.phase_);
     } else {
       native_.wait(*std::move(arrival.native_));
     }
   }
-  void arrive_and_wait() {
+  HEDDLE_DOOR void arrive_and_wait() {
     if (Runtime* runtime = Runtime::Current()) {
       Wait(*runtime, Arrive(*runtime, OpKind::kArrive, 1));
     } else {
       native_.arrive_and_wait();
     }
   }
-  void arrive_and_drop() {
+  HEDDLE_DOOR void arrive_and_drop() {
     if (Runtime* runtime = Runtime::Current()) {
       Arrive(*runtime, OpKind::kArriveDrop, 1);
     } else {
@@ -117,7 +118,7 @@ class Barrier {
     });
   }
   // Returns the phase that it arrived in.
-  uint64_t Arrive(Runtime& runtime, OpKind kind, std::ptrdiff_t update) {
+  HEDDLE_DOOR uint64_t Arrive(Runtime& runtime, OpKind kind, std::ptrdiff_t update) {
     if (update <= 0) {
       runtime.Fail(FindingKind::kMisuse, "arrival at a barrier of less than one");
       return 0;
@@ -133,7 +134,7 @@ class Barrier {
     }
     return value & ~kLastArrival;
   }
-  void Wait(Runtime& runtime, uint64_t phase) const {
+  HEDDLE_DOOR void Wait(Runtime& runtime, uint64_t phase) const {
     Operation op{.kind = OpKind::kPhaseWait, .object = Id(runtime), .operand = phase};
     runtime.Perform(op);
   }

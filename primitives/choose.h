@@ -13,6 +13,7 @@
 
 #include "harness/core/random.h"
 #include "harness/runtime/runtime.h"
+#include "primitives/internal/door.h"
 
 namespace heddle {
 
@@ -27,9 +28,8 @@ inline uint32_t NativeChoice(uint32_t bound) {
 
 }  // namespace internal
 
-// A number below `bound`; 0 when there is nothing to choose (bound 0 or 1). Always inlined, so that
-// the choice is reported at its caller.
-[[gnu::always_inline]] inline uint32_t Choose(uint32_t bound) {
+// A number below `bound`; 0 when there is nothing to choose (bound 0 or 1).
+HEDDLE_DOOR inline uint32_t Choose(uint32_t bound) {
   if (bound < 2) return 0;
   if (Runtime* runtime = Runtime::Current()) {
     return static_cast<uint32_t>(runtime->Choose(bound));

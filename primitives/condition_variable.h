@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "harness/runtime/runtime.h"
+#include "primitives/internal/door.h"
 #include "primitives/mutex.h"
 #include "primitives/time.h"
 
@@ -36,14 +37,14 @@ class CondVar {
   CondVar(const CondVar&) = delete;
   CondVar& operator=(const CondVar&) = delete;
 
-  void notify_one() {
+  HEDDLE_DOOR void notify_one() {
     if (Runtime* runtime = Runtime::Current()) {
       Notify(*runtime, OpKind::kNotifyOne);
     } else {
       native_.notify_one();
     }
   }
-  void notify_all() {
+  HEDDLE_DOOR void notify_all() {
     if (Runtime* runtime = Runtime::Current()) {
       Notify(*runtime, OpKind::kNotifyAll);
     } else {
@@ -51,7 +52,7 @@ class CondVar {
     }
   }
 
-  void wait(std::unique_lock<Mutex>& lock) {
+  HEDDLE_DOOR void wait(std::unique_lock<Mutex>& lock) {
     if (Runtime* runtime = Runtime::Current()) {
       Wait(*runtime, lock, kNoDeadline);
     } else {
@@ -60,13 +61,13 @@ class CondVar {
     }
   }
   template <typename Predicate>
-  void wait(std::unique_lock<Mutex>& lock, Predicate predicate) {
+  HEDDLE_DOOR void wait(std::unique_lock<Mutex>& lock, Predicate predicate) {
     while (!predicate()) wait(lock);
   }
 
   template <typename Clock, typename Duration>
-  std::cv_status wait_until(std::unique_lock<Mutex>& lock,
-                            const std::chrono::time_point<Clock, Duration>& time) {
+  HEDDLE_DOOR std::cv_status wait_until(std::unique_lock<Mutex>& lock,
+                                        const std::chrono::time_point<Clock, Duration>& time) {
     if (Runtime* runtime = Runtime::Current()) {
       return Wait(*runtime, lock, internal::DeadlineAt(*runtime, time));
     }
@@ -74,8 +75,9 @@ class CondVar {
     return native_.wait_until(native.get(), time);
   }
   template <typename Clock, typename Duration, typename Predicate>
-  bool wait_until(std::unique_lock<Mutex>& lock,
-                  const std::chrono::time_point<Clock, Duration>& time, Predicate predicate) {
+  HEDDLE_DOOR bool wait_until(std::unique_lock<Mutex>& lock,
+                              const std::chrono::time_point<Clock, Duration>& time,
+                              Predicate predicate) {
     if (Runtime* runtime = Runtime::Current()) {
       return WaitUntil(*runtime, lock, internal::DeadlineAt(*runtime, time), predicate);
     }
@@ -86,8 +88,8 @@ class CondVar {
   }
 
   template <typename Rep, typename Period>
-  std::cv_status wait_for(std::unique_lock<Mutex>& lock,
-                          const std::chrono::duration<Rep, Period>& timeout) {
+  HEDDLE_DOOR std::cv_status wait_for(std::unique_lock<Mutex>& lock,
+                                      const std::chrono::duration<Rep, Period>& timeout) {
     if (Runtime* runtime = Runtime::Current()) {
       return Wait(*runtime, lock, internal::DeadlineIn(*runtime, timeout));
     }
@@ -95,8 +97,9 @@ class CondVar {
     return native_.wait_for(native.get(), timeout);
   }
   template <typename Rep, typename Period, typename Predicate>
-  bool wait_for(std::unique_lock<Mutex>& lock, const std::chrono::duration<Rep, Period>& timeout,
-                Predicate predicate) {
+  HEDDLE_DOOR bool wait_for(std::unique_lock<Mutex>& lock,
+                            const std::chrono::duration<Rep, Period>& timeout,
+                            Predicate predicate) {
     if (Runtime* runtime = Runtime::Current()) {
       return WaitUntil(*runtime, lock, internal::DeadlineIn(*runtime, timeout), predicate);
     }
@@ -143,12 +146,13 @@ class CondVar {
                         .name = name_};
     });
   }
-  void Notify(Runtime& runtime, OpKind kind) {
+  HEDDLE_DOOR void Notify(Runtime& runtime, OpKind kind) {
     Operation op{.kind = kind, .object = Id(runtime)};
     runtime.Perform(op);
   }
   // Does not touch the condition variable once woken: it may be gone by then.
-  std::cv_status Wait(Runtime& runtime, std::unique_lock<Mutex>& lock, VirtualTime deadline) {
+  HEDDLE_DOOR std::cv_status Wait(Runtime& runtime, std::unique_lock<Mutex>& lock,
+                                  VirtualTime deadline) {
     if (lock.mutex() == nullptr) {
       runtime.Fail(FindingKind::kMisuse, "wait on a condition variable with a lock of no mutex");
       return std::cv_status::no_timeout;
@@ -161,8 +165,8 @@ class CondVar {
                                                              : std::cv_status::no_timeout;
   }
   template <typename Predicate>
-  bool WaitUntil(Runtime& runtime, std::unique_lock<Mutex>& lock, VirtualTime deadline,
-                 Predicate& predicate) {
+  HEDDLE_DOOR bool WaitUntil(Runtime& runtime, std::unique_lock<Mutex>& lock, VirtualTime deadline,
+                             Predicate& predicate) {
     while (!predicate()) {
       if (Wait(runtime, lock, deadline) == std::cv_status::timeout) return predicate();
     }

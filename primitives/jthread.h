@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "primitives/internal/door.h"
 #include "primitives/stop_token.h"
 #include "primitives/thread.h"
 
@@ -25,7 +26,7 @@ class JThread {
   JThread() noexcept : source_(kNoStopState) {}
   template <typename Function, typename... Arguments>
     requires(!std::is_same_v<std::remove_cvref_t<Function>, JThread>)
-  explicit JThread(Function&& function, Arguments&&... arguments)
+  HEDDLE_DOOR explicit JThread(Function&& function, Arguments&&... arguments)
       : thread_(Start(source_, std::forward<Function>(function),
                       std::forward<Arguments>(arguments)...)) {}
   JThread(JThread&&) noexcept = default;
@@ -45,8 +46,8 @@ class JThread {
 
   id get_id() const noexcept { return thread_.get_id(); }
   bool joinable() const noexcept { return thread_.joinable(); }
-  void join() { thread_.join(); }
-  void detach() { thread_.detach(); }
+  HEDDLE_DOOR void join() { thread_.join(); }
+  HEDDLE_DOOR void detach() { thread_.detach(); }
   static unsigned hardware_concurrency() noexcept { return Thread::hardware_concurrency(); }
 
   StopSource get_stop_source() const { return source_; }
@@ -55,7 +56,8 @@ class JThread {
 
  private:
   template <typename Function, typename... Arguments>
-  static Thread Start(const StopSource& source, Function&& function, Arguments&&... arguments) {
+  HEDDLE_DOOR static Thread Start(const StopSource& source, Function&& function,
+                                  Arguments&&... arguments) {
     if constexpr (std::is_invocable_v<std::decay_t<Function>, StopToken,
                                       std::decay_t<Arguments>...>) {
       return Thread(std::forward<Function>(function), source.get_token(),

@@ -14,6 +14,7 @@
 #include <latch>
 
 #include "harness/runtime/runtime.h"
+#include "primitives/internal/door.h"
 
 namespace heddle {
 
@@ -32,26 +33,26 @@ class Latch {
 
   static constexpr std::ptrdiff_t max() noexcept { return std::latch::max(); }
 
-  void count_down(std::ptrdiff_t update = 1) {
+  HEDDLE_DOOR void count_down(std::ptrdiff_t update = 1) {
     if (Runtime* runtime = Runtime::Current()) {
       CountDown(*runtime, update);
     } else {
       native_.count_down(update);
     }
   }
-  bool try_wait() const {
+  HEDDLE_DOOR bool try_wait() const {
     // A wait whose time is up at once.
     if (Runtime* runtime = Runtime::Current()) return Wait(*runtime, 0);
     return native_.try_wait();
   }
-  void wait() const {
+  HEDDLE_DOOR void wait() const {
     if (Runtime* runtime = Runtime::Current()) {
       Wait(*runtime, kNoDeadline);
     } else {
       native_.wait();
     }
   }
-  void arrive_and_wait(std::ptrdiff_t update = 1) {
+  HEDDLE_DOOR void arrive_and_wait(std::ptrdiff_t update = 1) {
     if (Runtime* runtime = Runtime::Current()) {
       CountDown(*runtime, update);
       Wait(*runtime, kNoDeadline);
@@ -71,7 +72,7 @@ class Latch {
                         .name = name_};
     });
   }
-  void CountDown(Runtime& runtime, std::ptrdiff_t update) {
+  HEDDLE_DOOR void CountDown(Runtime& runtime, std::ptrdiff_t update) {
     if (update < 0) {
       runtime.Fail(FindingKind::kMisuse, "count_down of a latch by a negative number");
       return;
@@ -82,7 +83,7 @@ class Latch {
                  .operand = static_cast<uint64_t>(update)};
     runtime.Perform(op);
   }
-  bool Wait(Runtime& runtime, VirtualTime deadline) const {
+  HEDDLE_DOOR bool Wait(Runtime& runtime, VirtualTime deadline) const {
     Operation op{.kind = OpKind::kPhaseWait, .object = Id(runtime), .deadline = deadline};
     return runtime.Perform(op).outcome == Outcome::kDone;
   }

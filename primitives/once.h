@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "harness/runtime/runtime.h"
+#include "primitives/internal/door.h"
 
 namespace heddle {
 
@@ -44,7 +45,7 @@ class OnceFlag {
 
   // Ends a run, also when the function throws.
   struct Run {
-    ~Run() noexcept(false) {
+    HEDDLE_DOOR ~Run() noexcept(false) {
       Operation op{.kind = OpKind::kOnceDone, .object = object, .operand = returned ? 1u : 0u};
       runtime.Perform(op);
     }
@@ -59,7 +60,7 @@ class OnceFlag {
 };
 
 template <typename Function, typename... Arguments>
-void CallOnce(OnceFlag& flag, Function&& function, Arguments&&... arguments) {
+HEDDLE_DOOR inline void CallOnce(OnceFlag& flag, Function&& function, Arguments&&... arguments) {
   Runtime* runtime = Runtime::Current();
   if (runtime == nullptr) {
     std::call_once(flag.native_, std::forward<Function>(function),
@@ -74,7 +75,7 @@ void CallOnce(OnceFlag& flag, Function&& function, Arguments&&... arguments) {
 }
 
 template <typename Function, typename... Arguments>
-void call_once(OnceFlag& flag, Function&& function, Arguments&&... arguments) {
+HEDDLE_DOOR inline void call_once(OnceFlag& flag, Function&& function, Arguments&&... arguments) {
   CallOnce(flag, std::forward<Function>(function), std::forward<Arguments>(arguments)...);
 }
 

@@ -14,6 +14,7 @@
 #include <semaphore>
 
 #include "harness/runtime/runtime.h"
+#include "primitives/internal/door.h"
 #include "primitives/time.h"
 
 namespace heddle {
@@ -34,7 +35,7 @@ class CountingSemaphore {
 
   static constexpr std::ptrdiff_t max() noexcept { return kLeastMax; }
 
-  void release(std::ptrdiff_t update = 1) {
+  HEDDLE_DOOR void release(std::ptrdiff_t update = 1) {
     Runtime* runtime = Runtime::Current();
     if (runtime == nullptr) return native_.release(update);
     if (update < 0) {
@@ -46,28 +47,28 @@ class CountingSemaphore {
     runtime->Perform(op);
   }
 
-  void acquire() {
+  HEDDLE_DOOR void acquire() {
     if (Runtime* runtime = Runtime::Current()) {
       Acquire(*runtime, OpKind::kAcquire, kNoDeadline);
     } else {
       native_.acquire();
     }
   }
-  bool try_acquire() {
+  HEDDLE_DOOR bool try_acquire() {
     if (Runtime* runtime = Runtime::Current()) {
       return Acquire(*runtime, OpKind::kTryAcquire, kNoDeadline);
     }
     return native_.try_acquire();
   }
   template <typename Rep, typename Period>
-  bool try_acquire_for(const std::chrono::duration<Rep, Period>& timeout) {
+  HEDDLE_DOOR bool try_acquire_for(const std::chrono::duration<Rep, Period>& timeout) {
     if (Runtime* runtime = Runtime::Current()) {
       return Acquire(*runtime, OpKind::kAcquire, internal::DeadlineIn(*runtime, timeout));
     }
     return native_.try_acquire_for(timeout);
   }
   template <typename Clock, typename Duration>
-  bool try_acquire_until(const std::chrono::time_point<Clock, Duration>& time) {
+  HEDDLE_DOOR bool try_acquire_until(const std::chrono::time_point<Clock, Duration>& time) {
     if (Runtime* runtime = Runtime::Current()) {
       return Acquire(*runtime, OpKind::kAcquire, internal::DeadlineAt(*runtime, time));
     }
@@ -85,7 +86,7 @@ class CountingSemaphore {
                         .name = name_};
     });
   }
-  bool Acquire(Runtime& runtime, OpKind kind, VirtualTime deadline) {
+  HEDDLE_DOOR bool Acquire(Runtime& runtime, OpKind kind, VirtualTime deadline) {
     Operation op{.kind = kind, .object = Id(runtime), .deadline = deadline};
     return runtime.Perform(op).outcome == Outcome::kDone;
   }

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <shared_mutex>
 
+#include "primitives/internal/door.h"
 #include "primitives/internal/lock_door.h"
 #include "primitives/internal/timed_lock_door.h"
 #include "primitives/time.h"
@@ -29,20 +30,20 @@ class SharedLockDoor : public Door {
  public:
   using Door::Door;
 
-  void lock_shared() {
+  HEDDLE_DOOR void lock_shared() {
     if (Runtime* runtime = Runtime::Current()) {
       this->Do(*runtime, OpKind::kLockShared);
     } else {
       this->native().lock_shared();
     }
   }
-  bool try_lock_shared() {
+  HEDDLE_DOOR bool try_lock_shared() {
     if (Runtime* runtime = Runtime::Current()) {
       return this->Do(*runtime, OpKind::kTryLockShared);
     }
     return this->native().try_lock_shared();
   }
-  void unlock_shared() {
+  HEDDLE_DOOR void unlock_shared() {
     if (Runtime* runtime = Runtime::Current()) {
       this->Do(*runtime, OpKind::kUnlockShared);
     } else {
@@ -66,14 +67,14 @@ class SharedTimedMutex
   using SharedLockDoor::SharedLockDoor;
 
   template <typename Rep, typename Period>
-  bool try_lock_shared_for(const std::chrono::duration<Rep, Period>& timeout) {
+  HEDDLE_DOOR bool try_lock_shared_for(const std::chrono::duration<Rep, Period>& timeout) {
     if (Runtime* runtime = Runtime::Current()) {
       return Do(*runtime, OpKind::kLockShared, internal::DeadlineIn(*runtime, timeout));
     }
     return native().try_lock_shared_for(timeout);
   }
   template <typename Clock, typename Duration>
-  bool try_lock_shared_until(const std::chrono::time_point<Clock, Duration>& time) {
+  HEDDLE_DOOR bool try_lock_shared_until(const std::chrono::time_point<Clock, Duration>& time) {
     if (Runtime* runtime = Runtime::Current()) {
       return Do(*runtime, OpKind::kLockShared, internal::DeadlineAt(*runtime, time));
     }

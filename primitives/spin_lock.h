@@ -14,6 +14,7 @@
 
 #include "harness/runtime/runtime.h"
 #include "primitives/atomic.h"
+#include "primitives/internal/door.h"
 #include "primitives/internal/misuse.h"
 #include "primitives/thread.h"
 
@@ -32,12 +33,12 @@ class SpinLock {
   SpinLock(const SpinLock&) = delete;
   SpinLock& operator=(const SpinLock&) = delete;
 
-  void lock() {
+  HEDDLE_DOOR void lock() {
     if (OwnedByCaller()) internal::Misuse("lock of a SpinLock that the thread holds already");
     while (!try_lock()) Yield();
   }
 
-  bool try_lock() {
+  HEDDLE_DOOR bool try_lock() {
     bool expected = false;
     if (!locked_.compare_exchange_strong(expected, true, MemoryOrder::acquire,
                                          MemoryOrder::relaxed)) {
@@ -47,7 +48,7 @@ class SpinLock {
     return true;
   }
 
-  void unlock() {
+  HEDDLE_DOOR void unlock() {
     if (Runtime::Current() != nullptr && !OwnedByCaller()) {
       internal::Misuse("unlock of a SpinLock that the thread does not hold");
       return;

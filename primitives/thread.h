@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "harness/runtime/runtime.h"
+#include "primitives/internal/door.h"
 #include "primitives/thread_id.h"
 
 namespace heddle {
@@ -28,7 +29,7 @@ class Thread {
   Thread() noexcept = default;
   template <typename Function, typename... Arguments>
     requires(!std::is_same_v<std::remove_cvref_t<Function>, Thread>)
-  explicit Thread(Function&& function, Arguments&&... arguments) {
+  HEDDLE_DOOR explicit Thread(Function&& function, Arguments&&... arguments) {
     Runtime* runtime = Runtime::Current();
     if (runtime == nullptr) {
       native_ = std::thread(std::forward<Function>(function),
@@ -57,14 +58,14 @@ class Thread {
   id get_id() const noexcept {
     return thread_ != kNoThread ? id(thread_) : id(native_.get_id());
   }
-  void join() {
+  HEDDLE_DOOR void join() {
     if (Runtime* runtime = Runtime::Current()) {
       Do(*runtime, OpKind::kJoin);
     } else {
       native_.join();
     }
   }
-  void detach() {
+  HEDDLE_DOOR void detach() {
     if (Runtime* runtime = Runtime::Current()) {
       Do(*runtime, OpKind::kDetach);
     } else {
@@ -90,7 +91,7 @@ class Thread {
     if (Runtime* runtime = Runtime::Current()) runtime->AbandonThread(thread_);
   }
 
-  void Do(Runtime& runtime, OpKind kind) {
+  HEDDLE_DOOR void Do(Runtime& runtime, OpKind kind) {
     if (thread_ == kNoThread) {
       runtime.Fail(FindingKind::kMisuse, kind == OpKind::kJoin
                                              ? "join of a Thread that is not joinable"
@@ -108,7 +109,7 @@ class Thread {
 };
 
 // Lets other threads go first: not run again until another thread has made a step, if any can.
-inline void Yield() {
+HEDDLE_DOOR inline void Yield() {
   if (Runtime* runtime = Runtime::Current()) {
     Operation op{.kind = OpKind::kYield, .object = runtime->CurrentThreadObject()};
     runtime->Perform(op);
@@ -120,7 +121,7 @@ inline void Yield() {
 namespace this_thread {
 
 inline Thread::id get_id() noexcept { return Thread::id::OfCaller(); }
-inline void yield() { Yield(); }
+HEDDLE_DOOR inline void yield() { Yield(); }
 
 }  // namespace this_thread
 

@@ -20,6 +20,7 @@
 #include <type_traits>
 
 #include "harness/runtime/runtime.h"
+#include "primitives/internal/door.h"
 #include "primitives/thread.h"
 
 namespace heddle {
@@ -72,7 +73,7 @@ VirtualClock::time_point TimeAfter(const std::chrono::duration<Rep, Period>& del
   return VirtualClock::now() + std::chrono::ceil<VirtualClock::duration>(delay);
 }
 
-inline void SleepUntilDeadline(Runtime& runtime, VirtualTime deadline) {
+HEDDLE_DOOR inline void SleepUntilDeadline(Runtime& runtime, VirtualTime deadline) {
   Operation op{
       .kind = OpKind::kSleep, .object = runtime.CurrentThreadObject(), .deadline = deadline};
   runtime.Perform(op);
@@ -81,7 +82,7 @@ inline void SleepUntilDeadline(Runtime& runtime, VirtualTime deadline) {
 }  // namespace internal
 
 template <typename Rep, typename Period>
-void SleepFor(const std::chrono::duration<Rep, Period>& delay) {
+HEDDLE_DOOR inline void SleepFor(const std::chrono::duration<Rep, Period>& delay) {
   if (Runtime* runtime = Runtime::Current()) {
     internal::SleepUntilDeadline(*runtime, internal::DeadlineIn(*runtime, delay));
   } else {
@@ -90,7 +91,7 @@ void SleepFor(const std::chrono::duration<Rep, Period>& delay) {
 }
 
 template <typename Clock, typename Duration>
-void SleepUntil(const std::chrono::time_point<Clock, Duration>& time) {
+HEDDLE_DOOR inline void SleepUntil(const std::chrono::time_point<Clock, Duration>& time) {
   if (Runtime* runtime = Runtime::Current()) {
     internal::SleepUntilDeadline(*runtime, internal::DeadlineAt(*runtime, time));
   } else {
@@ -101,11 +102,11 @@ void SleepUntil(const std::chrono::time_point<Clock, Duration>& time) {
 namespace this_thread {
 
 template <typename Rep, typename Period>
-void sleep_for(const std::chrono::duration<Rep, Period>& delay) {
+HEDDLE_DOOR inline void sleep_for(const std::chrono::duration<Rep, Period>& delay) {
   SleepFor(delay);
 }
 template <typename Clock, typename Duration>
-void sleep_until(const std::chrono::time_point<Clock, Duration>& time) {
+HEDDLE_DOOR inline void sleep_until(const std::chrono::time_point<Clock, Duration>& time) {
   SleepUntil(time);
 }
 

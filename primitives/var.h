@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "harness/runtime/runtime.h"
+#include "primitives/internal/door.h"
 
 namespace heddle {
 
@@ -26,23 +27,23 @@ class Var {
   ~Var() {
     if (Runtime* runtime = Runtime::Current()) runtime->OnWrite(shadow_, [this] { return Init(); });
   }
-  Var(const Var& other) : value_(other.Read()) {}
-  Var& operator=(const Var& other) {
+  HEDDLE_DOOR Var(const Var& other) : value_(other.Read()) {}
+  HEDDLE_DOOR Var& operator=(const Var& other) {
     Write(other.Read());
     return *this;
   }
-  Var& operator=(T value) {
+  HEDDLE_DOOR Var& operator=(T value) {
     Write(std::move(value));
     return *this;
   }
-  operator T() const { return Read(); }  // NOLINT: converts as T does
+  HEDDLE_DOOR operator T() const { return Read(); }  // NOLINT: converts as T does
 
-  T load() const { return Read(); }
-  void store(T value) { Write(std::move(value)); }
+  HEDDLE_DOOR T load() const { return Read(); }
+  HEDDLE_DOOR void store(T value) { Write(std::move(value)); }
 
   // Reads and writes in one access: function(T&).
   template <typename Function>
-  decltype(auto) Update(Function&& function) {
+  HEDDLE_DOOR decltype(auto) Update(Function&& function) {
     Runtime* runtime = Runtime::Current();
     if (runtime != nullptr) runtime->OnWrite(shadow_, [this] { return Init(); });
     struct Tell {
@@ -55,27 +56,27 @@ class Var {
     return std::forward<Function>(function)(value_);
   }
 
-  T operator++() {
+  HEDDLE_DOOR T operator++() {
     return Update([](T& value) { return ++value; });
   }
-  T operator++(int) {
+  HEDDLE_DOOR T operator++(int) {
     return Update([](T& value) { return value++; });
   }
-  T operator--() {
+  HEDDLE_DOOR T operator--() {
     return Update([](T& value) { return --value; });
   }
-  T operator--(int) {
+  HEDDLE_DOOR T operator--(int) {
     return Update([](T& value) { return value--; });
   }
   template <typename U>
-  T operator+=(const U& other) {
+  HEDDLE_DOOR T operator+=(const U& other) {
     return Update([&](T& value) { return value += other; });
   }
   template <typename U>
-  T operator-=(const U& other) {
+  HEDDLE_DOOR T operator-=(const U& other) {
     return Update([&](T& value) { return value -= other; });
   }
-  T operator->() const
+  HEDDLE_DOOR T operator->() const
     requires std::is_pointer_v<T>
   {
     return Read();
@@ -86,14 +87,14 @@ class Var {
     return ObjectInit{
         .kind = ObjectKind::kVar, .address = this, .size = sizeof(T), .name = name_};
   }
-  T Read() const {
+  HEDDLE_DOOR T Read() const {
     Runtime* runtime = Runtime::Current();
     if (runtime == nullptr) return value_;
     runtime->OnRead(shadow_, [this] { return Init(); });
     runtime->OnValue(&value_, sizeof(T));
     return value_;
   }
-  void Write(T value) {
+  HEDDLE_DOOR void Write(T value) {
     Runtime* runtime = Runtime::Current();
     if (runtime != nullptr) runtime->OnWrite(shadow_, [this] { return Init(); });
     value_ = std::move(value);

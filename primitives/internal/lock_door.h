@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "harness/runtime/runtime.h"
+#include "primitives/internal/door.h"
 
 namespace heddle {
 
@@ -27,43 +28,48 @@ class LockDoor {
   LockDoor(const LockDoor&) = delete;
   LockDoor& operator=(const LockDoor&) = delete;
 
-  void lock() {
+  HEDDLE_DOOR void lock() {
     if (Runtime* runtime = Runtime::Current()) {
       Do(*runtime, OpKind::kLock);
     } else {
-      native_.lock();
+      LockNatively();
     }
   }
-  bool try_lock() {
+  HEDDLE_DOOR bool try_lock() {
     if (Runtime* runtime = Runtime::Current()) return Do(*runtime, OpKind::kTryLock);
     return native_.try_lock();
   }
-  void unlock() {
+  HEDDLE_DOOR void unlock() {
     if (Runtime* runtime = Runtime::Current()) {
       Do(*runtime, OpKind::kUnlock);
     } else {
-      native_.unlock();
+      UnlockNatively();
     }
   }
 
  protected:
   ObjectId Id(Runtime& runtime) {
-    return runtime.Resolve(handle_, [this] {
-      return ObjectInit{.kind = kKind,
-                        .address = this,
-                        .size = sizeof(*this),
-                        .initial = kInitial,
-                        .name = name_};
-    });
+    return runtime.Resolve(handle_, [this] { return Init(); });
   }
   // True when it completed normally.
-  bool Do(Runtime& runtime, OpKind kind, VirtualTime deadline = kNoDeadline) {
+  HEDDLE_DOOR bool Do(Runtime& runtime, OpKind kind, VirtualTime deadline = kNoDeadline) {
     Operation op{.kind = kind, .object = Id(runtime), .deadline = deadline};
     return runtime.Perform(op).outcome == Outcome::kDone;
   }
   Native& native() { return native_; }
 
  private:
+  // Not inlined: the smaller a door, the more of the guards that call it compilers inline.
+  [[gnu::noinline]] ObjectInit Init() const {
+    return ObjectInit{.kind = kKind,
+                      .address = this,
+                      .size = sizeof(*this),
+                      .initial = kInitial,
+                      .name = name_};
+  }
+  [[gnu::noinline]] void LockNatively() { native_.lock(); }
+  [[gnu::noinline]] void UnlockNatively() { native_.unlock(); }
+
   friend class ::heddle::CondVar;
   Native native_;
   ObjectHandle handle_;

@@ -6,12 +6,11 @@
 #define HEDDLE_PRIMITIVES_INTERNAL_MISUSE_H_
 
 #include "harness/runtime/runtime.h"
+#include "primitives/internal/door.h"
 
 namespace heddle::internal {
 
-// Always inlined, because findings are told apart by the program counter of their caller.
-[[gnu::always_inline]] inline void Misuse(const char* message,
-                                          FindingKind kind = FindingKind::kMisuse) {
+HEDDLE_DOOR inline void Misuse(const char* message, FindingKind kind = FindingKind::kMisuse) {
   if (Runtime* runtime = Runtime::Current()) runtime->Fail(kind, message);
 }
 

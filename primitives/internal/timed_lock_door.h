@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 
+#include "primitives/internal/door.h"
 #include "primitives/internal/lock_door.h"
 #include "primitives/time.h"
 
@@ -16,14 +17,14 @@ class TimedLockDoor : public LockDoor<Native, kKind, kInitial> {
   using LockDoor<Native, kKind, kInitial>::LockDoor;
 
   template <typename Rep, typename Period>
-  bool try_lock_for(const std::chrono::duration<Rep, Period>& timeout) {
+  HEDDLE_DOOR bool try_lock_for(const std::chrono::duration<Rep, Period>& timeout) {
     if (Runtime* runtime = Runtime::Current()) {
       return this->Do(*runtime, OpKind::kLock, DeadlineIn(*runtime, timeout));
     }
     return this->native().try_lock_for(timeout);
   }
   template <typename Clock, typename Duration>
-  bool try_lock_until(const std::chrono::time_point<Clock, Duration>& time) {
+  HEDDLE_DOOR bool try_lock_until(const std::chrono::time_point<Clock, Duration>& time) {
     if (Runtime* runtime = Runtime::Current()) {
       return this->Do(*runtime, OpKind::kLock, DeadlineAt(*runtime, time));
     }
