@@ -17,11 +17,14 @@
 #include "primitives/thread.h"
 #include "primitives/var.h"
 #include "tests/support/exploration.h"
+#include "tests/support/search_log.h"
 
 namespace heddle {
 namespace {
 
 using testing::Exploration;
+using testing::LogOf;
+using testing::SearchLog;
 
 void Atomics() {
   Atomic<int> x(0), y(0);
@@ -76,33 +79,12 @@ void Monitor() {
   second.join();
 }
 
-struct Searched {
-  std::vector<std::string> executions;  // the decisions of each, in the order of the search
-  uint64_t redundant = 0;
-};
-
-std::string Decisions(const Exploration& exploration) {
-  const auto log = exploration.log();
-  return {reinterpret_cast<const char*>(log.data()), log.size_bytes()};
-}
-
-Searched Whole(void (*body)(), DfsOptions options) {
-  Exploration exploration;
-  Dfs dfs(options);
-  Searched searched;
-  exploration.Explore(body, dfs, 1'000'000,
-                      [&] { searched.executions.push_back(Decisions(exploration)); });
-  EXPECT_TRUE(dfs.Progress().exhausted);
-  searched.redundant = dfs.redundant();
-  return searched;
-}
-
 // Parts of random lengths are divided into random numbers of parts.
-Searched Divided(void (*body)(), DfsOptions options, uint64_t seed) {
+SearchLog Divided(void (*body)(), DfsOptions options, uint64_t seed) {
   Random random(seed);
   Exploration exploration;
   Dfs whole(options);
-  Searched searched;
+  SearchLog searched;
   std::deque<std::string> parts = {""};  // "": the root
   while (!parts.empty()) {
     Dfs dfs(options);
@@ -130,10 +112,10 @@ Searched Divided(void (*body)(), DfsOptions options, uint64_t seed) {
 class DfsPartsTest : public ::testing::TestWithParam<void (*)()> {};
 
 TEST_P(DfsPartsTest, PartsInOrderAreTheSearchOfOne) {
-  const Searched whole = Whole(GetParam(), {});
+  const SearchLog whole = LogOf(GetParam(), Dfs());
   EXPECT_GT(whole.executions.size(), 50u);
   for (uint64_t seed = 1; seed <= 20; ++seed) {
-    const Searched divided = Divided(GetParam(), {}, seed);
+    const SearchLog divided = Divided(GetParam(), {}, seed);
     EXPECT_EQ(divided.executions, whole.executions) << "seed " << seed;
     EXPECT_EQ(divided.redundant, whole.redundant) << "seed " << seed;
   }
@@ -154,7 +136,7 @@ TEST(DfsParts, WithoutSleepSetsToo) {
     thread.join();
   };
   const DfsOptions every{.sleep_sets = false};
-  EXPECT_EQ(Divided(body, every, 1).executions, Whole(body, every).executions);
+  EXPECT_EQ(Divided(body, every, 1).executions, LogOf(body, Dfs(every)).executions);
 }
 
 TEST(DfsParts, TheSharesOfPartsAddUpToTheWhole) {

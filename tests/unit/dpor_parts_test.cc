@@ -13,6 +13,7 @@
 #include "tests/support/classic_programs.h"
 #include "tests/support/exploration.h"
 #include "tests/support/random_program.h"
+#include "tests/support/search_log.h"
 
 namespace heddle {
 namespace {
@@ -20,36 +21,17 @@ namespace {
 using testing::Describe;
 using testing::Do;
 using testing::Exploration;
-
-struct Searched {
-  std::vector<std::string> executions;  // the decisions of each, in the order of the search
-  uint64_t redundant = 0;
-};
-
-std::string Decisions(const Exploration& exploration) {
-  const auto log = exploration.log();
-  return {reinterpret_cast<const char*>(log.data()), log.size_bytes()};
-}
-
-Searched Whole(void (*body)(), Dpor::Mode mode, const ExecutionOptions& options = {}) {
-  Exploration exploration(options);
-  Dpor dpor(mode);
-  Searched searched;
-  exploration.Explore(body, dpor, 100'000,
-                      [&] { searched.executions.push_back(Decisions(exploration)); });
-  EXPECT_TRUE(dpor.Progress().exhausted);
-  searched.redundant = dpor.redundant();
-  return searched;
-}
+using testing::LogOf;
+using testing::SearchLog;
 
 // Each instance makes 1 to `most` executions and hands on; each has a decider and, with `engines`,
 // an engine of its own, so that what belongs to a process is not what it was.
-Searched HandedOn(void (*body)(), Dpor::Mode mode, uint64_t most, uint64_t seed,
+SearchLog HandedOn(void (*body)(), Dpor::Mode mode, uint64_t most, uint64_t seed,
                   const ExecutionOptions& options = {}, bool engines = false) {
   Random random(seed);
   auto exploration = std::make_unique<Exploration>(options);
   Dpor whole(mode);
-  Searched searched;
+  SearchLog searched;
   std::string part;  // "": the root
   for (bool left = true; left;) {
     Dpor dpor(mode);
@@ -86,9 +68,9 @@ Searched HandedOn(void (*body)(), Dpor::Mode mode, uint64_t most, uint64_t seed,
 
 void ExpectTheSame(void (*body)(), const ExecutionOptions& options = {}) {
   for (const Dpor::Mode mode : {Dpor::Mode::kSource, Dpor::Mode::kOptimal}) {
-    const Searched whole = Whole(body, mode, options);
+    const SearchLog whole = LogOf(body, Dpor(mode), options);
     for (const uint64_t most : {1, 2, 7, 100}) {
-      const Searched parts = HandedOn(body, mode, most, most, options);
+      const SearchLog parts = HandedOn(body, mode, most, most, options);
       EXPECT_EQ(parts.executions, whole.executions) << "handed on after up to " << most;
       EXPECT_EQ(parts.redundant, whole.redundant);
     }
@@ -163,16 +145,16 @@ void EverywhereInMemory() {
 }
 
 TEST(DporPartsTest, NamesAreTheSameWhereverThingsLie) {
-  const Searched whole = Whole(EverywhereInMemory, Dpor::Mode::kOptimal);
+  const SearchLog whole = LogOf(EverywhereInMemory, Dpor(Dpor::Mode::kOptimal));
   EXPECT_GT(whole.executions.size(), 20u);
   // Stacks are elsewhere, and threads are met in another order, in an engine that begins later.
-  const Searched parts =
+  const SearchLog parts =
       HandedOn(EverywhereInMemory, Dpor::Mode::kOptimal, 15, 1, {}, /*engines=*/true);
   EXPECT_EQ(parts.executions, whole.executions);
 }
 
 TEST(DporPartsTest, NothingLeftIsNoPart) {
-  const uint64_t all = Whole(testing::Readers<3>, Dpor::Mode::kOptimal).executions.size();
+  const uint64_t all = LogOf(testing::Readers<3>, Dpor(Dpor::Mode::kOptimal)).executions.size();
   Exploration exploration;
   Dpor dpor(Dpor::Mode::kOptimal);
   EXPECT_EQ(exploration.Explore(testing::Readers<3>, dpor, all), all);

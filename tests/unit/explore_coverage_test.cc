@@ -1,13 +1,10 @@
 // Coverage as a campaign counts it, against numbers that follow from the programs.
-#include <memory>
-#include <string>
-
 #include <gtest/gtest.h>
 
-#include "harness/explore/explorer.h"
 #include "primitives/atomic.h"
 #include "primitives/mutex.h"
 #include "primitives/thread.h"
+#include "tests/support/campaign.h"
 #include "tests/support/classic_programs.h"
 
 namespace heddle::testing {
@@ -40,18 +37,10 @@ void OneLockEach() {
 }
 
 CaseResult Explore(void (*body)(), const char* strategy, uint64_t executions) {
-  Case explored;
-  explored.name = "unit/coverage";
-  explored.body = body;
   CampaignOptions options;
   options.strategy = strategy;
   options.executions = executions;
-  std::string error;
-  const auto explorer = Explorer::Make({options, "heddle"}, nullptr, nullptr, &error);
-  EXPECT_NE(explorer, nullptr) << error;
-  CaseResult result = explorer->Explore(explored);
-  EXPECT_EQ(result.internal_error, "");
-  return result;
+  return ExploreCase(body, options);
 }
 
 TEST(Coverage, CountsEveryOrderOfUpdates) {

@@ -1,7 +1,6 @@
 // One campaign by many workers: the result is that of one worker, whatever dies on the way.
 #include <csignal>
 #include <cstdlib>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -9,13 +8,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "harness/explore/explorer.h"
 #include "harness/explore/frontier.h"
 #include "primitives/assert.h"
 #include "primitives/atomic.h"
 #include "primitives/mutex.h"
 #include "primitives/thread.h"
 #include "primitives/var.h"
+#include "tests/support/campaign.h"
 
 namespace heddle {
 namespace {
@@ -78,21 +77,13 @@ void PrintTo(const Campaign& campaign, std::ostream* out) {
   *out << campaign.strategy << ", " << campaign.executions;
 }
 
-CaseResult Explore(const Campaign& campaign, uint32_t jobs) {
-  Case explored;
-  explored.name = "unit/jobs";
-  explored.body = campaign.body;
+CaseResult Explore(const Campaign& campaign, uint32_t jobs, CampaignObserver* observer = nullptr) {
   CampaignOptions options;
   options.strategy = campaign.strategy;
   options.executions = campaign.executions;
   options.keep_going = campaign.keep_going;
   options.jobs = jobs;
-  std::string error;
-  const auto explorer = Explorer::Make({options, "heddle"}, nullptr, nullptr, &error);
-  EXPECT_NE(explorer, nullptr) << error;
-  CaseResult result = explorer->Explore(explored);
-  EXPECT_EQ(result.internal_error, "");
-  return result;
+  return testing::ExploreCase(campaign.body, options, observer);
 }
 
 class Jobs : public ::testing::TestWithParam<Campaign> {};
@@ -168,18 +159,8 @@ TEST(Jobs, AWorkerKilledByChanceIsReplaced) {
   };
   const Campaign campaign{Counting, "random", 150'000, false};
   const CaseResult one = Explore(campaign, 1);
-  Case explored;
-  explored.name = "unit/jobs";
-  explored.body = campaign.body;
-  CampaignOptions options;
-  options.strategy = campaign.strategy;
-  options.executions = campaign.executions;
-  options.jobs = 2;
   Killer killer;
-  std::string error;
-  const auto explorer = Explorer::Make({options, "heddle"}, nullptr, &killer, &error);
-  const CaseResult many = explorer->Explore(explored);
-  EXPECT_EQ(many.internal_error, "");
+  const CaseResult many = Explore(campaign, 2, &killer);
   EXPECT_TRUE(many.findings.empty());
   EXPECT_EQ(many.executions, one.executions);
   EXPECT_EQ(many.steps, one.steps);
