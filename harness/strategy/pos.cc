@@ -1,41 +1,27 @@
 #include "harness/strategy/pos.h"
 
-#include "harness/model/dependence.h"
 #include "harness/strategy/registry.h"
 
 namespace heddle {
 
 void PosDecider::Begin(const Plan& plan) {
   random_.Seed(plan.seed);
-  priority_.clear();
+  priorities_.Clear();
 }
 
 ThreadId PosDecider::Pick(const SchedulingPoint& point) {
-  if (priority_.size() < point.thread_count()) priority_.resize(point.thread_count(), kToDraw);
   const auto enabled = point.enabled();
   ThreadId best = enabled[0];
-  uint64_t best_priority = PriorityOf(best);
+  uint64_t best_priority = priorities_.Of(best, random_);
   for (const ThreadId thread : enabled.subspan(1)) {
-    const uint64_t priority = PriorityOf(thread);
+    const uint64_t priority = priorities_.Of(thread, random_);
     if (priority > best_priority) {
       best = thread;
       best_priority = priority;
     }
   }
-  priority_[Index(best)] = kToDraw;
-  const Operation& op = *point.Pending(best);
-  for (const ThreadId thread : enabled) {
-    if (thread != best && Dependent(op, *point.Pending(thread))) {
-      priority_[Index(thread)] = kToDraw;
-    }
-  }
+  priorities_.Redraw(best, point);
   return best;
-}
-
-uint64_t PosDecider::PriorityOf(ThreadId thread) {
-  uint64_t& priority = priority_[Index(thread)];
-  if (priority == kToDraw) priority = random_.Next() | 1;
-  return priority;
 }
 
 StrategyInfo DescribePos() {

@@ -13,9 +13,9 @@
 #define HEDDLE_HARNESS_STRATEGY_POS_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "harness/core/random.h"
+#include "harness/strategy/operation_priorities.h"
 #include "harness/strategy/strategy.h"
 
 namespace heddle {
@@ -29,12 +29,8 @@ class PosDecider final : public Decider {
   bool WantsEveryStep() const override { return true; }
 
  private:
-  static constexpr uint64_t kToDraw = 0;
-
-  uint64_t PriorityOf(ThreadId thread);
-
   Random random_;
-  std::vector<uint64_t> priority_;  // by thread, of its pending operation
+  OperationPriorities priorities_;
 };
 
 class Pos final : public Strategy {

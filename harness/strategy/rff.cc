@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <string>
 
-#include "harness/model/dependence.h"
 #include "harness/strategy/registry.h"
 
 namespace heddle {
@@ -25,20 +24,25 @@ uint64_t HashOf(const ReadsFrom& pair) {
   return MixSeed(MixSeed(pair.object, pair.write), pair.read);
 }
 
+std::vector<ReadsFromConstraint> ConstraintsOf(const Plan& plan) {
+  std::vector<ReadsFromConstraint> constraints;
+  for (size_t i = 0; i + Rff::kWordsEach <= plan.data.size(); i += Rff::kWordsEach) {
+    const auto* const word = &plan.data[i];
+    constraints.push_back({word[0], word[1], word[2], word[3], word[4] != 0});
+  }
+  return constraints;
+}
+
 }  // namespace
 
 void RffDecider::Begin(const Plan& plan) {
   random_.Seed(plan.seed);
-  priority_.clear();
+  priorities_.Clear();
   places_.clear();
   last_write_.clear();
-  constraints_.clear();
+  constraints_ = ConstraintsOf(plan);
   pairs_.clear();
   noted_.clear();
-  for (size_t i = 0; i + Rff::kWordsEach <= plan.data.size(); i += Rff::kWordsEach) {
-    constraints_.push_back({plan.data[i], plan.data[i + 1], plan.data[i + 2], plan.data[i + 3],
-                            plan.data[i + 4] != 0});
-  }
 }
 
 ThreadId RffDecider::Pick(const SchedulingPoint& point) {
@@ -46,10 +50,10 @@ ThreadId RffDecider::Pick(const SchedulingPoint& point) {
   const auto enabled = point.enabled();
   ThreadId best = kNoThread, best_waiting = kNoThread;
   for (const ThreadId thread : enabled) {
-    const uint64_t priority = PriorityOf(thread);
+    const uint64_t priority = priorities_.Of(thread, random_);
     const bool waits = WaitsFor(thread, *point.Pending(thread), point) != nullptr;
     ThreadId& leader = waits ? best_waiting : best;
-    if (leader == kNoThread || priority > priority_[Index(leader)]) leader = thread;
+    if (leader == kNoThread || priority > priorities_.Of(leader, random_)) leader = thread;
   }
   if (best == kNoThread) {
     best = best_waiting;
@@ -57,14 +61,8 @@ ThreadId RffDecider::Pick(const SchedulingPoint& point) {
       constraints_.erase(constraints_.begin() + (given_up - constraints_.data()));
     }
   }
-  const Operation& op = *point.Pending(best);
-  Note(best, op, point);
-  priority_[Index(best)] = kToDraw;
-  for (const ThreadId thread : enabled) {
-    if (thread != best && Dependent(op, *point.Pending(thread))) {
-      priority_[Index(thread)] = kToDraw;
-    }
-  }
+  Note(best, *point.Pending(best), point);
+  priorities_.Redraw(best, point);
   return best;
 }
 
@@ -75,14 +73,7 @@ void RffDecider::Meet(const SchedulingPoint& point) {
     const ThreadId parent = point.Parent(thread);
     places_.push_back(
         parent == kNoThread ? 1 : MixSeed(places_[Index(parent)], point.Ordinal(thread)) | 1);
-    priority_.push_back(kToDraw);
   }
-}
-
-uint64_t RffDecider::PriorityOf(ThreadId thread) {
-  uint64_t& priority = priority_[Index(thread)];
-  if (priority == kToDraw) priority = random_.Next() | 1;
-  return priority;
 }
 
 bool RffDecider::IsReadOf(const ReadsFromConstraint& constraint, ThreadId thread,
@@ -249,13 +240,7 @@ void Rff::Learn(const Plan& plan, const ExecutionRecord& record) {
     ++learnt_;
   }
   if (!something_new || seeds_.size() >= kMostSeeds || plan.data.empty()) return;
-  Seed seed;
-  seed.combination = combination;
-  for (size_t i = 0; i + kWordsEach <= plan.data.size(); i += kWordsEach) {
-    seed.constraints.push_back({plan.data[i], plan.data[i + 1], plan.data[i + 2], plan.data[i + 3],
-                                plan.data[i + 4] != 0});
-  }
-  seeds_.push_back(std::move(seed));
+  seeds_.push_back({.constraints = ConstraintsOf(plan), .combination = combination});
 }
 
 StrategyProgress Rff::Progress() const {

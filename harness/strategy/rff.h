@@ -31,6 +31,7 @@
 #include <vector>
 
 #include "harness/core/random.h"
+#include "harness/strategy/operation_priorities.h"
 #include "harness/strategy/strategy.h"
 
 namespace heddle {
@@ -57,9 +58,6 @@ class RffDecider final : public Decider {
   void End(ExecutionRecord* record) override;
 
  private:
-  static constexpr uint64_t kToDraw = 0;
-
-  uint64_t PriorityOf(ThreadId thread);
   // The constraint that `op` has to wait for; null if it may go on.
   ReadsFromConstraint* WaitsFor(ThreadId thread, const Operation& op, const SchedulingPoint& point);
   bool IsReadOf(const ReadsFromConstraint& constraint, ThreadId thread, const Operation& op) const;
@@ -68,7 +66,7 @@ class RffDecider final : public Decider {
   void Meet(const SchedulingPoint& point);
 
   Random random_;
-  std::vector<uint64_t> priority_;                // by thread, of its pending operation
+  OperationPriorities priorities_;
   std::vector<uint64_t> places_;                  // by thread: the same under every schedule
   std::vector<uintptr_t> last_write_;             // by object
   std::vector<ReadsFromConstraint> constraints_;  // those not yet met or given up
