@@ -9,6 +9,7 @@
 
 #include "gtest/gtest.h"
 #include "harness/core/random.h"
+#include "harness/runtime/heap/malloc_interpose.h"
 #include "harness/strategy/dfs.h"
 #include "harness/strategy/dpor.h"
 #include "tests/support/exploration.h"
