@@ -98,7 +98,8 @@ void Compare(const std::vector<Do>& kinds, int programs, uint64_t seed,
           searched.executions == kTooMany) {
         return;
       }
-      EXPECT_TRUE(searched.exhausted);
+      // One that is decided at the step limit only has not been seen to its end.
+      EXPECT_TRUE(searched.exhausted || (!kHeapIsDeterministic && searched.livelock));
       EXPECT_LT(searched.executions, kTooMany);
       EXPECT_EQ(searched.states, reference.states);
     };
