@@ -1,6 +1,5 @@
 #include "harness/report/evidence.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace heddle {
@@ -40,7 +39,7 @@ std::vector<Frame> Evidence::Frames(const Stack& stack) const {
 }
 
 std::string Evidence::Place(const Stack& stack) const {
-  for (const SourceFrame& frame : symbolizer_.UserStack(stack)) {
+  for (const Frame& frame : Frames(stack)) {
     if (!frame.file.empty()) return frame.file + ":" + std::to_string(frame.line);
   }
   return {};
@@ -68,12 +67,18 @@ std::vector<HeldLock> Evidence::Describe(const std::vector<LockHold>& holds) con
 std::vector<Frame> ReportFrames(Symbolizer& symbolizer, std::span<const uintptr_t> stack) {
   constexpr int kFewest = 3;  // fewer are not worth a line of their own
   std::vector<Frame> frames;
+  bool users = false;
+  bool heddles = false;
+  bool known = false;
   const auto expand = [&frames] {
     if (frames.empty() || frames.back().repeats >= kFewest) return;
     const int repeats = std::exchange(frames.back().repeats, 0);
     frames.insert(frames.end(), static_cast<size_t>(repeats), Frame(frames.back()));
   };
   for (SourceFrame& source : symbolizer.UserStack(stack)) {
+    users |= source.code == SourceFrame::Code::kUser;
+    heddles |= source.code == SourceFrame::Code::kHeddle;
+    known |= source.code != SourceFrame::Code::kUnknown;
     Frame frame{std::move(source.function), std::move(source.file), source.line, source.column};
     if (!frames.empty()) {
       frame.repeats = frames.back().repeats;
@@ -87,11 +92,9 @@ std::vector<Frame> ReportFrames(Symbolizer& symbolizer, std::span<const uintptr_
     frames.push_back(std::move(frame));
   }
   expand();
-  // Heddle's own frames alone say nothing to the user.
-  const bool users = std::any_of(frames.begin(), frames.end(), [](const Frame& frame) {
-    return !frame.file.starts_with("harness/") && !frame.file.starts_with("primitives/");
-  });
-  return users ? frames : std::vector<Frame>();
+  // Heddle's own frames say nothing without the user's: those of a thread that it starts, and of a
+  // call that took the place of its caller.
+  return users || (known && !heddles) ? frames : std::vector<Frame>();
 }
 
 std::string JoinWords(const std::vector<std::string>& words) {

@@ -173,15 +173,32 @@ std::string ExplainFailure(const Evidence& evidence) {
   return text;
 }
 
-// "allocated by T1 (x.cc:5), freed by T2 (x.cc:9)."
+// "The block was allocated by T1 (x.cc:5) and freed by T2 (x.cc:9)." Of the end of an object: "main is
+// about to use it (x.cc:7)."
 std::string ExplainHeap(const Evidence& evidence) {
-  std::vector<std::string> parts;
+  std::vector<std::string> block;
+  std::string text;
   for (const Witness& witness : evidence.suspicion().witnesses) {
     if (witness.pc == 0) continue;
-    parts.push_back(witness.role + " by " + evidence.Thread(witness.thread) +
-                    evidence.At(evidence.StackOf(witness)));
+    const std::string at = evidence.At(evidence.StackOf(witness));
+    if (witness.role == "about to use") {
+      text += evidence.Thread(witness.thread) + " is about to use it" + at + ". ";
+    } else {
+      block.push_back(witness.role + " by " + evidence.Thread(witness.thread) + at);
+    }
   }
-  return parts.empty() ? "" : "The block was " + JoinWords(parts) + ".";
+  if (!block.empty()) text += "The block was " + JoinWords(block) + ". ";
+  if (!text.empty()) text.pop_back();
+  return text;
+}
+
+// Of what outlives an execution; a difference between two of them is told by its message.
+std::string ExplainNondeterminism(const Evidence& evidence) {
+  const std::string text = ExplainHeap(evidence);
+  return text.empty() ? text
+                      : text +
+                            " Every execution is to begin with the same state: free it at the end of the "
+                            "case, or make it before main.";
 }
 
 // Of a noexcept function; other exceptions are told by their text and where they are thrown.
@@ -293,8 +310,9 @@ std::string Explain(const Evidence& evidence) {
     case FindingKind::kUseAfterFree:
     case FindingKind::kDoubleFree:
     case FindingKind::kLeak:
-    case FindingKind::kNondeterminism:
       return ExplainHeap(evidence);
+    case FindingKind::kNondeterminism:
+      return ExplainNondeterminism(evidence);
     case FindingKind::kThreadLeak:
       return ExplainThreadLeak(evidence);
     case FindingKind::kException:

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <set>
 
+#include "harness/report/evidence.h"
+
 namespace heddle {
 namespace {
 
@@ -123,7 +125,7 @@ class Pointers::Builder {
   std::string Allocation(const RecordedMemory& block) const {
     const size_t thread = Index(block.thread);
     std::string text = thread < threads_.size() ? threads_[thread] : "?";
-    for (const SourceFrame& frame : symbolizer_.UserStack({&block.allocated_pc, 1})) {
+    for (const Frame& frame : ReportFrames(symbolizer_, {&block.allocated_pc, 1})) {
       if (!frame.file.empty()) return text + " at " + frame.file + ":" + std::to_string(frame.line);
     }
     return text;

@@ -134,9 +134,11 @@ class Symbolizer::Impl {
         Place place;
         place.frame = {JoinName(found.name), paths_.Display(found.file, found.compiled_in),
                        found.position.line,  found.position.column,
-                       found.inlined,        return_address};
+                       found.inlined,        return_address,
+                       CodeIn(found.file)};
         if (!found.name.empty()) place.unqualified = std::move(found.name.back());
-        if (!module->IsSystem() && paths_.IsUser(found.file)) place.owner = Owner::kUser;
+        if (module->IsSystem()) place.frame.code = SourceFrame::Code::kSystem;
+        if (place.frame.code == SourceFrame::Code::kUser) place.owner = Owner::kUser;
         place.instance = found.instance;
         places.push_back(std::move(place));
       }
@@ -148,13 +150,24 @@ class Symbolizer::Impl {
     Place place = unknown;
     place.frame.function = JoinName(name);
     if (!name.empty()) place.unqualified = name.back();
-    if (!module->IsSystem() && IsUserName(name)) place.owner = Owner::kUserByName;
+    if (!module->IsSystem() && IsUserName(name)) {
+      place.frame.code = SourceFrame::Code::kUser;
+      place.owner = Owner::kUserByName;
+    }
     return {place};
+  }
+
+  SourceFrame::Code CodeIn(std::string_view file) const {
+    if (paths_.IsUser(file)) return SourceFrame::Code::kUser;
+    if (file.empty()) return SourceFrame::Code::kUnknown;
+    const bool system = internal::SourcePaths::IsSystem(internal::NormalizePath(file));
+    return system && file.find("/include/heddle/") == file.npos ? SourceFrame::Code::kSystem
+                                                                : SourceFrame::Code::kHeddle;
   }
 
   // For code without debug information.
   static bool IsUserName(const NameParts& name) {
-    static constexpr std::string_view kLibraries[] = {"heddle", "std", "testing"};
+    static constexpr std::string_view kLibraries[] = {"heddle", "HeddleCallWatched", "std", "testing"};
     if (name.empty() || name.front().starts_with('_') || name.back().starts_with('_')) return false;
     return std::find(std::begin(kLibraries), std::end(kLibraries), name.front()) ==
            std::end(kLibraries);

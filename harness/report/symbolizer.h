@@ -26,12 +26,15 @@
 namespace heddle {
 
 struct SourceFrame {
+  enum class Code { kUnknown, kHeddle, kSystem, kUser };  // kUnknown: a library without lines
+
   std::string function;
   std::string file;  // empty if unknown
   int line = 0;
   int column = 0;
   bool inlined = false;
   uintptr_t pc = 0;  // the return address the frame came from; never print it
+  Code code = Code::kUnknown;
 };
 
 struct SymbolizerOptions {

@@ -237,6 +237,12 @@ const RegisterCase kKeepsState{{.name = "hostile/keeps_state", .body = [] {
                                   });
                                 }}};
 
+int* volatile kept_block = nullptr;
+
+const RegisterCase kKeepsMemory{{.name = "hostile/keeps_memory", .body = [] {
+                                   InThread([] { kept_block = new int(1); });
+                                 }}};
+
 const RegisterCase kPrints{{.name = "hostile/prints", .body = [] {
                               InThread([] { std::puts("a line that nobody wants to see"); });
                             }}};

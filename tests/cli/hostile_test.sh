@@ -44,6 +44,11 @@ misdeed ten_thousand_threads misuse "2000 threads"
 misdeed uses_rand nondeterminism
 misdeed uses_time nondeterminism
 misdeed keeps_state nondeterminism
+misdeed keeps_memory nondeterminism "free it at the end of the" "make it before main"
+
+# A hang is not run twice, so that it is told even where the time is up meanwhile.
+expect 1 "$hostile" run hostile/hangs --time=1s --step-timeout=3s
+says "FAIL" "no scheduling point"
 
 # What a program prints does not mix with the command's own output.
 expect 0 "$hostile" run hostile/prints --executions=100

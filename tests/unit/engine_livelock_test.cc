@@ -14,6 +14,7 @@
 #include "primitives/mutex.h"
 #include "primitives/thread.h"
 #include "primitives/time.h"
+#include "primitives/var.h"
 #include "tests/support/exploration.h"
 
 namespace heddle {
@@ -64,6 +65,27 @@ TEST(LivelockTest, GivingWayForEverIsOne) {
   Exploration exploration(ShortAndFine());
   RoundRobin strategy;
   exploration.Explore(GiveWayForEver, strategy, 1);
+  ASSERT_EQ(exploration.suspicions.size(), 1u);
+  EXPECT_EQ(exploration.suspicions[0].kind, FindingKind::kLivelock);
+}
+
+// Polls under a lock, so that the variable's last access is a later one each time.
+void PollUnderALockForEver() {
+  Mutex mutex;
+  Var<bool> done{false};
+  Thread poller([&] {
+    for (;;) {
+      std::lock_guard lock(mutex);
+      if (done) break;
+    }
+  });
+  poller.join();
+}
+
+TEST(LivelockTest, WhenAVariableWasLastAccessedIsNoProgress) {
+  Exploration exploration(ShortAndFine());
+  RoundRobin strategy;
+  exploration.Explore(PollUnderALockForEver, strategy, 1);
   ASSERT_EQ(exploration.suspicions.size(), 1u);
   EXPECT_EQ(exploration.suspicions[0].kind, FindingKind::kLivelock);
 }

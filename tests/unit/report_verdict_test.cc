@@ -9,6 +9,7 @@
 
 #include "harness/report/evidence.h"
 #include "harness/report/text_report.h"
+#include "harness/runtime/controlled/watched_call.h"
 #include "harness/runtime/heap/malloc_interpose.h"
 #include "primitives/atomic.h"
 #include "primitives/latch.h"
@@ -25,6 +26,7 @@ namespace {
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 void UpgradeAlone() {
   SharedMutex m("m");
@@ -145,6 +147,28 @@ TEST(ReportVerdictTest, ExceptionWithoutWordsIsNamedByItsType) {
 void LatchNeverReached() {
   Latch latch(2);
   latch.arrive_and_wait();
+}
+
+void EndUnderAPendingLoad() {
+  alignas(Atomic<int>) unsigned char storage[sizeof(Atomic<int>)];
+  auto* const n = new (storage) Atomic<int>(0, "n");
+  Thread reader([n] { n->load(); });
+  n->store(1);
+  n->~Atomic();
+  reader.join();
+}
+
+TEST(ReportVerdictTest, WhoIsAboutToUseWhatEndsIsNamed) {
+  Investigation investigation;
+  const auto finding = investigation.Find(EndUnderAPendingLoad, FindingKind::kUseAfterFree);
+  ASSERT_TRUE(finding.has_value()) << "bug not found";
+  EXPECT_THAT(finding->explanation, StartsWith("T1 is about to use it ("));
+}
+
+TEST(ReportVerdictTest, TheEnginesOwnFramesAreNoPlace) {
+  Symbolizer symbolizer;
+  const auto inside = reinterpret_cast<uintptr_t>(&internal::HeddleCallWatched) + 8;
+  EXPECT_TRUE(ReportFrames(symbolizer, Stack{inside}).empty());
 }
 
 TEST(ReportVerdictTest, LatchIsCalledALatch) {
