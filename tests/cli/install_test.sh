@@ -46,6 +46,22 @@ void Transfer(bool same_order) {
   other.join();
 }
 
+// Calls at the end of a function, which a compiler may make in its place.
+struct Account {
+  void Check() const { heddle::Assert(balance == 0, "nothing is left"); }  // the assertion
+  int balance = 0;
+};
+[[gnu::noinline]] void Close(Account* account) { delete account; }  // the first end
+void CloseTwice() {
+  auto* const account = new Account;
+  heddle::Thread other([account] { Close(account); });
+  other.join();
+  Close(account);
+}
+const heddle::RegisterCase kEnds{
+    {.name = "ends/check", .body = [] { heddle::Thread([] { Account{1}.Check(); }).join(); }}};
+const heddle::RegisterCase kFreed{{.name = "ends/close", .body = CloseTwice}};
+
 const heddle::RegisterCase kBug{{.name = "user/transfer",
                                  .body = [] { Transfer(false); },
                                  .expect = {heddle::FindingKind::kDeadlock},
@@ -83,6 +99,21 @@ fi
   fail "'user_cases run' did not find what was expected (status $?)"
 }
 [ -s "$work/out/run.json" ] || fail "'user_cases run' left no run.json"
+
+# A report knows the line of what a function does last.
+"$work/build/user_cases" run 'ends/*' >"$work/ends.log" 2>&1 && fail "no bug in ends/*"
+line_of() { grep -n "// $1" "$work/user_cases.cc" | cut -d: -f1; }
+grep -q "^SUMMARY: heddle: assertion .*user_cases.cc:$(line_of 'the assertion') in" "$work/ends.log" ||
+  fail "the assertion is not where it is: $(cat "$work/ends.log")"
+grep -q "freed by T1 (.*user_cases.cc:$(line_of 'the first end'))" "$work/ends.log" ||
+  fail "the first end is not where it is: $(cat "$work/ends.log")"
+
+# What Heddle cannot do without is told.
+"$compiler" -std=c++20 -fno-exceptions -fsyntax-only "-I$prefix/include" \
+  "-I$prefix/include/heddle/internal" "$work/user_cases.cc" >"$work/exceptions.log" 2>&1 &&
+  fail "compiles without exceptions"
+grep -q "compile without -fno-exceptions" "$work/exceptions.log" ||
+  fail "nothing says that exceptions are needed: $(head -n 5 "$work/exceptions.log")"
 
 "$prefix/bin/heddle" list >"$work/list.log" || fail "the installed command's list failed"
 
