@@ -22,7 +22,7 @@ class AtomicModel final : public SyncModel {
 
   void Reset(const ObjectInit& init) override {
     newest_ = 0;
-    history_[0] = Store{init.initial, kNoThread, 0, {}};
+    history_[0] = Store{init.initial, kNoThread, 0, 0, {}};
     waiters_.clear();
   }
   OutcomeSet Possible(const Operation& op, ThreadId thread,
@@ -35,8 +35,15 @@ class AtomicModel final : public SyncModel {
   std::string_view InUse() const override;
 
   uint64_t value() const { return Newest().value; }
-  // The event that stored it.
-  EventSeq newest() const { return Newest().seq; }
+  // The event that stored it: the last store, or read-modify-write that changed the value. One that
+  // writes back what it has read, as the exchange of a spin lock that is taken does, leaves nothing
+  // behind that a loop that reads would see.
+  EventSeq stored() const { return Newest().stored; }
+  // Whether this read-modify-write or comparison would store another value.
+  bool WouldChange(const Operation& op) const {
+    return op.kind == OpKind::kRmw ? op.rmw(value(), op.operand) != value()
+                                   : value() == op.expected && op.operand != op.expected;
+  }
 
   // What loads, stores, read-modify-writes and comparisons come to where they read the newest store:
   // Apply without its generality, for the engine to inline.
@@ -44,6 +51,7 @@ class AtomicModel final : public SyncModel {
     uint64_t value;   // read; of a store: stored
     EventSeq source;  // the event that stored what was read
     bool changed;     // there is a new store
+    bool same;        // there is none, or it has the value that was read
   };
   Effect ApplyToNewest(const Operation& op, EventSeq seq, ThreadClock& clock, FenceState& fences,
                        ClockArena& arena);
@@ -53,6 +61,7 @@ class AtomicModel final : public SyncModel {
     uint64_t value = 0;
     ThreadId thread = kNoThread;
     EventSeq seq = 0;
+    EventSeq stored = 0;  // see stored()
     SyncClock released;  // what an acquire load of this store synchronises with
   };
   struct Waiter {
@@ -61,7 +70,8 @@ class AtomicModel final : public SyncModel {
   };
 
   const Store& Newest() const { return history_[newest_ % kHistory]; }
-  // A new store; `continues` is the store whose release sequence a read-modify-write continues.
+  // A new store; `continues` is the store that a read-modify-write has read, whose release sequence
+  // it continues.
   void Append(uint64_t value, MemoryOrder order, EventSeq seq, ThreadClock& clock,
               const FenceState& fences, ClockArena& arena, const Store* continues);
   static void Observe(const Store& store, MemoryOrder order, ThreadClock& clock, FenceState& fences,
@@ -94,6 +104,7 @@ inline void AtomicModel::Append(uint64_t value, MemoryOrder order, EventSeq seq,
   store.value = value;
   store.thread = clock.self();
   store.seq = seq;
+  store.stored = continues != nullptr && continues->value == value ? continues->stored : seq;
   if (IsRelease(order)) {
     if (continues != nullptr && clock.Knows(continues->released)) continues = nullptr;
     clock.Release(&store.released);
@@ -107,12 +118,13 @@ __attribute__((always_inline)) inline AtomicModel::Effect AtomicModel::ApplyToNe
     const Operation& op, EventSeq seq, ThreadClock& clock, FenceState& fences, ClockArena& arena) {
   if (op.kind == OpKind::kStore) {
     Append(op.operand, op.order, seq, clock, fences, arena, nullptr);
-    return {op.operand, 0, true};
+    return {op.operand, 0, true, false};
   }
   const Store& read = Newest();  // stays: a new one takes the next place
-  const Effect effect{read.value, read.seq,
-                      op.kind == OpKind::kRmw ||
-                          (op.kind == OpKind::kCompareExchange && read.value == op.expected)};
+  Effect effect{read.value, read.seq,
+                op.kind == OpKind::kRmw ||
+                    (op.kind == OpKind::kCompareExchange && read.value == op.expected),
+                true};
   Observe(read,
           op.kind == OpKind::kCompareExchange && !effect.changed ? op.failure_order : op.order,
           clock, fences, arena);
@@ -120,6 +132,7 @@ __attribute__((always_inline)) inline AtomicModel::Effect AtomicModel::ApplyToNe
     const uint64_t value =
         op.kind == OpKind::kRmw ? op.rmw(read.value, op.operand) : op.operand;
     Append(value, op.order, seq, clock, fences, arena, &read);
+    effect.same = value == effect.value;
   }
   return effect;
 }

@@ -35,6 +35,12 @@ enum class Pausing : uint8_t {
   kLooked,   // it might have been, but its loop has ended or sees something new
 };
 
+// What a loop that waits reads.
+struct Look {
+  ObjectId object;
+  bool rewrites;  // by a read-modify-write, which leaves it as it is
+};
+
 // A moment at which the next thread is chosen.
 class SchedulingPoint {
  public:
@@ -55,11 +61,15 @@ class SchedulingPoint {
   Pausing running_pause() const { return running_pause_; }
   // What the thread's loop reads, if it waits for a change of it or has just looked for one: its
   // last step depends on steps that change these, and so does its next if it waits.
-  virtual std::span<const ObjectId> LoopOf(ThreadId thread) const = 0;
+  virtual std::span<const Look> LoopOf(ThreadId thread) const = 0;
   uint64_t step() const { return step_; }
   // Program memory was allocated or freed since the last decision between threads: such steps
   // depend on each other. Known only to deciders that want every step.
   bool step_used_heap() const { return step_used_heap_; }
+  // An operation of the last step changed an atomic. If none has, its read-modify-write was no more
+  // than a look: it has stored what it read, and told nobody anything new. Known only to deciders that
+  // want every step.
+  bool step_changed_atomic() const { return step_changed_atomic_; }
   // The last step cannot change places with others: virtual time has moved after it, so that pending
   // operations may complete otherwise than before; or it was spurious, where time would have moved
   // had nobody else been able to run. Known only to deciders that want every step.
@@ -96,6 +106,7 @@ class SchedulingPoint {
   Pausing running_pause_ = Pausing::kNo;
   uint64_t step_ = 0;
   bool step_used_heap_ = false;
+  bool step_changed_atomic_ = false;
   bool step_met_time_ = false;
 };
 

@@ -10,6 +10,8 @@ namespace {
 // The use of program memory is an access to one object of that name.
 constexpr Access kHeapAccess{1, OpKind::kAlloc, false, {Footprint::kState, Footprint::kState}};
 
+constexpr EventMask kMayRewrite = {OpKind::kRmw, OpKind::kCompareExchange};
+
 }  // namespace
 
 void DporDecider::Begin(const Plan& plan) {
@@ -78,14 +80,18 @@ void DporDecider::AddAccesses(const Operation& op, bool succeeds, const Scheduli
 
 // What the thread's loop reads, but for what the step, whose accesses begin at `first`, reads anyway.
 void DporDecider::AddLoop(ThreadId thread, size_t first, const SchedulingPoint& point) {
-  for (const ObjectId object : point.LoopOf(thread)) {
-    const Access look{ObjectName(object, point), OpKind::kLoad, false, {Footprint::kState, 0}};
+  for (const Look look : point.LoopOf(thread)) {
+    const uint64_t object = ObjectName(look.object, point);
+    const uint8_t changes = look.rewrites ? Footprint::kState : 0;
     const bool known = std::any_of(
         trace_.accesses.begin() + static_cast<ptrdiff_t>(first), trace_.accesses.end(),
         [&](const Access& access) {
-          return access.object == look.object && (access.footprint.reads & Footprint::kState) != 0;
+          return access.object == object && (access.footprint.reads & Footprint::kState) != 0 &&
+                 (access.footprint.changes & changes) == changes;
         });
-    if (!known) trace_.accesses.push_back(look);
+    if (known) continue;
+    trace_.accesses.push_back(Access{object, look.rewrites ? OpKind::kRmw : OpKind::kLoad, false,
+                                     {Footprint::kState, changes}});
   }
 }
 
@@ -206,6 +212,9 @@ void DporDecider::BeginStep(const SchedulingPoint& point, ThreadId chosen) {
 void DporDecider::EndStep(const SchedulingPoint& point) {
   step_is_traced_ = false;
   TracedStep& step = trace_.steps.back();
+  if (!point.step_changed_atomic() && kMayRewrite.contains(step.pick.op())) {
+    trace_.accesses[step.accesses.first].footprint.changes = 0;
+  }
   if (point.step_used_heap()) {
     trace_.accesses.push_back(kHeapAccess);
     ++step.accesses.size;

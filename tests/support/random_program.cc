@@ -158,6 +158,9 @@ class Interpreter {
           const int first = objects->atomics[0].load();
           return first != 0 ? first : objects->atomics[1].load();
         });
+      case Do::kAwaitTaking:
+        return Await(static_cast<uint8_t>(1 << i), false,
+                     [&] { return objects->atomics[i].exchange(0); });
       case Do::kCasAdd: {
         int seen = objects->atomics[i].load();
         while (!objects->atomics[i].compare_exchange_strong(seen, seen + 100)) {
@@ -270,7 +273,7 @@ std::string Describe(const RandomProgram& described) {
       "lock_shared", "unlock_shared", "try_shared",    "lock_exclusive", "unlock_exclusive",
       "once",        "atomic_wait",   "atomic_notify", "allocate",       "free",
       "assert",      "await",         "await_yielding", "await_either",  "cas_add",
-      "lock_trying"};
+      "lock_trying", "await_taking"};
   std::string text;
   for (const auto& thread : described.threads) {
     for (const Instruction& instruction : thread) {

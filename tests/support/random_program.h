@@ -50,6 +50,7 @@ enum class Do : uint8_t {
   kAwaitEither,  // a loop until one of both is not 0
   kCasAdd,       // a loop of compare-exchanges
   kLockTrying,   // a loop of try_lock
+  kAwaitTaking,  // a loop of exchanges with 0, until not 0
 };
 
 struct Instruction {

@@ -44,6 +44,44 @@ void CasLock() {
   Assert(count == kThreads, "nobody was in between");
 }
 
+// A lock that is taken by setting a flag: the standard's own example of one.
+template <int kThreads>
+void TestAndSetLock() {
+  AtomicFlag flag;
+  Var<int> count{0};
+  Thread threads[kThreads];
+  for (Thread& thread : threads) {
+    thread = Thread([&] {
+      while (flag.test_and_set(std::memory_order_acquire)) {
+      }
+      count = count + 1;
+      flag.clear(std::memory_order_release);
+    });
+  }
+  for (Thread& thread : threads) thread.join();
+  Assert(count == kThreads, "nobody was in between");
+}
+
+// A lock that is taken by exchanging, after a look whether it is worth it.
+template <int kThreads>
+void TestTestAndSetLock() {
+  Atomic<int> lock{0};
+  Var<int> count{0};
+  Thread threads[kThreads];
+  for (Thread& thread : threads) {
+    thread = Thread([&] {
+      do {
+        while (lock.load() != 0) {
+        }
+      } while (lock.exchange(1) != 0);
+      count = count + 1;
+      lock.store(0);
+    });
+  }
+  for (Thread& thread : threads) thread.join();
+  Assert(count == kThreads, "nobody was in between");
+}
+
 // A lock that serves in the order of arrival.
 template <int kThreads>
 void TicketLock() {

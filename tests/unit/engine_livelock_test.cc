@@ -8,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "harness/runtime/heap/malloc_interpose.h"
 #include "harness/strategy/dfs.h"
+#include "harness/strategy/dpor.h"
 #include "harness/strategy/round_robin.h"
 #include "primitives/atomic.h"
 #include "primitives/condition_variable.h"
@@ -154,6 +155,36 @@ void AwaitEachOther() {
 
 TEST(LivelockTest, TwoThatWaitForEachOtherAreSeenAtOnce) {
   ExpectLivelockAtOnce(AwaitEachOther, 100, 2);
+}
+
+// Nobody gives back what both want: the exchange that finds a lock taken changes nothing.
+void TakenForEver() {
+  Atomic<int> lock{1};
+  Thread threads[2];
+  for (Thread& thread : threads) {
+    thread = Thread([&] {
+      while (lock.exchange(1) != 0) {
+      }
+    });
+  }
+  for (Thread& thread : threads) thread.join();
+}
+
+TEST(LivelockTest, ExchangesThatChangeNothingAreSeenAtOnce) {
+  for (const Dpor::Mode mode : {Dpor::Mode::kSource, Dpor::Mode::kOptimal}) {
+    Exploration exploration({.max_steps = 500});
+    Dpor dpor(mode);
+    const uint64_t executions = exploration.Explore(TakenForEver, dpor, 100);
+    ASSERT_FALSE(exploration.suspicions.empty());
+    for (const Suspicion& suspicion : exploration.suspicions) {
+      EXPECT_EQ(suspicion.kind, FindingKind::kLivelock);
+      EXPECT_EQ(suspicion.witnesses.size(), kStatesAreComplete ? 2u : suspicion.witnesses.size());
+    }
+    if (!kStatesAreComplete) continue;
+    EXPECT_TRUE(dpor.Progress().exhausted);
+    EXPECT_LE(executions, 20u);
+    EXPECT_LT(exploration.result().steps, 100u);
+  }
 }
 
 // Loops of one, two and three reads, one of them with a yield, and a fourth thread that is blocked.

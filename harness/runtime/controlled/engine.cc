@@ -1,6 +1,7 @@
 #include "harness/runtime/controlled/engine.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "harness/core/check.h"
 #include "harness/model/thread_model.h"
@@ -122,6 +123,7 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   in_fair_tail_ = watches_states_ = false;
   rounds_of_loops_ = kept_period_ = 0;
   unrepeatable_ = 0;
+  atomic_changed_ = false;
   careful_ = NeedsCare();
   used_freed_memory_ = false;
   result_ = {};
@@ -291,6 +293,7 @@ void ControlledEngine::NoteEffects() {
   step_met_time_ = now_ != decided_at_ || spurious_left_ != decided_with_;
   decided_at_ = now_;
   decided_with_ = spurious_left_;
+  step_changed_atomic_ = std::exchange(atomic_changed_, false);
   if (heap_ == nullptr) return;
   step_used_heap_ = heap_->changes() != heap_changes_;
   heap_changes_ = heap_->changes();

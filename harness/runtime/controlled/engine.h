@@ -161,7 +161,7 @@ class ControlledEngine final : public Runtime,
   ObjectPlace PlaceOf(ObjectId object) const override;
   ThreadId ThreadOf(ObjectId object) const override;
   bool EveryStateMatters() const override { return has_invariant_; }
-  std::span<const ObjectId> LoopOf(ThreadId thread) const override {
+  std::span<const Look> LoopOf(ThreadId thread) const override {
     const ThreadState& state = *threads_[Index(thread)];
     return {state.loop, state.loop_reads};
   }
@@ -235,6 +235,9 @@ class ControlledEngine final : public Runtime,
   bool LooksAgain(ThreadState& self, const Operation& op, const Event& event);
   void NoteSpinner(ThreadState& self);
   bool LoopHasNews(const ThreadState& thread) const;
+  static bool Rewrites(const SyncModel& atomic, const Event& event);
+  // Of a read-modify-write that stores what it has read: nobody learns anything from it.
+  static bool OnlyLooks(const ThreadState& self, const Operation& op, const AtomicModel& model);
   bool IsNextOfLoop(const ThreadState& self) const;
   bool RunsAhead(ThreadState& self);
   void SetAside(ThreadState& self);
@@ -383,6 +386,7 @@ class ControlledEngine final : public Runtime,
   FenceState check_fences_;
   std::unique_ptr<Arena> heap_;
   uint64_t heap_changes_ = 0;  // up to the last step
+  bool atomic_changed_ = false;  // since then
   VirtualTime decided_at_ = 0;  // the last step
   uint32_t decided_with_ = 0;   // spurious outcomes left
   std::vector<std::string> interned_;

@@ -46,8 +46,11 @@ void ControlledEngine::NoteSpinner(ThreadState& self) {
   self.yields_ahead = 0;
   self.loop_reads = 0;
   for (const SpinDetector::Entry& entry : self.spin.reads()) {
-    if (entry.repeats()) self.loop[self.loop_reads++] = entry.object;
+    if (!entry.repeats()) continue;
+    self.loop[self.loop_reads++] = Look{entry.object, entry.at == SpinDetector::At::kRewritten};
   }
+  // Alone, it was made by an operation of a step that changed something, before the loop was seen.
+  if (self.loop_reads == 1) self.loop[0].rewrites = false;
 }
 
 // A try would find what it wants, an atomic that the loop reads is not what it was, or is no more.
@@ -59,7 +62,7 @@ bool ControlledEngine::LoopHasNews(const ThreadState& thread) const {
     if (entry.at == SpinDetector::At::kTry) {
       const Operation op{.kind = static_cast<OpKind>(entry.seen), .object = entry.object};
       if (model.Possible(op, thread.id, *this).contains(Outcome::kDone)) return true;
-    } else if (static_cast<const AtomicModel&>(model).newest() != entry.seen) {
+    } else if (static_cast<const AtomicModel&>(model).stored() != entry.seen) {
       return true;
     }
   }
@@ -71,9 +74,9 @@ bool ControlledEngine::LoopHasNews(const ThreadState& thread) const {
 bool ControlledEngine::IsNextOfLoop(const ThreadState& self) const {
   const Operation& op = *self.pending;
   if (op.kind == OpKind::kYield) return self.yields_ahead < kMostYields;
-  if (op.kind == OpKind::kCompareExchange) {
-    // It may have been given another value to compare with.
-    if (static_cast<const AtomicModel&>(*self.model).value() == op.expected) return false;
+  if (op.kind == OpKind::kCompareExchange || op.kind == OpKind::kRmw) {
+    // It may have been given another value to compare with, or to store.
+    if (static_cast<const AtomicModel&>(*self.model).WouldChange(op)) return false;
   } else if (op.kind != OpKind::kLoad && !internal::kTryKinds.contains(op.kind)) {
     return false;
   }

@@ -5,90 +5,14 @@
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_STEP_H_
 #define HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_STEP_H_
 
-#include <array>
-
 #include "harness/core/check.h"
 #include "harness/model/atomic_model.h"
 #include "harness/model/mutex_model.h"
 #include "harness/model/thread_model.h"
 #include "harness/runtime/controlled/engine.h"
+#include "harness/runtime/controlled/kinds.h"
 
 namespace heddle {
-
-namespace internal {
-
-constexpr EventMask BlockingKinds() {
-  EventMask mask;
-  for (int kind = 0; kind < kOpKinds; ++kind) {
-    if (kOpTraits[kind].may_block) mask = mask | EventMask{static_cast<OpKind>(kind)};
-  }
-  return mask;
-}
-
-inline constexpr EventMask kBlockingKinds = BlockingKinds();
-// Those that learn something without changing anything when they fail.
-inline constexpr EventMask kTryKinds = {OpKind::kTryLock, OpKind::kTryLockShared,
-                                        OpKind::kTryAcquire};
-// Those in which a thread gives way to others.
-inline constexpr EventMask kPauses = {OpKind::kYield, OpKind::kSleep, OpKind::kWake};
-// Those whose completion is more than "done, from the only source": a choice among waiters is
-// possible even under sequential consistency, and what a try finds is decided when it is made,
-// because it is in no object's list of waiters. So is whether a weak comparison fails.
-inline constexpr EventMask kOpenKinds =
-    kTryKinds |
-    EventMask{OpKind::kNotifyOne, OpKind::kAtomicNotifyOne, OpKind::kCompareExchange};
-
-// Those that do nothing but read or write one atomic.
-inline constexpr EventMask kAccesses = {OpKind::kLoad, OpKind::kStore, OpKind::kRmw,
-                                        OpKind::kCompareExchange};
-
-// Whose order is part of an execution's class: those that look at their object, and those that change
-// it. An unlock comes between two acquires that are ordered; the rest commutes with everything.
-inline constexpr EventMask kLookingKinds = {OpKind::kLoad, OpKind::kLockShared,
-                                            OpKind::kTryLockShared, OpKind::kPhaseWait};
-inline constexpr EventMask kUnorderedKinds = {
-    OpKind::kUnlock, OpKind::kUnlockShared, OpKind::kFence, OpKind::kYield,
-    OpKind::kSleep,  OpKind::kStart,        OpKind::kDetach};
-
-// What an operation adds to its thread's part of the class.
-constexpr uint64_t OrderKey(OpKind kind, Outcome outcome, uint32_t source) {
-  return static_cast<uint64_t>(kind) | static_cast<uint64_t>(outcome) << 8 | uint64_t{source} << 16;
-}
-
-// What a kind of operation does to the engine's own books.
-struct Bookkeeping {
-  bool learns : 1 = false;    // may change nothing: a load, a try that fails or times out
-  bool neutral : 1 = false;   // tells nothing about spinning
-  bool acquires : 1 = false;  // a lock, if it is done
-  bool releases : 1 = false;
-  bool tries : 1 = false;     // sees whether a lock is held without waiting for it
-};
-
-constexpr std::array<Bookkeeping, kOpKinds> MakeBooks() {
-  std::array<Bookkeeping, kOpKinds> books{};
-  const auto of = [&](OpKind kind) -> Bookkeeping& { return books[static_cast<size_t>(kind)]; };
-  for (OpKind kind : {OpKind::kLoad, OpKind::kCompareExchange, OpKind::kTryLock,
-                      OpKind::kTryLockShared, OpKind::kTryAcquire, OpKind::kLock,
-                      OpKind::kLockShared, OpKind::kAcquire, OpKind::kPhaseWait}) {
-    of(kind).learns = true;
-  }
-  // What pauses are worth is told when they are published: see Pause.
-  for (OpKind kind : {OpKind::kYield, OpKind::kSleep, OpKind::kWait, OpKind::kWake}) {
-    of(kind).neutral = true;
-  }
-  for (OpKind kind : {OpKind::kLock, OpKind::kTryLock, OpKind::kLockShared, OpKind::kTryLockShared,
-                      OpKind::kWake}) {
-    of(kind).acquires = true;
-  }
-  for (OpKind kind : {OpKind::kUnlock, OpKind::kUnlockShared, OpKind::kWait}) {
-    of(kind).releases = true;
-  }
-  of(OpKind::kTryLock).tries = of(OpKind::kTryLockShared).tries = true;
-  return books;
-}
-inline constexpr std::array<Bookkeeping, kOpKinds> kBooks = MakeBooks();
-
-}  // namespace internal
 
 // The commonest models are final classes: naming them saves the indirect call, and what nearly every
 // lock and unlock comes to is inlined.
@@ -168,21 +92,34 @@ __attribute__((always_inline)) inline Result ControlledEngine::AccessAtomic(Thre
   const Outcome outcome = failed ? Outcome::kFailed : Outcome::kDone;
   const uint64_t what = internal::OrderKey(op.kind, outcome, 0);
   if (op.kind != OpKind::kStore) pairs_.Add(model.changed_by, Site{self.name, op.pc});
-  if (effect.changed) {
+  if (effect.changed && !(effect.same && OnlyLooks(self, op, model))) {
     model.order.Change(self.order, what);
     model.changed_by = {self.name, op.pc};
-    self.spin.Clear();
+    atomic_changed_ = true;
   } else {
     model.order.Look(self.order, what);
-    if (self.spin.OnRead(op, seq_, effect.source, SpinDetector::At::kAtomic)) [[unlikely]] {
-      NoteSpinner(self);
-    }
+  }
+  if (!effect.same) {
+    self.spin.Clear();
+  } else if (self.spin.OnRead(op, seq_, model.stored(),
+                              effect.changed ? SpinDetector::At::kRewritten
+                                             : SpinDetector::At::kAtomic)) [[unlikely]] {
+    NoteSpinner(self);
   }
   if (model.first_waiter != SyncModel::kNoWaiter) [[unlikely]] Reevaluate(model);
   UpdateEpoch(self);
   const Result result{effect.value, outcome};
   if (wanted_.contains(op.kind)) [[unlikely]] EmitAccess(self, op, result, effect.source);
   return result;
+}
+
+// It releases nothing; or its thread has done the same before, and since then at most looked, so that
+// whoever acquires what it releases knows it from there. (Not what the loop reads beside: a race with
+// that is found where the other comes before the first look.)
+inline bool ControlledEngine::OnlyLooks(const ThreadState& self, const Operation& op,
+                                        const AtomicModel& model) {
+  return (!IsRelease(op.order) && self.fences.released.empty()) ||
+         self.spin.HasRewritten(op, model.stored());
 }
 
 // What follows a change that `self` has made to an object, but for telling of it.
@@ -324,6 +261,11 @@ __attribute__((always_inline)) inline void ControlledEngine::SwitchAway(ThreadSt
   }
 }
 
+// A read-modify-write or a comparison has stored what it read.
+inline bool ControlledEngine::Rewrites(const SyncModel& atomic, const Event& event) {
+  return static_cast<const AtomicModel&>(atomic).stored() != event.seq;
+}
+
 // It has changed nothing. Where time has passed, the deadline is another one: only waits for no time
 // are looks.
 inline bool ControlledEngine::LooksAgain(ThreadState& self, const Operation& op,
@@ -335,8 +277,13 @@ inline bool ControlledEngine::LooksAgain(ThreadState& self, const Operation& op,
   if (internal::kTryKinds.contains(op.kind)) {
     return self.spin.OnRead(op, event.seq, static_cast<uint64_t>(op.kind), At::kTry);
   }
-  return self.spin.OnRead(op, event.seq, event.source,
-                          self.model->kind == ObjectKind::kAtomic ? At::kAtomic : At::kUntracked);
+  if (self.model->kind == ObjectKind::kAtomic) {
+    const bool rewritten =
+        op.kind != OpKind::kLoad && event.by.outcome == Outcome::kDone;
+    return self.spin.OnRead(op, event.seq, static_cast<const AtomicModel&>(*self.model).stored(),
+                            rewritten ? At::kRewritten : At::kAtomic);
+  }
+  return self.spin.OnRead(op, event.seq, event.source, At::kUntracked);
 }
 
 __attribute__((always_inline)) inline void ControlledEngine::KeepBooks(ThreadState& self,
@@ -345,8 +292,9 @@ __attribute__((always_inline)) inline void ControlledEngine::KeepBooks(ThreadSta
   const internal::Bookkeeping book = internal::kBooks[static_cast<size_t>(op.kind)];
   const bool done = event.by.outcome == Outcome::kDone;
   const bool timed_out = event.by.outcome == Outcome::kTimedOut;
-  if (book.learns &&
-      (op.kind == OpKind::kLoad || event.by.outcome == Outcome::kFailed || timed_out)) {
+  const bool rewrites = book.rewrites && done && Rewrites(*self.model, event);
+  if (book.learns && (op.kind == OpKind::kLoad || event.by.outcome == Outcome::kFailed ||
+                      timed_out || rewrites)) {
     if (LooksAgain(self, op, event)) [[unlikely]] NoteSpinner(self);
   } else if (!book.neutral || (op.kind == OpKind::kWake && !timed_out)) {
     self.spin.Clear();
@@ -370,14 +318,18 @@ __attribute__((always_inline)) inline void ControlledEngine::KeepOrder(ThreadSta
   if (internal::kUnorderedKinds.contains(op.kind)) return;
   const uint64_t what = internal::OrderKey(op.kind, event.by.outcome, event.by.source);
   const bool failed = event.by.outcome != Outcome::kDone && op.kind != OpKind::kWake;
+  const bool rewrites =
+      internal::kBooks[static_cast<size_t>(op.kind)].rewrites && !failed && Rewrites(model, event);
   if (op.kind != OpKind::kStore && model.kind != ObjectKind::kThread) {
     pairs_.Add(model.changed_by, Site{self.name, op.pc});
   }
-  if (failed || internal::kLookingKinds.contains(op.kind)) {
+  if (failed || internal::kLookingKinds.contains(op.kind) ||
+      (rewrites && OnlyLooks(self, op, static_cast<const AtomicModel&>(model)))) {
     model.order.Look(self.order, what);
   } else {
     model.order.Change(self.order, what);
     model.changed_by = {self.name, op.pc};
+    atomic_changed_ = true;
   }
   if (op.kind == OpKind::kWake) objects_[op.second].order.Change(self.order, what);
 }

@@ -1,7 +1,8 @@
 // Recognises a loop that reads what does not change: a thread that waits without blocking.
 //
 // Keeps the reads that a thread has made since it last changed or learnt anything: loads, comparisons
-// and tries that failed, waits for no time. A read that is there already and has seen the same thing
+// and tries that failed, read-modify-writes that store what they have read (a spin lock's exchange
+// while the lock is taken), waits for no time. A read that is there already and has seen the same thing
 // is a repetition; one that sees something else begins anew. From the kThreshold-th time on, or the
 // one before if the thread has yielded since the first, the thread *spins*. What the loop reads is
 // then known: all that was read twice.
@@ -32,10 +33,15 @@ class SpinDetector {
   static constexpr uint8_t kThreshold = 3;
   static constexpr uint8_t kSettled = 35;
 
-  enum class At : uint8_t { kAtomic, kTry, kUntracked };
+  enum class At : uint8_t {
+    kAtomic,
+    kRewritten,  // an atomic, by a read-modify-write
+    kTry,
+    kUntracked
+  };
   struct Entry {
     uintptr_t pc;
-    uint64_t seen;  // the event of the store that was read; of a try, its kind
+    uint64_t seen;  // the event that stored what was read; of a try, its kind
     EventSeq seq;   // the last time
     ObjectId object;
     OpKind kind;
@@ -72,6 +78,17 @@ class SpinDetector {
 
   void OnYield() {
     for (int i = 0; i < used_; ++i) entries_[i].yielded = 1;
+  }
+
+  // The last that the thread read, it read by this read-modify-write, which left the store `seen` as
+  // it was and still is.
+  bool HasRewritten(const Operation& op, uint64_t seen) const {
+    const Entry* last = nullptr;
+    for (const Entry& entry : reads()) {
+      if (last == nullptr || entry.seq > last->seq) last = &entry;
+    }
+    return last != nullptr && last->pc == op.pc && last->object == op.object &&
+           last->at == At::kRewritten && last->seen == seen;
   }
 
   std::span<const Entry> reads() const { return {entries_, static_cast<size_t>(used_)}; }

@@ -13,6 +13,7 @@
 #include "harness/runtime/controlled/spin_detector.h"
 #include "harness/runtime/fiber/donor.h"
 #include "harness/runtime/fiber/thread_exit.h"
+#include "harness/strategy/decider.h"
 
 namespace heddle {
 
@@ -60,7 +61,7 @@ struct alignas(64) ThreadState {
   WaiterLink links[2];           // on pending->object and pending->second
   SpinDetector spin;
   // What its loop reads, as of the look that made it spin.
-  ObjectId loop[SpinDetector::kEntries];
+  Look loop[SpinDetector::kEntries];
   uint8_t loop_reads = 0;
   uint8_t yields_ahead = 0;      // made in running ahead, since that look
   ThreadOrder order;             // for the class of the execution

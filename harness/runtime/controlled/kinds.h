@@ -1,0 +1,89 @@
+// What the engine must know of kinds of operation beside OpTraits.
+#ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_KINDS_H_
+#define HEDDLE_HARNESS_RUNTIME_CONTROLLED_KINDS_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "harness/core/event.h"
+#include "harness/core/operation.h"
+
+namespace heddle::internal {
+
+constexpr EventMask BlockingKinds() {
+  EventMask mask;
+  for (int kind = 0; kind < kOpKinds; ++kind) {
+    if (kOpTraits[kind].may_block) mask = mask | EventMask{static_cast<OpKind>(kind)};
+  }
+  return mask;
+}
+
+inline constexpr EventMask kBlockingKinds = BlockingKinds();
+// Those that learn something without changing anything when they fail.
+inline constexpr EventMask kTryKinds = {OpKind::kTryLock, OpKind::kTryLockShared,
+                                        OpKind::kTryAcquire};
+// Those in which a thread gives way to others.
+inline constexpr EventMask kPauses = {OpKind::kYield, OpKind::kSleep, OpKind::kWake};
+// Those whose completion is more than "done, from the only source": a choice among waiters is
+// possible even under sequential consistency, and what a try finds is decided when it is made,
+// because it is in no object's list of waiters. So is whether a weak comparison fails.
+inline constexpr EventMask kOpenKinds =
+    kTryKinds |
+    EventMask{OpKind::kNotifyOne, OpKind::kAtomicNotifyOne, OpKind::kCompareExchange};
+
+// Those that do nothing but read or write one atomic.
+inline constexpr EventMask kAccesses = {OpKind::kLoad, OpKind::kStore, OpKind::kRmw,
+                                        OpKind::kCompareExchange};
+
+// Whose order is part of an execution's class: those that look at their object, and those that change
+// it. An unlock comes between two acquires that are ordered; the rest commutes with everything.
+inline constexpr EventMask kLookingKinds = {OpKind::kLoad, OpKind::kLockShared,
+                                            OpKind::kTryLockShared, OpKind::kPhaseWait};
+inline constexpr EventMask kUnorderedKinds = {
+    OpKind::kUnlock, OpKind::kUnlockShared, OpKind::kFence, OpKind::kYield,
+    OpKind::kSleep,  OpKind::kStart,        OpKind::kDetach};
+
+// What an operation adds to its thread's part of the class.
+constexpr uint64_t OrderKey(OpKind kind, Outcome outcome, uint32_t source) {
+  return static_cast<uint64_t>(kind) | static_cast<uint64_t>(outcome) << 8 | uint64_t{source} << 16;
+}
+
+// What a kind of operation does to the engine's own books.
+struct Bookkeeping {
+  bool learns : 1 = false;    // may change nothing: a load, a try that fails or times out
+  bool neutral : 1 = false;   // tells nothing about spinning
+  bool acquires : 1 = false;  // a lock, if it is done
+  bool releases : 1 = false;
+  bool tries : 1 = false;     // sees whether a lock is held without waiting for it
+  bool rewrites : 1 = false;  // reads an atomic and stores what may be the same
+};
+
+constexpr std::array<Bookkeeping, kOpKinds> MakeBooks() {
+  std::array<Bookkeeping, kOpKinds> books{};
+  const auto of = [&](OpKind kind) -> Bookkeeping& { return books[static_cast<size_t>(kind)]; };
+  for (OpKind kind : {OpKind::kLoad, OpKind::kRmw, OpKind::kCompareExchange, OpKind::kTryLock,
+                      OpKind::kTryLockShared, OpKind::kTryAcquire, OpKind::kLock,
+                      OpKind::kLockShared, OpKind::kAcquire, OpKind::kPhaseWait}) {
+    of(kind).learns = true;
+  }
+  // What pauses are worth is told when they are published: see Pause.
+  for (OpKind kind : {OpKind::kYield, OpKind::kSleep, OpKind::kWait, OpKind::kWake}) {
+    of(kind).neutral = true;
+  }
+  for (OpKind kind : {OpKind::kLock, OpKind::kTryLock, OpKind::kLockShared, OpKind::kTryLockShared,
+                      OpKind::kWake}) {
+    of(kind).acquires = true;
+  }
+  for (OpKind kind : {OpKind::kUnlock, OpKind::kUnlockShared, OpKind::kWait}) {
+    of(kind).releases = true;
+  }
+  of(OpKind::kRmw).rewrites = of(OpKind::kCompareExchange).rewrites = true;
+  of(OpKind::kTryLock).tries = of(OpKind::kTryLockShared).tries = true;
+  return books;
+}
+inline constexpr std::array<Bookkeeping, kOpKinds> kBooks = MakeBooks();
+
+}  // namespace heddle::internal
+
+#endif  // HEDDLE_HARNESS_RUNTIME_CONTROLLED_KINDS_H_
