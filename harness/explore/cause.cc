@@ -1,7 +1,6 @@
 #include "harness/explore/cause.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +14,8 @@ namespace {
 constexpr std::chrono::seconds kHangLimit{1};
 // A sentence with more is no help.
 constexpr size_t kMostInSentence = 4;
+// Orders whose steps are shown among those that matter.
+constexpr size_t kMostShown = 8;
 
 int Search(const ReplayTask& task, const std::set<uint64_t>& ids, uint64_t most_executions,
            SharedState* shared, int pipe) {
@@ -38,18 +39,29 @@ int Search(const ReplayTask& task, const std::set<uint64_t>& ids, uint64_t most_
   return 0;
 }
 
-// The step of the report; nothing if the report has left it out.
-std::optional<FindingStep> StepOf(const OrderedStep& ordered, const Finding& finding) {
+// The step of the report; null if the report has left it out.
+FindingStep* StepOf(const OrderedStep& ordered, Finding* finding) {
   const size_t thread = Index(ordered.step.thread);
-  if (thread >= finding.thread_names.size()) return std::nullopt;
-  for (const FindingStep& step : finding.interleaving) {
-    if (step.step != ordered.event || step.thread != finding.thread_names[thread]) continue;
-    FindingStep named = step;
-    // "lock b: blocked"
-    if (named.step == 0) named.text.resize(named.text.rfind(':'));
-    return named;
+  if (thread >= finding->thread_names.size()) return nullptr;
+  for (FindingStep& step : finding->interleaving) {
+    if (step.step == ordered.event && step.thread == finding->thread_names[thread]) return &step;
   }
-  return std::nullopt;
+  return nullptr;
+}
+
+FindingStep WithoutState(FindingStep step) {
+  if (step.step == 0) step.text.resize(step.text.rfind(':'));  // "lock b: blocked"
+  return step;
+}
+
+// The interleaving is to show what is told of it.
+void ShowSteps(const std::vector<FoundOrder>& orders, Finding* finding) {
+  for (const FoundOrder& order : orders) {
+    for (const OrderedStep* ordered : {&order.first, &order.then}) {
+      FindingStep* const step = StepOf(*ordered, finding);
+      if (step->step != 0) step->matters = true;
+    }
+  }
 }
 
 // How steps are called in the sentence: by their lines where those are of one file.
@@ -145,15 +157,16 @@ void TellCause(const FoundOrders& found, Finding* finding) {
     return;
   }
   for (const FoundOrder& order : found.orders) {
-    const auto first = StepOf(order.first, *finding);
-    const auto then = StepOf(order.then, *finding);
-    if (!first || !then) {
+    FindingStep* const first = StepOf(order.first, finding);
+    FindingStep* const then = StepOf(order.then, finding);
+    if (first == nullptr || then == nullptr) {
       finding->orders.clear();
       finding->cause = "It depends on orders of steps that are too far back to be shown.";
       return;
     }
-    finding->orders.push_back({*first, *then});
+    finding->orders.push_back({WithoutState(*first), WithoutState(*then)});
   }
+  if (finding->orders.size() <= kMostShown) ShowSteps(found.orders, finding);
   finding->cause = Sentence(finding->orders);
   if (!found.sufficient) {
     finding->cause += " More than that may be needed: another schedule with " +

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "harness/strategy/replay.h"
@@ -141,7 +142,7 @@ std::vector<FoundOrder> OrderFinder::Candidates(const std::vector<Access>& acces
 
 // a before b follows from c before d if a is c or comes before it in its thread, and d is b or
 // comes before it in its own.
-void OrderFinder::LeaveOutImplied(std::vector<FoundOrder>* orders) const {
+std::vector<FoundOrder> OrderFinder::WithoutImplied(const std::vector<FoundOrder>& orders) const {
   const auto implies = [](const FoundOrder& stronger, const FoundOrder& weaker) {
     return weaker.first.step.thread == stronger.first.step.thread &&
            weaker.then.step.thread == stronger.then.step.thread &&
@@ -149,20 +150,38 @@ void OrderFinder::LeaveOutImplied(std::vector<FoundOrder>* orders) const {
            weaker.then.step.step >= stronger.then.step.step;
   };
   std::vector<FoundOrder> kept;
-  for (size_t i = 0; i < orders->size(); ++i) {
+  for (size_t i = 0; i < orders.size(); ++i) {
     bool implied = false;
-    for (size_t j = 0; j < orders->size(); ++j) {
-      if (i == j || !implies((*orders)[j], (*orders)[i])) continue;
-      implied |= !implies((*orders)[i], (*orders)[j]) || j < i;
+    for (size_t j = 0; j < orders.size(); ++j) {
+      if (i == j || !implies(orders[j], orders[i])) continue;
+      implied |= !implies(orders[i], orders[j]) || j < i;
     }
-    if (!implied) kept.push_back((*orders)[i]);
+    if (!implied) kept.push_back(orders[i]);
   }
-  *orders = std::move(kept);
+  return kept;
+}
+
+OrderFinder::Reversed OrderFinder::Reverse(const FoundOrder& order, bool fetch, const Guide& guide,
+                                           const std::map<ThreadStep, StepIdentity>& steps) {
+  Guide reversed = guide;
+  reversed.orders = {{order.then.step, order.first.step}};
+  reversed.fetch = fetch;
+  guided_.SetGuide(std::move(reversed));
+  runner_->Run(guided_, Plan{});
+  const auto is_same = [&](const OrderedStep& ordered) {
+    const auto made = guided_.ordered_steps().find(ordered.step);
+    return made != guided_.ordered_steps().end() && made->second == steps.at(ordered.step);
+  };
+  // Reversed only if both were made, and were the same steps.
+  if (guided_.broke_an_order() || !is_same(order.first) || !is_same(order.then)) {
+    return Reversed::kImpossible;
+  }
+  return shows_() ? Reversed::kShows : Reversed::kDoesNotShow;
 }
 
 FoundOrders OrderFinder::Find(std::span<const Decision> failing) {
   FoundOrders result;
-  const uint64_t begin = runner_->executions();
+  begin_ = runner_->executions();
   ReplayDecider replay({failing.begin(), failing.end()});
   Collector collector(&replay);
   runner_->Run(collector, Plan{});
@@ -170,31 +189,39 @@ FoundOrders OrderFinder::Find(std::span<const Decision> failing) {
   const std::vector<Access> accesses = collector.Take();
   std::vector<FoundOrder> candidates = Candidates(accesses, /*only_nearest=*/false);
   if (candidates.size() > kMostPairs) candidates = Candidates(accesses, /*only_nearest=*/true);
-  if (candidates.size() > kMostPairs) {
-    result.out_of_budget = true;
+  result.out_of_budget = candidates.size() > kMostPairs;
+  const Guide guide = GuideOf(failing);
+  std::vector<FoundOrder> may_matter;
+  for (size_t i = 0; i < candidates.size() && !result.out_of_budget; ++i) {
+    const Reversed reversed = Reverse(candidates[i], /*fetch=*/false, guide, collector.steps());
+    if (reversed != Reversed::kImpossible) ++result.tried;
+    if (reversed == Reversed::kDoesNotShow) may_matter.push_back(candidates[i]);
+    result.out_of_budget = !MayGoOn();
+  }
+  // What was left out for the sake of an order that does not matter comes back; it needs a proof of its
+  // own.
+  std::set<StepOrder> looked_at;
+  bool changed = true;
+  for (bool again = false; changed && !result.out_of_budget; again = true) {
+    changed = false;
+    result.orders = WithoutImplied(may_matter);
+    for (const FoundOrder& order : result.orders) {
+      const StepOrder steps{order.first.step, order.then.step};
+      if (result.out_of_budget || !looked_at.insert(steps).second) continue;
+      const Reversed reversed = Reverse(order, /*fetch=*/true, guide, collector.steps());
+      if (reversed == Reversed::kShows || (again && reversed == Reversed::kImpossible)) {
+        std::erase_if(may_matter, [&](const FoundOrder& other) {
+          return steps == StepOrder{other.first.step, other.then.step};
+        });
+        changed = true;
+      }
+      result.out_of_budget = !MayGoOn();
+    }
+  }
+  if (result.out_of_budget) {
+    result.orders.clear();
     return result;
   }
-  const Guide guide = GuideOf(failing);
-  for (const FoundOrder& order : candidates) {
-    if (runner_->executions() - begin >= most_executions_ || runner_->hung()) {
-      result.out_of_budget = true;
-      return result;
-    }
-    Guide reversed = guide;
-    reversed.orders = {{order.then.step, order.first.step}};
-    guided_.SetGuide(std::move(reversed));
-    runner_->Run(guided_, Plan{});
-    const auto is_same = [&](const OrderedStep& ordered) {
-      const auto made = guided_.ordered_steps().find(ordered.step);
-      return made != guided_.ordered_steps().end() &&
-             made->second == collector.steps().at(ordered.step);
-    };
-    // Reversed only if both were made, and were the same steps.
-    if (guided_.broke_an_order() || !is_same(order.first) || !is_same(order.then)) continue;
-    ++result.tried;
-    if (!shows_()) result.orders.push_back(order);
-  }
-  LeaveOutImplied(&result.orders);
   Guide kept;
   for (const FoundOrder& order : result.orders) {
     kept.orders.push_back({order.first.step, order.then.step});

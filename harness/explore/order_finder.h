@@ -2,9 +2,12 @@
 //
 // The failing schedule is run, and every pair of conflicting steps of different threads noted.
 // Then, for each pair, a schedule is run that is as near the failing one as the program allows but
-// has this pair the other way round (strategy/guided.h). If the finding does not show in that one,
-// the order matters. Orders that are implied by others that matter, and by the order of each
-// thread's own steps, are left out. What is left is verified at last: a schedule that keeps these
+// has this pair the other way round (strategy/guided.h): the first step is put off until the second
+// has been made. If the finding does not show in that one, the order may matter. Orders that are
+// implied by others that may, and by the order of each thread's own steps, are left out. What is left
+// is reversed in another way, in which nobody but the second step's thread runs meanwhile: a step that
+// is put off may come behind those of third threads, too, and it may be that which matters. The orders
+// that matter are verified at last: a schedule that keeps these
 // orders and is otherwise that of a plain scheduler shows the finding, or it is said that it does
 // not.
 //
@@ -18,7 +21,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <set>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -66,12 +69,20 @@ class OrderFinder {
   };
   class Collector;
 
+  // How the finding does with the order reversed.
+  enum class Reversed { kImpossible, kShows, kDoesNotShow };
+  Reversed Reverse(const FoundOrder& order, bool fetch, const Guide& guide,
+                   const std::map<ThreadStep, StepIdentity>& steps);
+  // Has more executions to make.
+  bool MayGoOn() const { return runner_->executions() - begin_ < most_executions_ && !runner_->hung(); }
+
   std::vector<FoundOrder> Candidates(const std::vector<Access>& accesses, bool only_nearest) const;
-  void LeaveOutImplied(std::vector<FoundOrder>* orders) const;
+  std::vector<FoundOrder> WithoutImplied(const std::vector<FoundOrder>& orders) const;
 
   SilentRunner* const runner_;
   const std::function<bool()> shows_;
   const uint64_t most_executions_;
+  uint64_t begin_ = 0;  // the runner's executions
   GuidedDecider guided_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <set>
+#include <tuple>
 
 #include "harness/core/call_history.h"
 #include "harness/report/fingerprint.h"
@@ -159,8 +160,18 @@ Frame FirstFrame(const Evidence& evidence, const Stack& stack) {
 std::vector<FindingStep> MakeInterleaving(const Evidence& evidence) {
   const auto& events = evidence.recording().events;
   const Chooser chooser(evidence);
+  const bool repeats = evidence.suspicion().kind == FindingKind::kLivelock;
+  std::set<std::tuple<ThreadId, Stack, std::string>> shown;
   std::vector<Rank> ranks;
-  for (const RecordedEvent& event : events) ranks.push_back(chooser.RankOf(event));
+  for (const RecordedEvent& event : events) {
+    Rank rank = chooser.RankOf(event);
+    if (repeats && rank != kNever &&
+        !shown.emplace(event.by.thread, event.stack, TextOf(evidence, event)).second &&
+        rank != kWitness) {
+      rank = kNever;
+    }
+    ranks.push_back(rank);
+  }
 
   std::vector<size_t> order;
   for (size_t i = 0; i < events.size(); ++i) {

@@ -45,20 +45,27 @@ void GuidedDecider::Begin(const Plan&) {
   broke_an_order_ = false;
 }
 
-bool GuidedDecider::IsHeld(ThreadId thread) const {
-  return std::any_of(guide_.orders.begin(), guide_.orders.end(), [&](const StepOrder& order) {
-    return order.then.thread == thread && made_[Index(thread)] + 1 == order.then.step &&
-           (Index(order.first.thread) >= made_.size() ||
-            made_[Index(order.first.thread)] < order.first.step);
-  });
+const StepOrder* GuidedDecider::HeldBy(ThreadId thread) const {
+  const auto found =
+      std::find_if(guide_.orders.begin(), guide_.orders.end(), [&](const StepOrder& order) {
+        return order.then.thread == thread && made_[Index(thread)] + 1 == order.then.step &&
+               (Index(order.first.thread) >= made_.size() ||
+                made_[Index(order.first.thread)] < order.first.step);
+      });
+  return found == guide_.orders.end() ? nullptr : &*found;
 }
 
 ThreadId GuidedDecider::Choose(const SchedulingPoint& point) {
   const auto may_run = [&](ThreadId thread) {
-    return Index(thread) < point.thread_count() && point.IsEnabled(thread) && !IsHeld(thread);
+    return Index(thread) < point.thread_count() && point.IsEnabled(thread) &&
+           HeldBy(thread) == nullptr;
   };
   for (; position_ < guide_.segments.size(); ++position_) {
     const Segment& segment = guide_.segments[position_];
+    if (guide_.fetch && Index(segment.thread) < point.thread_count()) {
+      const StepOrder* const order = HeldBy(segment.thread);
+      if (order != nullptr && may_run(order->first.thread)) return order->first.thread;
+    }
     if (!may_run(segment.thread)) continue;
     if (made_[Index(segment.thread)] < segment.until) return segment.thread;
   }

@@ -57,6 +57,9 @@ struct Guide {
   std::vector<Segment> segments;
   std::vector<std::vector<Decision>> values;  // by thread, in the order in which it was asked
   std::vector<StepOrder> orders;              // kept where possible
+  // How a thread that comes to an order's second step too early waits for the first: while the
+  // others go on as the segments say, or while nobody but the first one's thread does.
+  bool fetch = false;
 };
 
 // The guide that repeats a schedule.
@@ -77,7 +80,8 @@ class GuidedDecider final : public Decider {
   const std::map<ThreadStep, StepIdentity>& ordered_steps() const { return ordered_steps_; }
 
  private:
-  bool IsHeld(ThreadId thread) const;
+  // What the thread waits for; null if nothing.
+  const StepOrder* HeldBy(ThreadId thread) const;
   ThreadId Choose(const SchedulingPoint& point);
 
   Guide guide_;

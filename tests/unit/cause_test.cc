@@ -228,6 +228,22 @@ TEST(CauseTest, ManyOrdersAreOnlyListed) {
   EXPECT_EQ(finding.orders.size(), 5u);
 }
 
+TEST(CauseTest, TheStepsThatAreToldAreShown) {
+  Finding finding;
+  finding.thread_names = {"main", "T1"};
+  finding.interleaving = {{1, "main", "a", {"f", "d/x.cc", 3}, false},
+                          {2, "main", "b", {"f", "d/x.cc", 4}, false},
+                          {3, "T1", "c", {"f", "d/x.cc", 5}, false},
+                          {0, "T1", "d: blocked", {"f", "d/x.cc", 6}, false}};
+  FoundOrders found;
+  found.orders = {{{{ThreadId{0}, 1}, 1}, {{ThreadId{1}, 1}, 3}},
+                  {{{ThreadId{0}, 1}, 1}, {{ThreadId{1}, 2}, 0}}};
+  TellCause(found, &finding);
+  std::string shown;
+  for (const FindingStep& step : finding.interleaving) shown += step.matters ? step.text : "-";
+  EXPECT_EQ(shown, "a-c-");
+}
+
 TEST(CauseTest, WhatIsNotKnownIsSaid) {
   Finding finding;
   finding.thread_names = {"main", "T1"};
@@ -248,6 +264,36 @@ TEST(CauseTest, WhatIsNotKnownIsSaid) {
   TellCause(found, &finding);
   EXPECT_EQ(finding.cause,
             "Which orders of steps it depends on could not be told within the budget.");
+}
+
+// Putting the first step of `calls` off until the last thread has made its own puts it off behind the
+// look of the second one, too, but it is not the order of calls that matters.
+constexpr int kCloseLine = __LINE__ + 8;
+void SeesClosed() {
+  Atomic<int> calls(0, "calls");
+  Atomic<bool> closed(false, "closed");
+  Var<int> reason(0, "reason");
+  Thread closer([&] {
+    calls.fetch_add(1);
+    reason = 1;
+    closed.store(true, std::memory_order_relaxed);
+    KeepFrame();
+  });
+  Thread user([&] {
+    if (closed.load(std::memory_order_relaxed)) static_cast<void>(reason.load());
+  });
+  Thread other([&] { calls.fetch_add(1); });
+  closer.join();
+  user.join();
+  other.join();
+}
+
+TEST(CauseTest, AThirdThreadThatOnlyComesAlongIsNoCause) {
+  ExpectCause(FindingOf(SeesClosed, FindingKind::kDataRace),
+              "It happens when T1 `store closed = 1 (relaxed)` " + Line(kCloseLine) +
+                  " comes before T2 `load closed -> 1 (relaxed)` " + Line(kCloseLine + 4) +
+                  "; with this order reversed it does not.",
+              1);
 }
 
 }  // namespace

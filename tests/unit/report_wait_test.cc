@@ -206,6 +206,25 @@ TEST(ReportWaitTest, LoopsByWhatTheyLookAt) {
   EXPECT_EQ(finding.sides[1].object, "m");
 }
 
+TEST(ReportWaitTest, RoundsOfALoopAreShownOnce) {
+  Script script(2);
+  const ObjectId n = script.Object(ObjectKind::kAtomic, "n");
+  script.Do(kMainThread, {.kind = OpKind::kStore, .size = 4, .object = n, .operand = 7}, 7);
+  EventSeq look = 0;
+  for (int round = 0; round < 5; ++round) {
+    look = script.Do(kT1, {.kind = OpKind::kLoad, .size = 4, .object = n}, 7);
+  }
+  Suspicion suspicion;
+  suspicion.kind = FindingKind::kLivelock;
+  suspicion.witnesses = {Witness{"repeated load", kT1, look, n, 0, {}, 0}};
+  script.Blocks(kT1, {.kind = OpKind::kLoad, .size = 4, .object = n});
+  std::string shown;
+  for (const FindingStep& step : script.Build(suspicion).interleaving) {
+    if (step.matters) shown += step.text + "; ";
+  }
+  EXPECT_EQ(shown, "store n = 7; load n -> 7; load n -> 7; ");
+}
+
 TEST(ReportWaitTest, OnceThatIsStillRunning) {
   Script script(3);
   const ObjectId f = script.Object(ObjectKind::kOnce, "f");
