@@ -184,9 +184,10 @@ ThreadId DporDecider::Preferred(const SchedulingPoint& point, bool awake_only) c
 
 void DporDecider::BeginStep(const SchedulingPoint& point, ThreadId chosen) {
   const Operation& op = *point.Pending(chosen);
-  TracedStep step;
+  // Filled in place: a copy would wait for what has just been written in other sizes.
+  TracedStep& step = trace_.steps.emplace_back();
   step.pick = Decision::Pick(chosen, op.kind);
-  step.thread = names_.Of(chosen, point);
+  step.thread = names_.OfMet(chosen);
   // Whoever ran first let it run again.
   if (set_aside_[Index(chosen)] == Pausing::kYielded) step.effects |= kDeferred;
   step.accesses.first = static_cast<uint32_t>(trace_.accesses.size());
@@ -201,10 +202,9 @@ void DporDecider::BeginStep(const SchedulingPoint& point, ThreadId chosen) {
   trace_.enabled.resize(trace_.enabled.size() + step.enabled.size, 0);
   uint64_t* const enabled = trace_.enabled.data() + step.enabled.first;
   for (const ThreadId thread : point.enabled()) {
-    const uint32_t name = names_.Of(thread, point);
+    const uint32_t name = names_.OfMet(thread);
     enabled[name / 64] |= uint64_t{1} << (name % 64);
   }
-  trace_.steps.push_back(step);
   step_is_traced_ = true;
 }
 

@@ -17,6 +17,14 @@ bool Hides(Footprint earlier, Footprint later) {
   return ((later.reads | later.changes) & ~earlier.changes) == 0;
 }
 
+// Most of what is appended is one element or none.
+template <typename T>
+Range Append(std::vector<T>* to, std::span<const T> from) {
+  const Range range{static_cast<uint32_t>(to->size()), static_cast<uint32_t>(from.size())};
+  for (const T& one : from) to->push_back(one);
+  return range;
+}
+
 }  // namespace
 
 bool DporPath::IsEnabledAt(uint32_t i, uint32_t thread) const {
@@ -51,15 +59,18 @@ void DporPath::MakeRoomFor(uint32_t thread) {
   for (Barrier& barrier : barriers_) barrier.clock.resize(stride, 0);
   stride_ = stride;
   clock_.resize(stride, 0);
-  own_clock_.resize(stride, 0);
+  beginning_.resize(stride, 0);
   last_of_.resize(stride, kNone);
   births_.resize(stride, kNone);
 }
 
 uint32_t DporPath::HistoryOf(uint64_t object) {
+  Known& known = known_[object * 0x9e3779b97f4a7c15 >> (64 - kKnownBits)];
+  if (known.object == object && known.history != kNone) return known.history;
   const auto [found, is_new] =
       objects_.try_emplace(object, static_cast<uint32_t>(histories_.size()));
   if (is_new) histories_.emplace_back();
+  known = {object, found->second};
   return found->second;
 }
 
@@ -82,18 +93,13 @@ void DporPath::Truncate(uint32_t size) {
     enabled_.resize(step.enabled.first);
     steps_.pop_back();
   }
-  clocks_.resize(size_t{size} * stride_);
 }
 
 void DporPath::StartClock(uint32_t thread) {
   uint32_t from = last_of_[thread];
   if (from == kNone) from = births_[thread];
-  if (from == kNone) {
-    std::fill(clock_.begin(), clock_.end(), 0);
-  } else {
-    std::copy_n(ClockOf(from), stride_, clock_.begin());
-  }
-  own_clock_ = clock_;
+  own_clock_ = from == kNone ? beginning_.data() : ClockOf(from);
+  std::copy_n(own_clock_, stride_, clock_.begin());
 }
 
 void DporPath::Join(const uint32_t* other) {
@@ -122,7 +128,7 @@ void DporPath::Meet(const Access& access, const History& history, uint32_t threa
       continue;
     }
     const bool is_needed = access.kind == OpKind::kJoin && entry.kind == OpKind::kExit;
-    if (!is_needed && !IsBefore(i, waits ? own_clock_ : clock_)) races->push_back(i);
+    if (!is_needed && !IsBefore(i, waits ? own_clock_ : clock_.data())) races->push_back(i);
     Join(i);
     const bool hides = Hides(entry.footprint, access.footprint);
     if (access.may_wait ? hides && IsBefore(i, own_clock_)
@@ -143,7 +149,7 @@ void DporPath::MeetEverything(uint32_t thread, std::vector<uint32_t>* races) {
   }
   std::sort(scratch_.rbegin(), scratch_.rend());
   for (const uint32_t i : scratch_) {
-    if (IsBefore(i, clock_)) continue;
+    if (IsBefore(i, clock_.data())) continue;
     races->push_back(i);
     Join(i);
   }
@@ -156,7 +162,7 @@ void DporPath::FindRaces(uint32_t thread, std::span<const Access> accesses,
   StartClock(thread);
   if (!barriers_.empty()) {
     const Barrier& barrier = barriers_.back();
-    if (barrier.is_step && !IsBefore(barrier.position, clock_)) races->push_back(barrier.position);
+    if (barrier.is_step && !IsBefore(barrier.position, clock_.data())) races->push_back(barrier.position);
     Join(barrier.clock.data());
   }
   looked_up_.clear();
@@ -172,31 +178,29 @@ void DporPath::Add(const TracedStep& traced, const StepTrace& trace, std::vector
   if ((traced.effects & kOrderMatters) != 0) {
     MeetEverything(traced.thread, races);
   }
-  const auto append = [](auto* to, auto from) {
-    const Range range{static_cast<uint32_t>(to->size()), static_cast<uint32_t>(from.size())};
-    to->insert(to->end(), from.begin(), from.end());
-    return range;
-  };
   const uint32_t position = size();
-  Step step;
+  // Filled in place: a copy would wait for what has just been written in other sizes.
+  Step& step = steps_.emplace_back();
   step.pick = traced.pick;
   step.thread = traced.thread;
   step.effects = traced.effects;
-  step.accesses = append(&accesses_, accesses);
-  step.values = append(&values_, Slice(trace.values, traced.values));
-  step.enabled = append(&enabled_, Slice(trace.enabled, traced.enabled));
+  step.accesses = Append(&accesses_, accesses);
+  step.values = Append(&values_, Slice(trace.values, traced.values));
+  step.enabled = Append(&enabled_, Slice(trace.enabled, traced.enabled));
   step.previous = last_of_[traced.thread];
   step.barriers = static_cast<uint32_t>(barriers_.size());
   for (size_t i = 0; i < accesses.size(); ++i) {
     const Access& access = accesses[i];
     histories_[looked_up_[i]].push_back(
         Entry{position, access.kind, access.may_wait, access.footprint});
+    history_of_.push_back(looked_up_[i]);
   }
-  history_of_.insert(history_of_.end(), looked_up_.begin(), looked_up_.end());
   last_of_[traced.thread] = position;
   clock_[traced.thread] = position + 1;
-  clocks_.insert(clocks_.end(), clock_.begin(), clock_.end());
-  steps_.push_back(step);
+  if (clocks_.size() < size_t{position + 1} * stride_) {
+    clocks_.resize(std::max(2 * clocks_.size(), size_t{64} * stride_));
+  }
+  std::copy_n(clock_.data(), stride_, clocks_.data() + size_t{position} * stride_);
   AddBarrier(step, position);
 }
 

@@ -20,6 +20,7 @@
 #ifndef HEDDLE_HARNESS_STRATEGY_DPOR_PATH_H_
 #define HEDDLE_HARNESS_STRATEGY_DPOR_PATH_H_
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -113,9 +114,7 @@ class DporPath {
   uint32_t HistoryOf(uint64_t object);  // its index
   void MakeRoomFor(uint32_t thread);
   void StartClock(uint32_t thread);
-  bool IsBefore(uint32_t i, const std::vector<uint32_t>& clock) const {
-    return clock[steps_[i].thread] > i;
-  }
+  bool IsBefore(uint32_t i, const uint32_t* clock) const { return clock[steps_[i].thread] > i; }
   void Join(uint32_t i) { Join(ClockOf(i)); }
   void Join(const uint32_t* other);
   void AddBarrier(const Step& step, uint32_t position);
@@ -130,7 +129,7 @@ class DporPath {
   std::vector<uint64_t> enabled_;
   std::vector<uint32_t> births_;   // by thread
   std::vector<uint32_t> last_of_;  // by thread: its last step
-  std::vector<uint32_t> clocks_;   // of each step, `stride_` apart
+  std::vector<uint32_t> clocks_;   // of each step, `stride_` apart; it only grows
   // After what all later steps come.
   struct Barrier {
     uint32_t position;  // of the step that it is or follows
@@ -142,8 +141,16 @@ class DporPath {
   uint32_t stride_ = 0;                  // a multiple of it
   // Of the step that is being added, and what of it the order of its thread alone gives.
   std::vector<uint32_t> clock_;
-  std::vector<uint32_t> own_clock_;
+  const uint32_t* own_clock_ = nullptr;  // set by StartClock; in clocks_ or beginning_
+  std::vector<uint32_t> beginning_;      // nothing happens before
   absl::flat_hash_map<uint64_t, uint32_t> objects_;  // in histories_
+  // Where the same is looked for first.
+  struct Known {
+    uint64_t object = 0;
+    uint32_t history = kNone;
+  };
+  static constexpr int kKnownBits = 6;
+  std::array<Known, 1 << kKnownBits> known_;
   std::vector<History> histories_;
   std::vector<uint32_t> looked_up_;  // histories of the accesses of that step
   std::vector<uint32_t> scratch_;

@@ -56,6 +56,9 @@ class ThreadNames {
     return of_thread_[Index(thread)];
   }
 
+  // Of one whose name has been asked for in this execution.
+  uint32_t OfMet(ThreadId thread) const { return of_thread_[Index(thread)]; }
+
   // By name. A parent comes before its children.
   const std::vector<ThreadPlace>& places() const { return places_; }
 
