@@ -62,6 +62,11 @@ void Confirmation::Confirm(const RaisedSuspicion& suspicion, const ReplayTask& t
   std::string what = "execution " + std::to_string(task.first_execution) + " showed " +
                      std::string(NameOf(suspicion.kind));
   if (!suspicion.message.empty()) what += " (" + suspicion.message + ")";
+  // What is left on a stack that has ended, or in freed memory, is no matter of schedules.
+  if (outcome.died && !outcome.findings.empty()) {
+    AddNote(&result_, what + "; in a fresh process it ended in the crash before that");
+    return;
+  }
   what += ", but the same schedule in a fresh process did not show it again";
   if (!outcome.divergence.empty()) what += ": " + outcome.divergence;
   what +=

@@ -237,6 +237,16 @@ const RegisterCase kKeepsState{{.name = "hostile/keeps_state", .body = [] {
                                   });
                                 }}};
 
+// The thread that is not waited for finds on main's stack whatever lies there by then.
+const RegisterCase kOutlivesStack{{.name = "hostile/outlives_stack", .body = [] {
+                                     heddle::Mutex mutex("mutex");
+                                     heddle::Var<int> lines(0, "lines");
+                                     heddle::Thread([&] {
+                                       const std::lock_guard lock(mutex);
+                                       lines++;
+                                     }).detach();
+                                   }}};
+
 int* volatile kept_block = nullptr;
 
 const RegisterCase kKeepsMemory{{.name = "hostile/keeps_memory", .body = [] {

@@ -46,6 +46,11 @@ misdeed uses_time nondeterminism
 misdeed keeps_state nondeterminism
 misdeed keeps_memory nondeterminism "free it at the end of the" "make it before main"
 
+# What lies on a stack that has ended makes no case nondeterministic.
+expect 1 "$hostile" run hostile/outlives_stack
+says "FAIL"
+if grep -q "not a function of its schedule" <<<"$output"; then fail "called nondeterministic: $output"; fi
+
 # A hang is not run twice, so that it is told even where the time is up meanwhile.
 expect 1 "$hostile" run hostile/hangs --time=1s --step-timeout=3s
 says "FAIL" "no scheduling point"
