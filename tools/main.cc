@@ -1,7 +1,6 @@
 // The `heddle` command. A program of cases that links heddle::main has the same subcommands.
 #include <algorithm>
 #include <exception>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -49,6 +48,20 @@ std::string SeeHelp(const CLI::App& app) {
   return "See `" + command + " --help`.";
 }
 
+// How many of what the subcommand takes without a name; a pattern that the shell has expanded is more.
+std::string WhatIsTaken(const CLI::App& app) {
+  for (const CLI::App* chosen : app.get_subcommands()) {
+    for (const CLI::Option* option : chosen->get_options()) {
+      const std::string name = option->get_name(/*positional=*/true);
+      if (!option->get_positional()) continue;
+      const bool pattern = name == "CASE-GLOB";
+      return "; `" + chosen->get_name() + "` takes one " + name +
+             (pattern ? ", in quotes if it is a pattern: 'race/*'" : "");
+    }
+  }
+  return {};
+}
+
 // What CLI11 says, and the nearest option that there is.
 std::string Explain(const CLI::App& app, const CLI::ParseError& error) {
   std::string text = error.what();
@@ -59,12 +72,17 @@ std::string Explain(const CLI::App& app, const CLI::ParseError& error) {
     }
   }
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-    std::istringstream words(text);
-    for (std::string word; words >> word;) {
+    text = "not expected:";
+    std::string advice;
+    bool positional = false;
+    for (const std::string& word : app.remaining(/*recurse=*/true)) {
+      text += " " + word;
+      positional |= !word.starts_with("-");
       if (!word.starts_with("--")) continue;
       const std::string nearest = NearestWord(word.substr(0, word.find('=')), known);
-      if (!nearest.empty()) text += "; did you mean " + nearest + "?";
+      if (!nearest.empty()) advice += "; did you mean " + nearest + "?";
     }
+    text += (positional ? WhatIsTaken(app) : "") + advice;
   }
   // "--strategy: 1 required TEXT missing"
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr &&

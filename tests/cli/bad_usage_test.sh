@@ -8,6 +8,9 @@ expect 2 "$hostile" run hostile/deadlok && says "no case matches 'hostile/deadlo
 expect 2 "$hostile" run deadlock && says "hostile/deadlock"
 expect 2 "$hostile" list 'nothing/*' && says "no case matches 'nothing/*'"
 expect 2 "$hostile" run --strateg=pct && says "--strateg" "did you mean --strategy"
+expect 2 "$hostile" run hostile/hangs hostile/exits hostile/clean
+says "not expected: hostile/exits hostile/clean; \`run\` takes one CASE-GLOB, in quotes"
+expect 2 "$hostile" replay out/a out/b && says "not expected: out/b; \`replay\` takes one TARGET"
 expect 2 "$hostile" run --bogus && says "--bogus"
 if grep -q "did you mean" <<<"$output"; then fail "--bogus is like no option: $output"; fi
 expect 2 "$hostile" run --strategy=best && says "--strategy" "best" "random"
