@@ -15,7 +15,7 @@ enum class ChoiceKind : uint8_t {
   kOutcome,  // how an operation completes: the n-th member of its OutcomeSet
   kWaiter,   // which waiter a notification wakes
   kStore,    // which store a load reads from
-  kReuse,    // whether an allocation takes the block freed last (1) or fresh memory (0)
+  kReuse,    // whether an allocation takes fresh memory (0) or which freed block (arena.h)
   kUser,     // heddle::Choose
 };
 

@@ -69,17 +69,18 @@ void BoundedDecider::RecordPick(const SchedulingPoint& point, ThreadId chosen) {
 }
 
 uint32_t BoundedDecider::PickValue(const ValueChoice& choice) {
+  if (choice.own == 1) return 0;
   if (position_ < prefix_.size()) {
     const Decision planned = prefix_[position_++];
-    if (planned.is_value && planned.choice() == choice.kind && planned.value < choice.bound) {
+    if (planned.is_value && planned.choice() == choice.kind && planned.value < choice.own) {
       return planned.value;
     }
     Diverge();
   }
   if (diverged_) return 0;
   BranchPoint branch;
-  branch.chosen = Decision::Value(choice.kind, 0, choice.bound);
-  branch.options = choice.bound;
+  branch.chosen = Decision::Value(choice.kind, 0, choice.own);
+  branch.options = choice.own;
   branches_.push_back(branch);
   return 0;
 }

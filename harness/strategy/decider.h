@@ -11,6 +11,7 @@
 #include <span>
 
 #include "harness/core/event.h"
+#include "harness/core/heap_use.h"
 #include "harness/core/ids.h"
 #include "harness/core/operation.h"
 #include "harness/schedule/decision.h"
@@ -63,9 +64,9 @@ class SchedulingPoint {
   // last step depends on steps that change these, and so does its next if it waits.
   virtual std::span<const Look> LoopOf(ThreadId thread) const = 0;
   uint64_t step() const { return step_; }
-  // Program memory was allocated or freed since the last decision between threads: such steps
-  // depend on each other. Known only to deciders that want every step.
-  bool step_used_heap() const { return step_used_heap_; }
+  // What the last step did to program memory, beside what only its own thread can see of it. Known
+  // only to deciders that want every step. At Decider::End, of the execution's last step.
+  const HeapUse& step_heap() const { return *step_heap_; }
   // An operation of the last step changed an atomic. If none has, its read-modify-write was no more
   // than a look: it has stored what it read, and told nobody anything new. Known only to deciders that
   // want every step.
@@ -105,7 +106,7 @@ class SchedulingPoint {
   bool running_enabled_ = false;
   Pausing running_pause_ = Pausing::kNo;
   uint64_t step_ = 0;
-  bool step_used_heap_ = false;
+  const HeapUse* step_heap_ = nullptr;
   bool step_changed_atomic_ = false;
   bool step_met_time_ = false;
 };
@@ -115,6 +116,10 @@ struct ValueChoice {
   ThreadId thread;
   const Operation* op;  // null for kReuse and kUser
   uint32_t bound;       // answers are 0 .. bound - 1; bound >= 2
+  // Of them, those below are the same whatever threads do that this one does not depend on: a
+  // search of all schedules chooses among these alone. 1: it has nothing to choose, and does not
+  // count it.
+  uint32_t own = bound;
 };
 
 class Decider {

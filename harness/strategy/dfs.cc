@@ -5,11 +5,21 @@
 #include <string>
 
 #include "harness/core/check.h"
+#include "harness/core/random.h"
 #include "harness/model/dependence.h"
 #include "harness/strategy/registry.h"
 #include "harness/strategy/tree_size.h"
 
 namespace heddle {
+namespace {
+
+HeapMask HeapMaskOf(const HeapUse& use) {
+  HeapMask mask = use.shared ? 1 : 0;
+  for (const uintptr_t block : use.blocks()) mask |= HeapMask{2} << MixSeed(block, 0) % 63;
+  return mask;
+}
+
+}  // namespace
 
 void DfsDecider::Begin(const Plan& plan) {
   prefix_ = plan.prefix;
@@ -22,6 +32,7 @@ void DfsDecider::Begin(const Plan& plan) {
   ends_prefix_ = redundant_ = diverged_ = false;
   branch_in_progress_ = kNoBranch;
   prefix_effects_ = kUnknownEffects;
+  prefix_heap_ = 0;
   branches_.clear();
   alternatives_.clear();
   sleepers_.clear();
@@ -66,14 +77,21 @@ bool DfsDecider::GaveWay(const SchedulingPoint& point) {
 // What the step just made did beside its operation.
 void DfsDecider::LearnEffects(const SchedulingPoint& point) {
   uint8_t effects = kNoEffects;
-  if (point.step_used_heap()) effects |= kUsedHeap;
+  const HeapMask heap = HeapMaskOf(point.step_heap());
+  if (point.step_heap().everything) effects |= kTouchedAll;
   if (GaveWay(point)) effects |= kDeferred;
   if (point.step_met_time()) effects |= kMetTime;
-  if (ends_prefix_) prefix_effects_ = effects;
-  if (branch_in_progress_ != kNoBranch) branches_[branch_in_progress_].effects = effects;
-  if (effects == kNoEffects || sleep_.empty()) return;
+  if (ends_prefix_) {
+    prefix_effects_ = effects;
+    prefix_heap_ = heap;
+  }
+  if (branch_in_progress_ != kNoBranch) {
+    branches_[branch_in_progress_].effects = effects;
+    branches_[branch_in_progress_].heap = heap;
+  }
+  if ((effects == kNoEffects && heap == 0) || sleep_.empty()) return;
   for (size_t i = sleep_.size(); i-- > 0;) {
-    if ((effects & kOrderMatters) != 0 || sleep_[i].used_heap) Wake(i);
+    if ((effects & kOrderMatters) != 0 || (sleep_[i].heap & heap) != 0) Wake(i);
   }
 }
 
@@ -172,9 +190,10 @@ void DfsDecider::Wake(size_t i) {
 }
 
 uint32_t DfsDecider::PickValue(const ValueChoice& choice) {
+  if (choice.own == 1) return 0;
   if (InPrefix()) {
     const Decision planned = prefix_[position_++];
-    if (!planned.is_value || planned.choice() != choice.kind || planned.value >= choice.bound) {
+    if (!planned.is_value || planned.choice() != choice.kind || planned.value >= choice.own) {
       diverged_ = true;
       position_ = prefix_.size();
       return 0;
@@ -187,8 +206,8 @@ uint32_t DfsDecider::PickValue(const ValueChoice& choice) {
   }
   if (redundant_ || diverged_) return 0;
   BranchPoint branch;
-  branch.chosen = Decision::Value(choice.kind, 0, choice.bound);
-  branch.options = choice.bound;
+  branch.chosen = Decision::Value(choice.kind, 0, choice.own);
+  branch.options = choice.own;
   RecordSleepers(&branch);
   branches_.push_back(branch);
   return 0;
@@ -200,6 +219,7 @@ void DfsDecider::End(ExecutionRecord* record) {
   record->undecided = record->steps > steps_;
   record->redundant = redundant_;
   record->prefix_effects = prefix_effects_;
+  record->prefix_heap = prefix_heap_;
   record->branches.swap(branches_);
   record->alternatives.swap(alternatives_);
   record->sleepers.swap(sleepers_);
@@ -232,8 +252,7 @@ bool Dfs::Next(Plan* plan) {
   for (uint32_t i = 0; i < node.current; ++i) {
     const Option& explored = option_stack_[node.first_option + i];
     if ((explored.effects & kOrderMatters) != 0) continue;
-    plan->sleep.push_back(
-        SleepingThread{explored.pick.thread(), (explored.effects & kUsedHeap) != 0});
+    plan->sleep.push_back(SleepingThread{explored.heap, explored.pick.thread()});
   }
   return true;
 }
@@ -252,7 +271,9 @@ void Dfs::Learn(const Plan& plan, const ExecutionRecord& record) {
   // values chosen within the step.
   for (size_t i = path_.size(); i-- > 0;) {
     if (!decisions_[i].is_pick()) continue;
-    option_stack_[path_[i].first_option + path_[i].current].effects |= record.prefix_effects;
+    Option& explored = option_stack_[path_[i].first_option + path_[i].current];
+    explored.effects |= record.prefix_effects;
+    explored.heap |= record.prefix_heap;
     break;
   }
   for (const BranchPoint& branch : record.branches) {
@@ -262,10 +283,10 @@ void Dfs::Learn(const Plan& plan, const ExecutionRecord& record) {
     node.first_sleeper = static_cast<uint32_t>(sleeper_stack_.size());
     node.sleepers = branch.sleepers;
     if (branch.chosen.is_pick()) {
-      option_stack_.push_back(Option{branch.chosen, branch.effects});
+      option_stack_.push_back(Option{branch.chosen, branch.effects, branch.heap});
       for (uint32_t i = 0; i + 1 < branch.options; ++i) {
         option_stack_.push_back(
-            Option{record.alternatives[branch.first_alternative + i], kNoEffects});
+            Option{record.alternatives[branch.first_alternative + i], kNoEffects, 0});
       }
     }
     const auto sleepers = record.sleepers.begin() + branch.first_sleeper;

@@ -9,8 +9,8 @@
 //
 // Steps depend on each other by their operations (model/dependence.h), and, because a step is more
 // than its operation:
-// - steps that use program memory depend on each other (whether a sleeping thread's step does is
-//   remembered from when it was explored);
+// - steps that use the shared part of program memory, or free one block, depend on each other
+//   (core/heap_use.h; what a sleeping thread's step does is remembered from when it was explored);
 // - a step that takes or tries a lock with the possibility of failing depends on every other step,
 //   since an unlock is an event inside one;
 // - a step after which the engine sets its thread aside for a step of others (yield) depends on every
@@ -78,6 +78,7 @@ class DfsDecider final : public Decider {
   bool redundant_ = false;
   bool diverged_ = false;
   uint8_t prefix_effects_ = kUnknownEffects;
+  HeapMask prefix_heap_ = 0;
   // What End hands over.
   std::vector<BranchPoint> branches_;
   std::vector<Decision> alternatives_;
@@ -110,6 +111,7 @@ class Dfs final : public Strategy, public TreeSearch {
   struct Option {
     Decision pick;
     uint8_t effects = kUnknownEffects;
+    HeapMask heap = 0;
   };
   // A decision on the current path. Its options and sleepers are ranges of the arrays below, which
   // are stacks like the path: a node's ranges begin where those of the node before it end.

@@ -7,8 +7,8 @@
 namespace heddle {
 namespace {
 
-// The use of program memory is an access to one object of that name.
-constexpr Access kHeapAccess{1, OpKind::kAlloc, false, {Footprint::kState, Footprint::kState}};
+// The part of the heap that all threads share is an object of this name.
+constexpr uint64_t kSharedHeap = 1;
 
 constexpr EventMask kMayRewrite = {OpKind::kRmw, OpKind::kCompareExchange};
 
@@ -93,6 +93,19 @@ void DporDecider::AddLoop(ThreadId thread, size_t first, const SchedulingPoint& 
     trace_.accesses.push_back(Access{object, look.rewrites ? OpKind::kRmw : OpKind::kLoad, false,
                                      {Footprint::kState, changes}});
   }
+}
+
+// Of the step in progress.
+void DporDecider::AddHeapUse(const HeapUse& use) {
+  TracedStep& step = trace_.steps.back();
+  const auto add = [&](uint64_t object) {
+    trace_.accesses.push_back(
+        Access{object, OpKind::kAlloc, false, {Footprint::kState, Footprint::kState}});
+    ++step.accesses.size;
+  };
+  if (use.shared) add(kSharedHeap);
+  for (const uintptr_t block : use.blocks()) add(kHeapBlock | block);
+  if (use.everything) step.effects |= kTouchedAll;
 }
 
 void DporDecider::MeetThreads(const SchedulingPoint& point) {
@@ -215,10 +228,7 @@ void DporDecider::EndStep(const SchedulingPoint& point) {
   if (!point.step_changed_atomic() && kMayRewrite.contains(step.pick.op())) {
     trace_.accesses[step.accesses.first].footprint.changes = 0;
   }
-  if (point.step_used_heap()) {
-    trace_.accesses.push_back(kHeapAccess);
-    ++step.accesses.size;
-  }
+  AddHeapUse(point.step_heap());
   if (point.running_pause() == Pausing::kYielded) {
     step.effects |= kDeferred;
   } else if (point.running_pause() != Pausing::kNo) {
@@ -248,9 +258,10 @@ void DporDecider::Wake(size_t sleeper, uint32_t step) {
 }
 
 uint32_t DporDecider::PickValue(const ValueChoice& choice) {
+  if (choice.own == 1) return 0;
   if (InPrefix()) {
     const Decision planned = prefix_[position_++];
-    if (planned.is_value && planned.choice() == choice.kind && planned.value < choice.bound) {
+    if (planned.is_value && planned.choice() == choice.kind && planned.value < choice.own) {
       return planned.value;
     }
     diverged_ = true;
@@ -258,20 +269,20 @@ uint32_t DporDecider::PickValue(const ValueChoice& choice) {
     return 0;
   }
   if (!step_is_traced_) return 0;
-  trace_.too_wide |= choice.bound > UINT16_MAX;
+  trace_.too_wide |= choice.own > UINT16_MAX;
   TracedStep& step = trace_.steps.back();
-  Decision value = Decision::Value(choice.kind, 0, choice.bound);
+  Decision value = Decision::Value(choice.kind, 0, choice.own);
   if (given_ > 0) {
     const Range values = plan_.steps[planned_ - 1].values;
     value.value = plan_.values[values.first + values.size - given_--].value;
-    if (value.value >= choice.bound) {
+    if (value.value >= choice.own) {
       // A step that is planned after others are left out may have fewer answers.
       value.value = 0;
       given_ = 0;
     }
   } else if (awaited_ > 0) {
-    while (value.value < choice.bound && IsCovered(value)) ++value.value;
-    if (value.value == choice.bound) {
+    while (value.value < choice.own && IsCovered(value)) ++value.value;
+    if (value.value == choice.own) {
       value.value = 0;
       redundant_ = true;
     }
@@ -327,9 +338,8 @@ void DporDecider::End(ExecutionRecord* record) {
   record->undecided = record->steps > steps_;
   record->redundant = redundant_;
   if (step_is_traced_) {
-    // What the last step did to the heap nobody has seen.
-    trace_.accesses.push_back(kHeapAccess);
-    ++trace_.steps.back().accesses.size;
+    // Nobody has seen what else the last step did.
+    AddHeapUse(point_->step_heap());
   }
   record->places = names_.places();
   std::swap(record->trace, trace_);

@@ -10,6 +10,7 @@ namespace heddle {
 
 inline constexpr uint64_t kThreadObject = uint64_t{1} << 63;  // and its name
 inline constexpr uint64_t kStackObject = uint64_t{1} << 62;   // and the thread's name, an offset
+inline constexpr uint64_t kHeapBlock = uint64_t{1} << 59;     // and its address: the memory itself
 inline constexpr uint64_t kOtherObject = uint64_t{1} << 61;   // and an index
 
 inline uint64_t ObjectOnStack(uint32_t thread, uint32_t offset) {

@@ -18,11 +18,15 @@
 
 namespace heddle {
 
+// A step's uses of the heap, as bits: steps that depend on each other for them have one in common.
+// Others may, too, where blocks share a bit.
+using HeapMask = uint64_t;
+
 // A thread whose next step need not be explored here, because executions that begin with it have
 // been explored from an earlier alternative and nothing since has depended on it.
 struct SleepingThread {
+  HeapMask heap = 0;  // of its next step
   ThreadId thread = kNoThread;
-  bool used_heap = false;  // its next step allocates or frees program memory
 };
 
 // A place in the tree of spawns, which is what a thread is known by under every schedule
@@ -71,13 +75,13 @@ struct ReadsFrom {
 // What a step did beside its operation, as bits.
 enum StepEffects : uint8_t {
   kNoEffects = 0,
-  kUsedHeap = 1,  // allocated or freed program memory
+  kTouchedAll = 1,  // HeapUse::everything
   kDeferred = 2,  // its thread yielded, and was set aside until another has made a step
   kMetTime = 4,   // virtual time has moved after it, or it was spurious
   kTimePassed = 8,  // virtual time has moved after it, because nobody could run
   // It depends on every other step.
-  kOrderMatters = kDeferred | kMetTime,
-  kUnknownEffects = kUsedHeap | kOrderMatters,
+  kOrderMatters = kTouchedAll | kDeferred | kMetTime,
+  kUnknownEffects = kOrderMatters,
 };
 
 // A decision with its alternatives, for strategies that enumerate. Flat: the threads are in arrays
@@ -94,6 +98,7 @@ struct BranchPoint {
   uint32_t first_sleeper = 0;
   uint32_t sleepers = 0;
   uint8_t effects = kUnknownEffects;  // of the step picked
+  HeapMask heap = 0;
 };
 
 enum class ExecutionEnd : uint8_t {
@@ -122,6 +127,7 @@ struct ExecutionRecord {
     reads_from.clear();
     order_class = 0;
     prefix_effects = kUnknownEffects;
+    prefix_heap = 0;
   }
 
   ExecutionEnd end = ExecutionEnd::kCompleted;
@@ -150,7 +156,9 @@ struct ExecutionRecord {
   // Of its happens-before order with outcomes, woken waiters and choices: the same for executions
   // that differ only in the order of independent steps. 0: not known.
   uint64_t order_class = 0;
-  uint8_t prefix_effects = kUnknownEffects;  // of the step in progress at the end of the prefix
+  // Of the step in progress at the end of the prefix.
+  uint8_t prefix_effects = kUnknownEffects;
+  HeapMask prefix_heap = 0;
 };
 
 struct StrategyProgress {

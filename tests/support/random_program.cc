@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 
+#include "harness/runtime/heap/malloc_interpose.h"
 #include "primitives/assert.h"
 #include "primitives/atomic.h"
 #include "primitives/barrier.h"
@@ -57,6 +58,7 @@ struct Objects {
   Barrier<> barriers[2] = {Barrier<>{2}, Barrier<>{2}};
   SharedMutex shared[2];
   OnceFlag once[2];
+  Atomic<char*> given[2] = {{nullptr}, {nullptr}};
 };
 Objects* objects;
 
@@ -227,16 +229,34 @@ class Interpreter {
       case Do::kAllocate:
         block_[i].reset();
         block_[i] = std::make_unique<char[]>(48);
-        return 0;
+        return CodeOf(block_[i].get());
       case Do::kFree:
         block_[i].reset();
         return 0;
+      case Do::kGive: {
+        const std::unique_ptr<char[]> former(objects->given[i].exchange(block_[i].release()));
+        return CodeOf(former.get());
+      }
+      case Do::kTake:
+        block_[i].reset(objects->given[i].exchange(nullptr));
+        return CodeOf(block_[i].get());
+      case Do::kFreeGiven: {
+        char* const block = objects->given[i].load();
+        delete[] block;
+        return CodeOf(block);
+      }
       case Do::kAssert:
         Assert(objects->atomics[i].load() < 200, "a value below 200");
         return 0;
       default:
         return 0;
     }
+  }
+
+  // Where a block lies, in builds where that repeats.
+  static int CodeOf(const char* block) {
+    if constexpr (!kHeapIsDeterministic) return 0;
+    return static_cast<int>(reinterpret_cast<uintptr_t>(block) >> 4);
   }
 
   const int id_;
@@ -246,6 +266,14 @@ class Interpreter {
   bool exclusive_[2] = {};
   std::unique_ptr<char[]> block_[2];
 };
+
+bool FreesTwice() {
+  return std::any_of(std::begin(program.threads), std::end(program.threads), [](const auto& thread) {
+    return std::any_of(thread.begin(), thread.end(), [](const Instruction& instruction) {
+      return instruction.what == Do::kFreeGiven;
+    });
+  });
+}
 
 void RunThread(int id) { Interpreter(id).Run(); }
 
@@ -272,6 +300,7 @@ std::string Describe(const RandomProgram& described) {
       "notify_all",  "acquire",       "try_acquire",   "release",        "arrive",
       "lock_shared", "unlock_shared", "try_shared",    "lock_exclusive", "unlock_exclusive",
       "once",        "atomic_wait",   "atomic_notify", "allocate",       "free",
+      "give",        "take",          "free_given",
       "assert",      "await",         "await_yielding", "await_either",  "cas_add",
       "lock_trying", "await_taking"};
   std::string text;
@@ -313,7 +342,10 @@ void RunProgram() {
   for (Thread& thread : threads) {
     if (thread.joinable()) thread.join();
   }
-  for (int i = 0; i < 2; ++i) effects.values[i] = own.atomics[i].load();
+  for (int i = 0; i < 2; ++i) {
+    effects.values[i] = own.atomics[i].load();
+    if (!FreesTwice()) delete[] own.given[i].load();
+  }
 }
 
 std::string FinalState() {

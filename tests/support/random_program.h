@@ -42,8 +42,11 @@ enum class Do : uint8_t {
   kOnce,
   kAtomicWait,  // until not 0
   kAtomicNotify,
-  kAllocate,
+  kAllocate,  // a block of its own of the object's number; its address is what it sees
   kFree,
+  kGive,  // its block to everybody, and frees the one that everybody had
+  kTake,
+  kFreeGiven,  // the block that everybody has, and still has then
   kAssert,  // that a value is less than 200
   kAwait,   // a loop until not 0
   kAwaitYielding,

@@ -322,9 +322,9 @@ TEST_F(HeapInterposeTest, BadArgumentsOfPosixMemalignAreRefused) {
 }
 
 // A callback that allocates, as the engine's do.
-bool AllocatingDecision(void* context, uint32_t) {
+uint32_t AllocatingDecision(void* context, uint32_t, uint32_t) {
   static_cast<std::vector<std::string>*>(context)->push_back(std::string(100, 'd'));
-  return true;
+  return 1;
 }
 
 TEST_F(HeapInterposeTest, CallbacksRunAsHarnessCode) {

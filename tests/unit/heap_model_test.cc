@@ -32,6 +32,14 @@ class Model {
 
   explicit Model(Arena* arena, uint64_t seed) : arena_(arena), random_(seed) {}
 
+  void Begin() {
+    arena_->set_step_counter(&steps_);
+    arena_->BeginExecution();
+    arena_->BeginThread(0, 0);
+    arena_->BeginThread(1, Arena::HomeOfChild(0, 1));
+    arena_->BeginThread(2, Arena::HomeOfChild(1, 1));
+  }
+
   void Step() {
     const uint32_t dice = Below(100);
     if (dice < 45 || live_.empty()) {
@@ -45,9 +53,12 @@ class Model {
     }
   }
 
-  bool AnswerReuse(uint32_t candidates) {
-    EXPECT_GT(candidates, 0u);
-    return Below(2) == 0;
+  uint32_t AnswerReuse(uint32_t own, uint32_t all) {
+    EXPECT_GE(own, 1u);
+    EXPECT_LE(own, 2u);
+    EXPECT_GE(all, std::max(own, 2u));
+    EXPECT_LE(all, own + 1);
+    return Below(all);
   }
 
   void Finish() {
@@ -99,7 +110,11 @@ class Model {
     freed_.erase(start);
   }
 
-  HeapSite Site() { return {Below(5), 0x1000 + Below(1000)}; }
+  // The last two threads have no home.
+  HeapSite Site() {
+    if (Below(4) == 0) ++steps_;
+    return {Below(5), 0x1000 + Below(1000)};
+  }
 
   void Allocate() {
     const size_t size = Size();
@@ -173,6 +188,7 @@ class Model {
   }
 
   Arena* arena_;
+  uint64_t steps_ = 0;
   std::mt19937_64 random_;
   std::map<char*, Block> live_;
   std::map<char*, std::pair<Block, HeapSite>> freed_;
@@ -181,10 +197,13 @@ class Model {
 
 TEST_F(HeapModelTest, AgreesWithTheNaiveModelOnRandomCalls) {
   for (uint64_t seed = 1; seed <= 60; ++seed) {
-    arena_->BeginExecution();
     Model model(arena_.get(), seed);
+    model.Begin();
     arena_->set_reuse_decision(
-        [](void* m, uint32_t n) { return static_cast<Model*>(m)->AnswerReuse(n); }, &model);
+        [](void* m, uint32_t own, uint32_t all) {
+          return static_cast<Model*>(m)->AnswerReuse(own, all);
+        },
+        &model);
     for (int step = 0; step < 2000; ++step) {
       model.Step();
       ASSERT_FALSE(HasFatalFailure()) << "seed " << seed << " step " << step;

@@ -24,15 +24,15 @@
 namespace heddle {
 namespace {
 
-bool Always(void*, uint32_t) { return true; }
+uint32_t Always(void*, uint32_t, uint32_t) { return 1; }
 
 TEST(HeapOptionsTest, RefusesBadOptionsWithAReason) {
   const std::tuple<ArenaOptions, const char*> bad[] = {
       {{.base = 0}, "arena: base must be a page address and not 0"},
       {{.base = 0x1001}, "arena: base must be a page address and not 0"},
-      {{.reserve_bytes = 0}, "arena: reserve_bytes must be between two pages and 64 GiB"},
-      {{.reserve_bytes = kLargestBlock + 4096},
-       "arena: reserve_bytes must be between two pages and 64 GiB"},
+      {{.reserve_bytes = 0}, "arena: reserve_bytes must be between two pages and 63 GiB"},
+      {{.reserve_bytes = Arena::kMostReserve + 4096},
+       "arena: reserve_bytes must be between two pages and 63 GiB"},
       {{.reserve_bytes = 8192, .limit_bytes = 8193},
        "arena: limit_bytes must not exceed reserve_bytes"},
   };
@@ -58,14 +58,19 @@ std::vector<uintptr_t> Trace(Arena* arena, uint64_t seed) {
   std::mt19937_64 random(seed);
   std::mt19937_64 decisions(seed + 1);
   arena->set_reuse_decision(
-      [](void* d, uint32_t) { return (*static_cast<std::mt19937_64*>(d))() % 2 == 0; }, &decisions);
+      [](void* d, uint32_t, uint32_t all) {
+        return static_cast<uint32_t>((*static_cast<std::mt19937_64*>(d))() % all);
+      },
+      &decisions);
   arena->BeginExecution();
+  for (uint32_t thread = 0; thread < 3; ++thread) arena->BeginThread(thread, thread);
   std::vector<uintptr_t> trace;
   std::vector<char*> live;
   for (int i = 0; i < 3000; ++i) {
     if (random() % 3 != 0 || live.empty()) {
       const size_t size = random() % (random() % 50 == 0 ? 100'000 : 400);
-      char* block = static_cast<char*>(arena->Allocate(size, size_t{16} << (random() % 10), {}));
+      char* block = static_cast<char*>(
+          arena->Allocate(size, size_t{16} << (random() % 10), {static_cast<uint32_t>(i % 4), 0}));
       trace.push_back(reinterpret_cast<uintptr_t>(block));
       for (size_t b = 0; b < std::min<size_t>(size, 256); ++b) {
         trace.push_back(static_cast<unsigned char>(block[b]));
@@ -74,7 +79,7 @@ std::vector<uintptr_t> Trace(Arena* arena, uint64_t seed) {
       live.push_back(block);
     } else {
       std::swap(live[random() % live.size()], live.back());
-      arena->Free(live.back(), {});
+      arena->Free(live.back(), {static_cast<uint32_t>(i / 7 % 4), 0});
       live.pop_back();
     }
   }
@@ -106,7 +111,8 @@ TEST_F(HeapTest, GivesTheAddressesThatTheLayoutSays) {
   EXPECT_EQ(Alloc(1, 0, 0, 64), first + 8192 + 40'960);
   EXPECT_TRUE(arena_->Contains(base));
   EXPECT_FALSE(arena_->Contains(base - 1));
-  EXPECT_FALSE(arena_->Contains(base + (size_t{1} << 30)));
+  EXPECT_TRUE(arena_->Contains(base + (size_t{1} << 30)));  // the first home
+  EXPECT_FALSE(arena_->Contains(base + arena_->address_space()));
 }
 
 TEST_F(HeapTest, NewBlocksHaveKnownContentsAndZeroedOnesAreZero) {
@@ -125,13 +131,14 @@ TEST_F(HeapTest, NewBlocksHaveKnownContentsAndZeroedOnesAreZero) {
 TEST_F(HeapTest, AsksAboutReuseOnlyIfSomethingOfThatClassIsFreed) {
   struct Answers {
     std::vector<uint32_t> asked;
-    bool reuse = false;
+    uint32_t answer = 0;
   } answers;
   arena_->set_reuse_decision(
-      [](void* context, uint32_t candidates) {
+      [](void* context, uint32_t own, uint32_t all) {
         auto* a = static_cast<Answers*>(context);
-        a->asked.push_back(candidates);
-        return a->reuse;
+        EXPECT_EQ(own, all);
+        a->asked.push_back(all);
+        return a->answer;
       },
       &answers);
   arena_->BeginExecution();
@@ -146,10 +153,10 @@ TEST_F(HeapTest, AsksAboutReuseOnlyIfSomethingOfThatClassIsFreed) {
   char* c = Alloc(20);
   EXPECT_EQ(answers.asked, (std::vector<uint32_t>{2}));
   EXPECT_EQ(c, b + 32);
-  answers.reuse = true;
+  answers.answer = 1;
   EXPECT_EQ(Alloc(32), b);
   EXPECT_EQ(Alloc(32), a);
-  EXPECT_EQ(answers.asked, (std::vector<uint32_t>{2, 2, 1}));
+  EXPECT_EQ(answers.asked, (std::vector<uint32_t>{2, 2, 2}));
   EXPECT_EQ(Alloc(32), c + 32);
   EXPECT_EQ(answers.asked.size(), 3u);
 }
@@ -330,7 +337,7 @@ TEST_F(HeapTest, KeepsToTheLimitAndGoesOn) {
 
 TEST_F(HeapTest, ReusesWhateverTheDecisionOnceTheAddressSpaceIsUsedUp) {
   Make({.reserve_bytes = 1 << 20, .limit_bytes = 1 << 20});
-  arena_->set_reuse_decision([](void*, uint32_t) { return false; }, nullptr);
+  arena_->set_reuse_decision([](void*, uint32_t, uint32_t) { return 0u; }, nullptr);
   arena_->BeginExecution();
   for (int i = 0; i < 1'000'000; ++i) {
     char* block = Alloc(48);

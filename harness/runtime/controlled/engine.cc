@@ -45,10 +45,12 @@ ControlledEngine::ControlledEngine(const ExecutionOptions& options, DecisionLog*
     ArenaOptions heap_options;
     heap_options.limit_bytes = options.memory_limit;
     heap_options.reserve_bytes = std::max(heap_options.reserve_bytes, 2 * options.memory_limit);
+    heap_options.reserve_bytes = std::min(heap_options.reserve_bytes, Arena::kMostReserve);
     heap_ = Arena::Create(heap_options, &error);
     HEDDLE_CHECK(heap_ != nullptr, error.c_str());
     heap_->set_fault_sink(this);
     heap_->set_reuse_decision(&DecideReuse, this);
+    heap_->set_step_counter(&step_);
     UseArenaForProgram(heap_.get());
   }
   carrier_ = CarrierContext();
@@ -126,12 +128,16 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   atomic_changed_ = false;
   careful_ = NeedsCare();
   used_freed_memory_ = false;
+  for (HeapUse& use : heap_uses_) use.Clear();
+  step_heap_ = &heap_uses_[1 - current_use_];
+  threads_at_rest_ = 0;
   result_ = {};
   const size_t own_consumers = consumers_.size();
   if (EventSink* const sink = decider.Events(); sink != nullptr) consumers_.push_back({sink, {}});
   UpdateWanted();
   if constexpr (kHeapIsDeterministic) {
     heap_->BeginExecution();
+    heap_->set_use(every_step_ ? &heap_uses_[current_use_] : nullptr);
   } else {
     SanitizerHeap::BeginExecution();
   }
@@ -145,6 +151,7 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   active_ = &first;
   SwitchContext(&carrier_, first.context);
   active_ = nullptr;
+  if (every_step_) NoteEffects();
   if (tearing_down_) UnwindAll();
   if (!tearing_down_ && program_.at_end != nullptr) RunCheckAtEnd(main);
   if (!tearing_down_) ReportThreadsAtEnd();
@@ -295,8 +302,10 @@ void ControlledEngine::NoteEffects() {
   decided_with_ = spurious_left_;
   step_changed_atomic_ = std::exchange(atomic_changed_, false);
   if (heap_ == nullptr) return;
-  step_used_heap_ = heap_->changes() != heap_changes_;
-  heap_changes_ = heap_->changes();
+  step_heap_ = &heap_uses_[current_use_];
+  current_use_ = 1 - current_use_;
+  heap_uses_[current_use_].Clear();
+  heap_->set_use(&heap_uses_[current_use_]);
 }
 
 // How the pending operation of `self` completes, where there is something to decide or to count.
@@ -333,14 +342,13 @@ void ControlledEngine::ReevaluateAll(const ThreadState& except) {
   }
 }
 
-uint32_t ControlledEngine::DecideValue(ChoiceKind kind, ThreadState& self, const Operation* op,
-                                       uint32_t bound) {
+uint32_t ControlledEngine::DecideValue(const ValueChoice& choice) {
   ++unrepeatable_;
-  const uint32_t value = decider_->PickValue(ValueChoice{kind, self.id, op, bound});
-  HEDDLE_CHECK(value < bound, "a decider chose a value out of bounds");
+  const uint32_t value = decider_->PickValue(choice);
+  HEDDLE_CHECK(value < choice.bound, "a decider chose a value out of bounds");
   // The log must hold the picks that are left: an execution that chooses without end is cut.
   if (log_->count + (step_limit_ - step_) + 2 >= DecisionLog::kCapacity) step_limit_ = step_;
-  if (!log_->full()) log_->Append(Decision::Value(kind, value, bound));
+  if (!log_->full()) log_->Append(Decision::Value(choice.kind, value, choice.bound));
   return value;
 }
 

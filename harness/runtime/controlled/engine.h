@@ -214,7 +214,10 @@ class ControlledEngine final : public Runtime,
   void LinkPending(ThreadState& self);
   void UnlinkPending(ThreadState& self);
   void NoteEffects();
-  uint32_t DecideValue(ChoiceKind kind, ThreadState& self, const Operation* op, uint32_t bound);
+  uint32_t DecideValue(ChoiceKind kind, ThreadState& self, const Operation* op, uint32_t bound) {
+    return DecideValue(ValueChoice{kind, self.id, op, bound});
+  }
+  uint32_t DecideValue(const ValueChoice& choice);
   // An execution never has the largest stamp: no access counts as known.
   Epoch EpochOf(ThreadId thread) const {
     return Epoch(every_access_ ? Epoch::kMaxStamp : stamp_, thread, 0);
@@ -260,7 +263,8 @@ class ControlledEngine final : public Runtime,
   void ExamineDestruction(SyncModel& model, ObjectKind kind, uintptr_t pc);
   void CheckNobodyIsAboutToUse(const Operation& destroy);
   void ReportLeaks();
-  static bool DecideReuse(void* engine, uint32_t candidates);
+  static uint32_t DecideReuse(void* engine, uint32_t own, uint32_t all);
+  bool KnowsAllEnds(const ThreadState& self);
 
   // ---- Threads (engine_threads.cc) ----
   ThreadState& NewThread(void (*entry)(void*), void* argument, ThreadState* parent,
@@ -385,8 +389,10 @@ class ControlledEngine final : public Runtime,
   ThreadClock check_clock_;
   FenceState check_fences_;
   std::unique_ptr<Arena> heap_;
-  uint64_t heap_changes_ = 0;  // up to the last step
-  bool atomic_changed_ = false;  // since then
+  bool atomic_changed_ = false;   // in the step in progress
+  HeapUse heap_uses_[2];          // of the step in progress, and the one before it
+  uint32_t current_use_ = 0;      // which of them is which
+  uint32_t threads_at_rest_ = 0;  // all ends of that many threads are known to the last of them
   VirtualTime decided_at_ = 0;  // the last step
   uint32_t decided_with_ = 0;   // spurious outcomes left
   std::vector<std::string> interned_;

@@ -328,17 +328,31 @@ void ControlledEngine::Fail(FindingKind kind, const char* message) {
   throw ExecutionEnded();
 }
 
-bool ControlledEngine::DecideReuse(void* engine, uint32_t candidates) {
+// Whether all other threads have ended, each before what this one does now under every schedule.
+// (One that it does not know of would have been created by one that it does.)
+bool ControlledEngine::KnowsAllEnds(const ThreadState& self) {
+  if (unfinished_ > 1) return false;
+  if (threads_at_rest_ == thread_count_) return true;
+  for (uint32_t i = 0; i < thread_count_; ++i) {
+    const ThreadClock& other = threads_[i]->clock;
+    // The last thing that a thread does is to release its clock, whose time goes on.
+    if (threads_[i].get() != &self && self.clock.At(ThreadId{i}) + 1 < other.time()) return false;
+  }
+  threads_at_rest_ = thread_count_;
+  return true;
+}
+
+uint32_t ControlledEngine::DecideReuse(void* engine, uint32_t own, uint32_t all) {
   auto* self = static_cast<ControlledEngine*>(engine);
-  static_cast<void>(candidates);
-  if (self->tearing_down_ || self->checking_ || self->active_ == nullptr) return false;
+  if (self->tearing_down_ || self->checking_ || self->active_ == nullptr) return 0;
   // Alone, a thread meets at a place that is used again what it left there itself.
-  if (self->unfinished_ < 2) return false;
+  if (self->KnowsAllEnds(*self->active_)) return 0;
   const uintptr_t program = program_context.thread_pointer;
   LeaveProgram();
-  const bool reuse = self->DecideValue(ChoiceKind::kReuse, *self->active_, nullptr, 2) == 1;
+  const uint32_t answer = self->DecideValue(
+      ValueChoice{ChoiceKind::kReuse, self->active_->id, nullptr, all, own});
   program_context.thread_pointer = program;
-  return reuse;
+  return answer;
 }
 
 void ControlledEngine::OnHeapFault(const HeapFault& fault) {

@@ -63,10 +63,13 @@ ThreadState& ControlledEngine::NewThread(void (*entry)(void*), void* argument, T
   thread.ordinal = parent != nullptr ? ++parent->children : 0;
   thread.children = 0;
   thread.name = 1;
+  thread.home = 0;
   if (parent != nullptr) {
+    thread.home = Arena::HomeOfChild(parent->home, thread.ordinal);
     thread.order.BeginChild(parent->order, thread.ordinal);
     thread.name = MixOrder(parent->name, thread.ordinal);
   }
+  if (heap_ != nullptr) heap_->BeginThread(Index(id), thread.home);
   thread.leak_reported = false;
   thread.entry = entry;
   thread.argument = argument;

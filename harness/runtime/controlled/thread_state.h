@@ -75,6 +75,7 @@ struct alignas(64) ThreadState {
   bool leak_reported = false;
   EventSeq escape = 0;  // the event that marks the throw of an exception that nothing catches
   uint32_t children = 0;
+  uint32_t home = 0;  // Arena's
   uint32_t unwind_operations = 0;
   void (*entry)(void*) = nullptr;
   void* argument = nullptr;

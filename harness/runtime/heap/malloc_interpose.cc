@@ -170,7 +170,7 @@ void UseArenaForProgram(Arena* arena) {
     routing.c_library[i] = i < code.size() ? code[i] : AddressRange{};
   }
   routing.arena_base = arena->options().base;
-  routing.arena_size = arena->options().reserve_bytes;
+  routing.arena_size = arena->address_space();
   routing.arena = arena;
 }
 
