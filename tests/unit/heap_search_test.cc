@@ -26,15 +26,15 @@ using testing::Do;
 using testing::Exploration;
 using testing::RandomProgram;
 
-// Of the last execution of FreeTwice.
-int first_to_free;
+// What the last execution came to.
+int outcome;
 
 struct Searched {
   std::set<uint64_t> classes;
   std::set<uint64_t> findings;  // by key, so by place
   std::set<std::string> states;
   std::set<std::string> messages;
-  std::set<int> first_to_free;
+  std::set<int> outcomes;
   uint64_t executions = 0;
   uint64_t redundant = 0;
 };
@@ -47,7 +47,7 @@ Searched Search(void (*body)(), Searching&& strategy, uint64_t limit = 200'000) 
     EXPECT_FALSE(exploration.record().diverged);
     searched.classes.insert(exploration.result().order_class);
     searched.states.insert(testing::FinalState());
-    searched.first_to_free.insert(first_to_free);
+    searched.outcomes.insert(outcome);
     for (const Suspicion& suspicion : exploration.suspicions) {
       searched.findings.insert(suspicion.key);
       searched.messages.insert(suspicion.message);
@@ -121,10 +121,10 @@ void FreeTwice() {
   if constexpr (!kHeapIsDeterministic) return;  // a sanitizer ends the process
   auto* const block = new int(1);
   Atomic<int> unrelated[2] = {{0}, {0}};
-  first_to_free = 0;
+  outcome = 0;
   const auto free = [&](int me) {
     unrelated[me - 1].store(1);
-    if (first_to_free == 0) first_to_free = me;
+    if (outcome == 0) outcome = me;
     delete block;
   };
   Thread first([&] { free(1); });
@@ -136,13 +136,39 @@ void FreeTwice() {
 TEST(HeapSearchTest, TheOrderOfTwoFreesOfOneBlockMatters) {
   if constexpr (!kHeapIsDeterministic) GTEST_SKIP() << "a sanitizer ends the process";
   const std::set<int> both = {1, 2};
-  EXPECT_EQ(Search(FreeTwice, Dfs({.sleep_sets = false})).first_to_free, both);
-  EXPECT_EQ(Search(FreeTwice, Dfs()).first_to_free, both);
-  EXPECT_EQ(Search(FreeTwice, Dpor(Dpor::Mode::kSource)).first_to_free, both);
+  EXPECT_EQ(Search(FreeTwice, Dfs({.sleep_sets = false})).outcomes, both);
+  EXPECT_EQ(Search(FreeTwice, Dfs()).outcomes, both);
+  EXPECT_EQ(Search(FreeTwice, Dpor(Dpor::Mode::kSource)).outcomes, both);
   const Searched optimal = Search(FreeTwice, Dpor(Dpor::Mode::kOptimal));
-  EXPECT_EQ(optimal.first_to_free, both);
+  EXPECT_EQ(optimal.outcomes, both);
   EXPECT_EQ(optimal.executions, 2u);
   EXPECT_EQ(optimal.messages, std::set<std::string>{"a block is freed that has been freed already"});
+}
+
+// What is too large for a thread's own memory lies where the order wants it.
+void TwoLargeBlocks() {
+  Atomic<int> unrelated[2] = {{0}, {0}};
+  std::unique_ptr<char[]> blocks[2];
+  const auto allocate = [&](int me) {
+    unrelated[me].store(1);
+    blocks[me] = std::make_unique<char[]>(100'000);
+  };
+  Thread first([&] { allocate(0); });
+  Thread second([&] { allocate(1); });
+  first.join();
+  second.join();
+  outcome = blocks[0] < blocks[1] ? 1 : 2;
+}
+
+TEST(HeapSearchTest, TheOrderOfAllocationsOfLargeBlocksMatters) {
+  if constexpr (!kHeapIsDeterministic) GTEST_SKIP() << "a sanitizer's heap repeats no address";
+  const std::set<int> both = {1, 2};
+  EXPECT_EQ(Search(TwoLargeBlocks, Dfs()).outcomes, both);
+  for (const Dpor::Mode mode : {Dpor::Mode::kSource, Dpor::Mode::kOptimal}) {
+    const Searched dpor = Search(TwoLargeBlocks, Dpor(mode));
+    EXPECT_EQ(dpor.outcomes, both);
+    EXPECT_EQ(dpor.executions, 2u);
+  }
 }
 
 // The first thread frees a node and gets its memory again, while the second takes it for the old one.
