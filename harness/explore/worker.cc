@@ -7,20 +7,11 @@
 #include <string_view>
 #include <utility>
 
-#include <absl/container/flat_hash_set.h>
-
 #include "harness/core/check.h"
 #include "harness/core/random.h"
-#include "harness/explore/crash_handler.h"
-#include "harness/explore/detectors.h"
-#include "harness/explore/determinism.h"
-#include "harness/explore/event_digest.h"
-#include "harness/explore/shrink_input.h"
 #include "harness/explore/tally.h"
-#include "harness/runtime/controlled/engine.h"
-#include "harness/runtime/heap/malloc_interpose.h"
+#include "harness/explore/worker_engine.h"
 #include "harness/strategy/registry.h"
-#include "harness/strategy/replay.h"
 #include "harness/strategy/strategy.h"
 
 namespace heddle {
@@ -28,8 +19,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A case whose every failure looks new would fill the supervisor's memory.
-constexpr size_t kMaxSuspicions = 500;
 // The clock is looked at after so many executions or steps.
 constexpr uint64_t kExecutionsBetweenLooks = 64;
 constexpr uint64_t kStepsBetweenLooks = 4'000;
@@ -56,7 +45,7 @@ ExecutionEnd EndFor(EngineEnd end) {
   return ExecutionEnd::kCompleted;
 }
 
-class Worker final : public SuspicionSink {
+class Worker {
  public:
   Worker(const WorkerTask& task, SharedState* shared, int pipe)
       : task_(task),
@@ -65,17 +54,9 @@ class Worker final : public SuspicionSink {
         pipe_(pipe),
         name_hash_(HashName(task.program->name)),
         goal_(GoalFor(*task.program, *task.options, task.execution.max_steps)),
-        program_{task.program->body, task.program->invariant, task.program->at_end},
-        detectors_(*task.program),
-        engine_(task.execution, &shared->log) {
-    engine_.SetSuspicionSink(this);
-    engine_.SetEventSinks(detectors_.Sinks());
-    InstallCrashHandler(&engine_, shared);
-  }
+        engine_(task, shared) {}
 
   int Run();
-
-  void Report(Suspicion suspicion) override;
 
  private:
   std::unique_ptr<Strategy> NewStrategy();
@@ -86,17 +67,11 @@ class Worker final : public SuspicionSink {
   // The strategy's next execution. False: there is none.
   bool PlanNext(uint64_t index, Strategy& strategy);
   ExecutionResult MakePlanned(bool twice, Strategy& strategy);
-  ExecutionResult Execute(Decider& decider);
-  // The same, twice. Reports what differed.
-  ExecutionResult ExecuteTwice(Decider& decider);
   void Count(const ExecutionResult& result, bool covered);
   // Tells the supervisor of the execution just made, if there is anything to tell. Returns whether
   // the campaign may go on.
-  bool Tell(const UnitTask& unit, uint64_t place, bool twice, const ExecutionResult& result,
+  bool Tell(const UnitTask& unit, uint64_t place, const ExecutionResult& result,
             Strategy& strategy);
-  // Of an execution with a history of calls that is not linearizable: its decisions are replaced by
-  // those of one with as few calls as were found to show it.
-  void ShrinkCalls(std::vector<Decision>* decisions);
   // Looks at the clock, now and then. Where the unit is over by it, says how.
   std::optional<UnitEnd> OutOfTime(const UnitTask& unit, Strategy& strategy, uint64_t steps);
 
@@ -106,106 +81,20 @@ class Worker final : public SuspicionSink {
   const int pipe_;
   const uint64_t name_hash_;
   const Goal goal_;
-  const Program program_;
-  Detectors detectors_;
-  ControlledEngine engine_;
+  WorkerEngine engine_;
   std::unique_ptr<Strategy> common_;  // after the common executions
   std::unique_ptr<Decider> decider_;
   Plan plan_;
   ExecutionRecord record_;
 
   // Of the current unit.
-  absl::flat_hash_set<uint64_t> known_;
-  uint32_t found_ = 0;  // kinds, as bits
   UnitCounts counts_;
-  Coverage coverage_;  // since the last event
   Clock::time_point begin_;
   std::chrono::nanoseconds slice_{};  // before what is left is handed on
 
-  std::vector<RaisedSuspicion> new_;  // of the current execution
-  uint32_t hangs_ = 0;                // in it
-  bool silent_ = false;  // what is found now is told by the first of two, or by another worker
-  bool silent_calls_ = false;  // a history that is not linearizable was among it
-  std::vector<Decision> first_log_;
   uint64_t executions_since_look_ = 0;
   uint64_t steps_since_look_ = 0;
 };
-
-void Worker::Report(Suspicion suspicion) {
-  if (suspicion.kind == FindingKind::kTimeout) ++hangs_;
-  if (silent_) {
-    silent_calls_ |= suspicion.kind == FindingKind::kNotLinearizable;
-    return;
-  }
-  const uint64_t id = SuspicionId(suspicion.kind, suspicion.key);
-  if (known_.size() >= kMaxSuspicions || !known_.insert(id).second) return;
-  found_ |= uint32_t{1} << static_cast<int>(suspicion.kind);
-  new_.push_back(RaisedSuspicion{id, suspicion.kind, std::move(suspicion.message)});
-}
-
-ExecutionResult Worker::Execute(Decider& decider) {
-  detectors_.Begin(this);
-  shared_->phase.store(WorkerPhase::kRunning, std::memory_order_relaxed);
-  const ExecutionResult result = engine_.Run(program_, decider);
-  shared_->phase.store(WorkerPhase::kPlanning, std::memory_order_relaxed);
-  detectors_.End();
-  const std::span<const uint64_t> pairs = engine_.pairs().pairs();
-  if (!silent_) {
-    for (const uint64_t pair : pairs) coverage_.pairs.Add(pair);
-  } else if (!pairs.empty()) {
-    engine_.ForgetPairs();  // an execution that counts is to show them, too
-  }
-  return result;
-}
-
-ExecutionResult Worker::ExecuteTwice(Decider& decider) {
-  EventDigest digest(kHeapIsDeterministic);
-  std::vector<EventSink*> sinks = detectors_.Sinks();
-  sinks.push_back(&digest);
-  engine_.SetEventSinks(sinks);
-
-  const ExecutionResult result = Execute(decider);
-  first_log_.assign(shared_->log.entries, shared_->log.entries + shared_->log.count);
-  if (hangs_ > 0) {  // to wait for that once is enough
-    engine_.SetEventSinks(detectors_.Sinks());
-    return result;
-  }
-  const ObservedExecution first{result, digest.digest(), digest.values(), first_log_};
-
-  digest.Clear();
-  silent_ = true;
-  ReplayDecider repeat(first_log_);
-  repeat.Begin(Plan{});
-  const ExecutionResult again = Execute(repeat);
-  silent_ = false;
-  const std::span<const Decision> second_log(shared_->log.entries, shared_->log.count);
-  const ObservedExecution second{again, digest.digest(), digest.values(), second_log};
-
-  engine_.SetEventSinks(detectors_.Sinks());
-  if (std::string difference = Difference(first, second, repeat); !difference.empty()) {
-    Suspicion suspicion;
-    suspicion.kind = FindingKind::kNondeterminism;
-    suspicion.message = std::move(difference);
-    Report(std::move(suspicion));
-  }
-  return result;
-}
-
-void Worker::ShrinkCalls(std::vector<Decision>* decisions) {
-  silent_ = true;
-  const TryExecution fails = [this](const Plan& plan, Decider& decider,
-                                    std::vector<Decision>* failing) {
-    silent_calls_ = false;
-    decider.Begin(plan);
-    Execute(decider);
-    if (silent_calls_) {
-      failing->assign(shared_->log.entries, shared_->log.entries + shared_->log.count);
-    }
-    return silent_calls_;
-  };
-  ShrinkInput(fails, decisions);
-  silent_ = false;
-}
 
 std::optional<UnitEnd> Worker::OutOfTime(const UnitTask& unit, Strategy& strategy,
                                          uint64_t steps) {
@@ -217,8 +106,8 @@ std::optional<UnitEnd> Worker::OutOfTime(const UnitTask& unit, Strategy& strateg
   executions_since_look_ = steps_since_look_ = 0;
   const Clock::time_point now = Clock::now();
   shared_->share_done.store(strategy.Progress().share_done.value_or(-1), std::memory_order_relaxed);
-  shared_->classes.store(coverage_.classes.distinct(), std::memory_order_relaxed);
-  shared_->pairs.store(coverage_.pairs.distinct(), std::memory_order_relaxed);
+  shared_->classes.store(engine_.coverage().classes.distinct(), std::memory_order_relaxed);
+  shared_->pairs.store(engine_.coverage().pairs.distinct(), std::memory_order_relaxed);
   if (now >= task_.deadline) return UnitEnd::kTime;
   if (unit.pieces > 0 && now - begin_ >= slice_ && counts_.executions >= unit.least &&
       strategy.AsTreeSearch()->CanHandOn()) {
@@ -236,7 +125,7 @@ bool Worker::PlanNext(uint64_t index, Strategy& strategy) {
 
 ExecutionResult Worker::MakePlanned(bool twice, Strategy& strategy) {
   decider_->Begin(plan_);
-  const ExecutionResult result = twice ? ExecuteTwice(*decider_) : Execute(*decider_);
+  const ExecutionResult result = engine_.Run(*decider_, twice);
   record_.end = EndFor(result.end);
   record_.steps = result.steps;
   record_.threads = result.threads;
@@ -249,11 +138,11 @@ ExecutionResult Worker::MakePlanned(bool twice, Strategy& strategy) {
 void Worker::Count(const ExecutionResult& result, bool covered) {
   ++counts_.executions;
   if (!covered) {
-    ++coverage_.executions;
-    coverage_.classes.Add(result.order_class);
+    ++engine_.coverage().executions;
+    engine_.coverage().classes.Add(result.order_class);
   }
   counts_.steps += result.steps;
-  counts_.hangs += hangs_;
+  counts_.hangs += engine_.hangs();
   counts_.cut_by_step_limit += result.end == EngineEnd::kStepLimit ? 1 : 0;
   counts_.deferred_spinner |= result.deferred_spinner;
   constexpr auto kRelaxed = std::memory_order_relaxed;
@@ -268,31 +157,31 @@ SearchState StateOf(const Strategy& strategy) {
   return {progress.note, progress.bound, strategy.Counts()};
 }
 
-bool Worker::Tell(const UnitTask& unit, uint64_t place, bool twice, const ExecutionResult& result,
+bool Worker::Tell(const UnitTask& unit, uint64_t place, const ExecutionResult& result,
                   Strategy& strategy) {
   const bool needs_unlock_points = result.saw_try_lock && !task_.execution.unlock_is_point;
-  if (new_.empty() && hangs_ == 0 && !needs_unlock_points) [[likely]] return true;
+  if (!engine_.raised_anything() && engine_.hangs() == 0 && !needs_unlock_points) [[likely]] {
+    return true;
+  }
   UnitEvent event;
   event.number = unit.number;
   event.place = place;
   event.counts = counts_;
   event.needs_unlock_points = needs_unlock_points;
-  event.raised.swap(new_);
-  const DecisionLog& log = shared_->log;
-  const auto decisions = twice ? std::span<const Decision>(first_log_)
-                               : std::span<const Decision>(log.entries, log.count);
-  event.decisions.assign(decisions.begin(), decisions.end());
+  event.raised = engine_.TakeRaised();
+  event.decisions.assign(engine_.decisions().begin(), engine_.decisions().end());
   // Where other things were raised with it, they are shown by the execution as it was.
   const bool only_calls = std::all_of(
       event.raised.begin(), event.raised.end(),
       [](const RaisedSuspicion& one) { return one.kind == FindingKind::kNotLinearizable; });
-  if (only_calls && !event.raised.empty()) ShrinkCalls(&event.decisions);
+  if (only_calls && !event.raised.empty()) engine_.ShrinkCalls(&event.decisions);
   event.search = StateOf(strategy);
-  std::swap(event.coverage, coverage_);
+  std::swap(event.coverage, engine_.coverage());
   event.time = {begin_, Clock::now()};
   MessageWriter writer(MessageType::kUnitEvent);
   event.Put(&writer);
-  return writer.Send(pipe_) && !needs_unlock_points && counts_.hangs < kMaxHangs && !goal_.Reached(found_);
+  return writer.Send(pipe_) && !needs_unlock_points && counts_.hangs < kMaxHangs &&
+         !goal_.Reached(engine_.found());
 }
 
 UnitEnd Worker::Explore(const UnitTask& unit, Strategy& strategy) {
@@ -308,20 +197,16 @@ UnitEnd Worker::Explore(const UnitTask& unit, Strategy& strategy) {
       ++counts_.executions;
       continue;
     }
-    hangs_ = 0;
     const bool twice =
         options_.check_determinism || (unit.part.empty() && index < kDeterminismChecks);
     const ExecutionResult result = MakePlanned(twice, strategy);
     Count(result, place < unit.covered);
     if (record_.diverged) [[unlikely]] {
-      Suspicion suspicion;
-      suspicion.kind = FindingKind::kNondeterminism;
-      suspicion.message =
+      engine_.RaiseNondeterminism(
           "the beginning of an earlier execution could not be repeated: the same decisions led "
-          "elsewhere";
-      Report(std::move(suspicion));
+          "elsewhere");
     }
-    if (!Tell(unit, place, twice, result, strategy)) [[unlikely]] return UnitEnd::kStopped;
+    if (!Tell(unit, place, result, strategy)) [[unlikely]] return UnitEnd::kStopped;
     if (const auto end = OutOfTime(unit, strategy, result.steps)) return *end;
     if (unit.steps > 0 && counts_.steps >= unit.steps && strategy.AsTreeSearch()->CanHandOn()) {
       return UnitEnd::kHandedOn;
@@ -342,7 +227,7 @@ void Worker::MakeCommon() {
   if (common_ != nullptr) return;
   common_ = NewStrategy();
   const uint64_t common = common_->CommonExecutions().value_or(0);
-  silent_ = true;
+  engine_.set_silent(true);
   shared_->common.store(true);
   auto fatal = task_.fatal_common.begin();
   for (uint64_t index = 0; index < common && PlanNext(index, *common_); ++index) {
@@ -357,7 +242,7 @@ void Worker::MakeCommon() {
     if (index % kExecutionsBetweenLooks == 0 && Clock::now() >= task_.deadline) break;
   }
   shared_->common.store(false);
-  silent_ = false;
+  engine_.set_silent(false);
 }
 
 std::unique_ptr<Strategy> Worker::StrategyFor(const UnitTask& unit) {
@@ -377,11 +262,8 @@ bool Worker::RunUnit(const UnitTask& unit) {
   shared_->ResetCounts();
   const Clock::time_point taken = Clock::now();
   std::unique_ptr<Strategy> strategy = StrategyFor(unit);
-  known_ = {unit.known.begin(), unit.known.end()};
-  found_ = unit.found;
+  engine_.BeginUnit(unit);
   counts_ = {};
-  coverage_.Clear();
-  engine_.ForgetPairs();
   begin_ = Clock::now();
   slice_ = std::max(std::chrono::nanoseconds(unit.slice),
                     std::chrono::nanoseconds(kSliceForReading * (begin_ - taken)));
@@ -399,7 +281,7 @@ bool Worker::RunUnit(const UnitTask& unit) {
     }
   }
   result.search = StateOf(*strategy);
-  std::swap(result.coverage, coverage_);
+  std::swap(result.coverage, engine_.coverage());
   result.time = {begin_, Clock::now()};
   if (common_ == nullptr && unit.part.empty() && result.end == UnitEnd::kDone &&
       strategy->CommonExecutions() == unit.first + unit.size) {
