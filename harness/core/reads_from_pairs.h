@@ -19,6 +19,7 @@ namespace heddle {
 struct Site {
   uint64_t thread = 0;  // hash of its name
   uintptr_t pc = 0;
+  bool operator==(const Site&) const = default;
 };
 
 class ReadsFromPairs {

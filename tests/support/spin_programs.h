@@ -2,8 +2,11 @@
 #ifndef HEDDLE_TESTS_SUPPORT_SPIN_PROGRAMS_H_
 #define HEDDLE_TESTS_SUPPORT_SPIN_PROGRAMS_H_
 
+#include <mutex>
+
 #include "primitives/assert.h"
 #include "primitives/atomic.h"
+#include "primitives/mutex.h"
 #include "primitives/thread.h"
 #include "primitives/time.h"
 #include "primitives/var.h"
@@ -80,6 +83,27 @@ void TestTestAndSetLock() {
   }
   for (Thread& thread : threads) thread.join();
   Assert(count == kThreads, "nobody was in between");
+}
+
+// Those who wait look under a lock whether they may go on.
+template <int kPollers>
+void PollUnderLock() {
+  Mutex mutex;
+  Var<bool> done{false};
+  Thread threads[kPollers];
+  for (Thread& thread : threads) {
+    thread = Thread([&] {
+      for (;;) {
+        const std::lock_guard lock(mutex);
+        if (done) break;
+      }
+    });
+  }
+  {
+    const std::lock_guard lock(mutex);
+    done = true;
+  }
+  for (Thread& thread : threads) thread.join();
 }
 
 // A lock that serves in the order of arrival.

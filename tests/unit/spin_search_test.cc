@@ -69,6 +69,11 @@ TEST(SpinSearchTest, ALockByExchange) {
   EXPECT_EQ(Count(testing::TestTestAndSetLock<2>), (Counts{31, 18, 18, 0}));
 }
 
+// The poller looks up to ten times before it gives way.
+TEST(SpinSearchTest, LooksUnderALock) {
+  EXPECT_EQ(Count(testing::PollUnderLock<1>), (Counts{12, 12, 12, 0}));
+}
+
 TEST(SpinSearchTest, ATicketLock) {
   EXPECT_EQ(Count(testing::TicketLock<2>), (Counts{18, 8, 8, 0}));
   EXPECT_EQ(Count(testing::TicketLock<3>), (Counts{978, 386, 384, 0}));

@@ -237,6 +237,7 @@ class ControlledEngine final : public Runtime,
   void Pause(ThreadState& self, const Operation& op);
   bool LooksAgain(ThreadState& self, const Operation& op, const Event& event);
   void NoteSpinner(ThreadState& self);
+  void NotePoller(ThreadState& self);
   bool LoopHasNews(const ThreadState& thread) const;
   static bool Rewrites(const SyncModel& atomic, const Event& event);
   // Of a read-modify-write that stores what it has read: nobody learns anything from it.

@@ -15,8 +15,9 @@
 // alone, a state is stacks, registers and modelled objects, and livelocks are decided at the limit
 // only. A Var's memory holds when it was last accessed, in clocks that go on with every unlock: in the
 // fair tail accesses are checked against that as it was, and do not renew it, so that a race between
-// two of the tail's own accesses may be overlooked. A program that counts its attempts never repeats its state and is reported as over the
-// limit. Virtual time is not part of the state, the deadlines that threads wait for are.
+// two of the tail's own accesses may be overlooked. A program that counts its attempts never repeats
+// its state and is reported as over the limit. Virtual time is not part of the state, the deadlines
+// that threads wait for are.
 #include <algorithm>
 #include <cstring>
 

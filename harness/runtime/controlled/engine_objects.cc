@@ -154,9 +154,9 @@ void ControlledEngine::CheckNobodyIsAboutToUse(const Operation& destroy) {
 void ControlledEngine::OnReadSlow(ShadowCell& cell, const ObjectInit& var) {
   if (tearing_down_ | checking_) return;
   if (every_access_) [[unlikely]] ForgetFormerVar(cell, var);
-  const ShadowCell before = cell;
-  const RaceShadow::Conflict conflict = shadow_.OnRead(cell, active_->clock);
-  if (in_fair_tail_) [[unlikely]] cell = before;  // see engine_livelock.cc
+  ShadowCell copy;
+  ShadowCell& checked = in_fair_tail_ ? copy = cell : cell;  // see engine_livelock.cc
+  const RaceShadow::Conflict conflict = shadow_.OnRead(checked, active_->clock);
   if (conflict.found | every_access_) [[unlikely]] {
     NoteAccess(OpKind::kRead, var, reinterpret_cast<uintptr_t>(__builtin_return_address(0)),
                conflict);
@@ -165,7 +165,8 @@ void ControlledEngine::OnReadSlow(ShadowCell& cell, const ObjectInit& var) {
 
 void ControlledEngine::OnWriteSlow(ShadowCell& cell, const ObjectInit& var) {
   if (tearing_down_ | checking_) return;
-  if (!every_access_ && !in_fair_tail_ && shadow_.WriteInOrder(cell, epoch_, active_->clock)) [[likely]] {
+  if (!(every_access_ | in_fair_tail_) &&
+      shadow_.WriteInOrder(cell, epoch_, active_->clock)) [[likely]] {
     active_->spin.Clear();
     return;
   }
@@ -179,9 +180,9 @@ __attribute__((noinline)) void ControlledEngine::OnWriteSlower(ShadowCell& cell,
   // for every write, sets the same threads aside.
   if (!cell.WriteIsKnown(Epoch(stamp_, active_->id, active_->clock.time()))) active_->spin.Clear();
   if (every_access_) [[unlikely]] ForgetFormerVar(cell, var);
-  const ShadowCell before = cell;
-  const RaceShadow::Conflict conflict = shadow_.OnWrite(cell, active_->clock);
-  if (in_fair_tail_) [[unlikely]] cell = before;
+  ShadowCell copy;
+  ShadowCell& checked = in_fair_tail_ ? copy = cell : cell;
+  const RaceShadow::Conflict conflict = shadow_.OnWrite(checked, active_->clock);
   if (conflict.found | every_access_) [[unlikely]] {
     NoteAccess(OpKind::kWrite, var, pc, conflict);
   }

@@ -53,6 +53,12 @@ void ControlledEngine::NoteSpinner(ThreadState& self) {
   if (self.loop_reads == 1) self.loop[0].rewrites = false;
 }
 
+// It takes a lock, looks and lets it go, again and again.
+void ControlledEngine::NotePoller(ThreadState& self) {
+  result_.deferred_spinner = true;
+  self.defer = Defer::kForAStep;
+}
+
 // A try would find what it wants, an atomic that the loop reads is not what it was, or is no more.
 bool ControlledEngine::LoopHasNews(const ThreadState& thread) const {
   for (const SpinDetector::Entry& entry : thread.spin.reads()) {

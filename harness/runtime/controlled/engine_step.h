@@ -52,6 +52,7 @@ __attribute__((always_inline)) inline bool ControlledEngine::ExecutePlainly(Thre
     if (!thread.MayBeJoinedBy(self.id)) return false;
     thread.Join(self.clock, arena_);
     model.order.Change(self.order, static_cast<uint64_t>(op.kind));
+    self.spin.Clear();
     Settle(self, model);
     if (wanted_.contains(op.kind)) [[unlikely]] EmitDone(self, op);
     return true;
@@ -61,8 +62,10 @@ __attribute__((always_inline)) inline bool ControlledEngine::ExecutePlainly(Thre
   if (op.kind == OpKind::kLock && mutex.IsFree() && op.deadline == kNoDeadline) {
     mutex.Acquire(self.id, 1, self.clock, arena_);
     model.order.Change(self.order, static_cast<uint64_t>(op.kind));
-    pairs_.Add(model.changed_by, Site{self.name, op.pc});
-    model.changed_by = {self.name, op.pc};
+    const Site here{self.name, op.pc};
+    pairs_.Add(model.changed_by, here);
+    if (self.spin.OnLock(model.changed_by == here)) [[unlikely]] NotePoller(self);
+    model.changed_by = here;
     ++self.locks_held;
   } else if (op.kind == OpKind::kUnlock && mutex.IsLastUnlockOf(self.id)) {
     Unlock(self, op, mutex);
@@ -78,6 +81,7 @@ __attribute__((always_inline)) inline bool ControlledEngine::ExecutePlainly(Thre
 inline void ControlledEngine::Unlock(ThreadState& self, const Operation& op, MutexModel& mutex) {
   mutex.Release(self.clock);
   --self.locks_held;
+  self.spin.OnUnlock();
   Settle(self, mutex);
   if (wanted_.contains(op.kind)) [[unlikely]] EmitDone(self, op);
 }
@@ -125,7 +129,6 @@ inline bool ControlledEngine::OnlyLooks(const ThreadState& self, const Operation
 // What follows a change that `self` has made to an object, but for telling of it.
 inline void ControlledEngine::Settle(ThreadState& self, SyncModel& model) {
   ++seq_;
-  self.spin.Clear();
   if (model.first_waiter != SyncModel::kNoWaiter) Reevaluate(model);
   UpdateEpoch(self);
 }

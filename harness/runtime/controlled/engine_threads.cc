@@ -94,6 +94,7 @@ ThreadState& ControlledEngine::NewThread(void (*entry)(void*), void* argument, T
 // for operations.
 inline void ControlledEngine::AfterThreadEvent(ThreadState& self, OpKind kind, ThreadModel& model,
                                                uintptr_t pc) {
+  self.spin.Clear();
   Settle(self, model);
   if (wanted_.contains(kind)) [[unlikely]] EmitThreadEvent(self, kind, model, pc);
 }

@@ -13,12 +13,14 @@
 //
 // Accesses to atomics and tries are *tracked*: whether they would see something new can be asked.
 // Loops that also sleep or wait for no time, or make more than kEntries reads, are not waiting for
-// anything in particular. Plain variables need not be tracked: another thread's write is a race,
+// anything in particular. Nor are those that take a lock, look at what it protects and let it go: from
+// the kPolls-th time on that nobody has come between, the thread *polls*. Plain variables need not be tracked: another thread's write is a race,
 // unless something that the loop reads orders it.
 // Cost: a few compares a read.
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_SPIN_DETECTOR_H_
 #define HEDDLE_HARNESS_RUNTIME_CONTROLLED_SPIN_DETECTOR_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -32,6 +34,7 @@ class SpinDetector {
   static constexpr int kEntries = 6;
   static constexpr uint8_t kThreshold = 3;
   static constexpr uint8_t kSettled = 35;
+  static constexpr int kPolls = 10;
 
   enum class At : uint8_t {
     kAtomic,
@@ -51,8 +54,16 @@ class SpinDetector {
     bool repeats() const { return times > 1; }
   };
 
-  // The thread changed something, or took a lock, or learnt something else.
-  void Clear() { used_ = 0; }
+  // The thread changed something, or learnt something else.
+  void Clear() { used_ = polls_ = 0; }
+  // It took a lock; `again`: at the same place as before, and nobody else has since. Returns true
+  // when it does nothing but that.
+  bool OnLock(bool again) {
+    used_ = 0;
+    polls_ = again ? std::min(polls_ + 1, kPolls) : 0;
+    return polls_ == kPolls;
+  }
+  void OnUnlock() { used_ = 0; }
 
   // The event `seq`. Returns true when this read makes the thread spin.
   bool OnRead(const Operation& op, EventSeq seq, uint64_t seen, At at) {
@@ -110,6 +121,7 @@ class SpinDetector {
 
  private:
   int used_ = 0;
+  int polls_ = 0;
   int last_ = 0;  // the entry that was seen to repeat last
   Entry entries_[kEntries];
 };
