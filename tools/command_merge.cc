@@ -91,7 +91,7 @@ int Merge(const Options& options, const std::string& command) {
     std::fputs(RunJson(campaign, merged.identity.build, merged.results).c_str(), stdout);
   }
   if (options.require_complete) {
-    std::fputs(RunTable::NotComplete(merged.results).c_str(), text ? stdout : stderr);
+    std::fputs(RunTable::NotComplete(merged.results, true).c_str(), text ? stdout : stderr);
   }
   return StatusOf(merged.results, options.require_complete);
 }

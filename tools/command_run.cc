@@ -245,8 +245,12 @@ int Run(const Options& options, const std::string& command) {
   } else {
     std::fputs(RunJson(campaign, BuildId(), results).c_str(), stdout);
   }
-  if (options.require_complete) {
-    std::fputs(RunTable::NotComplete(results).c_str(), text ? stdout : stderr);
+  // Who searches to the end is told why that was not reached; samples have none.
+  const bool searches = options.strategy != Options().strategy &&
+                        FindStrategy(options.strategy)->can_complete && !shard->divided();
+  if (options.require_complete || (text && searches)) {
+    std::fputs(RunTable::NotComplete(results, options.require_complete).c_str(),
+               text ? stdout : stderr);
   }
   if (Interrupted()) EndInterrupted();
   return StatusOf(results, options.require_complete);

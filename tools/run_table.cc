@@ -135,10 +135,10 @@ std::string RunTable::Summary(const std::vector<CaseResult>& results,
   return text;
 }
 
-std::string RunTable::NotComplete(const std::vector<CaseResult>& results) {
+std::string RunTable::NotComplete(const std::vector<CaseResult>& results, bool if_bounded) {
   std::string text;
   for (const CaseResult& result : results) {
-    if (!result.Undecided()) continue;
+    if (!result.Undecided() || (!result.complete_bound.empty() && !if_bounded)) continue;
     text += "not complete: " + result.name;
     if (!result.search.empty()) text += " (" + result.search + ")";
     // The default strategy says so when it has gone over to sampling.

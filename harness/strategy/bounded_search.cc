@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/strategy/tree_size.h"
+
 namespace heddle {
 
 ThreadId PlainChoice(const SchedulingPoint& point) {
@@ -198,7 +200,7 @@ StrategyProgress BoundedSearch::Progress() const {
   StrategyProgress progress;
   progress.exhausted = finished_ && incomplete_from_ == kNever;
   if (progress.exhausted) progress.share_done = 1.0;
-  progress.note = std::string(price_.strategy) + ": " + std::to_string(executions_) + " executions";
+  progress.note = std::string(price_.strategy) + ": " + CountedExecutions(executions_);
   if (progress.exhausted) {
     progress.note += ", all there are";
     return progress;

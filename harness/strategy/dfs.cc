@@ -329,7 +329,7 @@ StrategyProgress Dfs::Progress() const {
   StrategyProgress progress;
   progress.exhausted = finished_ && counts_.SeenToTheEnd();
   progress.share_done = ShareDone();
-  progress.note = "depth-first: " + std::to_string(counts_.executions) + " executions";
+  progress.note = "depth-first: " + CountedExecutions(counts_.executions);
   if (finished_) {
     progress.note += counts_.SeenToTheEnd() ? ", all there are" : counts_.NotSeen();
     // Whatever sleeps, every schedule's first steps have been made.

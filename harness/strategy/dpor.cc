@@ -57,7 +57,7 @@ StrategyProgress Dpor::Progress() const {
   progress.exhausted = finished_ && counts_.SeenToTheEnd();
   progress.share_done = ShareDone();
   progress.note = std::string(mode_ == Mode::kSource ? "source-DPOR: " : "optimal DPOR: ") +
-                  std::to_string(counts_.executions) + " executions";
+                  CountedExecutions(counts_.executions);
   if (counts_.redundant > 0) {
     progress.note += ", " + std::to_string(counts_.redundant) + " redundant";
   }

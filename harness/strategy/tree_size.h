@@ -32,6 +32,10 @@ inline std::optional<double> EstimateExecutions(uint64_t executions, double shar
   return std::max(made + 1, std::round(whole / unit) * unit);
 }
 
+inline std::string CountedExecutions(uint64_t executions) {
+  return std::to_string(executions) + (executions == 1 ? " execution" : " executions");
+}
+
 // " of about 8100", " of about 4.2e+12", for behind how many have been made.
 inline std::string OfAbout(std::optional<double> estimate) {
   if (!estimate) return "";

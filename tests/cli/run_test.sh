@@ -51,15 +51,17 @@ for case in clean deadlock; do
   [ ! -e "$work/none" ] || fail "bad options left an output folder"
 done
 expect 4 "$hostile" run hostile/clean --executions=1 --require-complete
-says "not complete: hostile/clean (depth-first: 1 executions" "; raise --executions or --time"
+says "not complete: hostile/clean (depth-first: 1 execution of about" "; raise --executions or --time"
 expect 4 "$hostile" run hostile/clean --executions=1 --require-complete --format=json
 says "not complete: hostile/clean (depth-first"
 expect 4 "$hostile" run hostile/clean --strategy=preemption-bounding:bound=0 --require-complete
 says "ok (complete up to 0 preemptions)" "all with up to 0 preemptions); raise the strategy's bound"
 expect 4 "$hostile" run hostile/clean --strategy=delay-bounding --executions=1 --require-complete
-says "not complete: hostile/clean (delay-bounding: 1 executions" "; raise --executions or --time"
+says "not complete: hostile/clean (delay-bounding: 1 execution" "; raise --executions or --time"
 expect 0 "$hostile" run hostile/clean --strategy=preemption-bounding --require-complete
 says "ok (complete)"
+expect 0 "$hostile" run hostile/clean --strategy=dfs --executions=1
+says "not complete: hostile/clean (depth-first: 1 execution of about"
 expect 0 "$hostile" run hostile/clean --strategy=random --executions=50
 expect 0 "$hostile" run hostile/clean --strategy=dfs --require-complete
 expect 0 timeout 10 "$hostile" run hostile/clean --strategy=random --time=300ms

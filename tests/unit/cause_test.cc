@@ -204,7 +204,9 @@ void AlwaysWrong() {
 
 TEST(CauseTest, WithoutAChoiceThereIsNoOrderToTell) {
   ExpectCause(FindingOf(AlwaysWrong, FindingKind::kAssertion),
-              "No two conflicting steps of its schedule can be made in the other order.", 0);
+              "The order of steps is not the cause: no two that conflict can be made the other way "
+              "round.",
+              0);
 }
 
 // ---- The sentence alone ----

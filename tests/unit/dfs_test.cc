@@ -386,7 +386,7 @@ TEST(DfsTest, AnExecutionThatWasCutIsNotACompleteSearch) {
   exploration.Explore(CountFar, dfs, 1'000);
   EXPECT_FALSE(dfs.Progress().exhausted);
   EXPECT_EQ(dfs.Progress().note,
-            "depth-first: 1 executions, 1 of them longer than the step limit of 100");
+            "depth-first: 1 execution, 1 of them longer than the step limit of 100");
   EXPECT_EQ(dfs.Progress().bound, "up to 100 steps");
 }
 

@@ -5,7 +5,8 @@
 // thread waits until its loop would see something new, or time moves. Nothing that a fair
 // schedule shows is lost: until then the loop would only repeat itself. (But for a loop that gives
 // up after more looks than that: it gives up when nobody else can run.) A loop that spins on
-// anything else is set aside like a thread that yields, at each of its looks.
+// anything else, or looks again and again under a lock that nobody else takes, is set aside like a
+// thread that yields, at each of its looks.
 //
 // In the fair tail (engine_livelock.cc) every loop is set aside like that: a livelock is proved by a
 // schedule in which all threads take part.
