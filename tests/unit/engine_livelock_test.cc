@@ -84,7 +84,7 @@ void PollUnderALockForEver() {
 }
 
 TEST(LivelockTest, WhenAVariableWasLastAccessedIsNoProgress) {
-  Exploration exploration(ShortAndFine());
+  Exploration exploration({.max_steps = 200});
   RoundRobin strategy;
   exploration.Explore(PollUnderALockForEver, strategy, 1);
   ASSERT_EQ(exploration.suspicions.size(), 1u);

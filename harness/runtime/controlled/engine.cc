@@ -253,6 +253,9 @@ __attribute__((noinline)) Result ControlledEngine::PerformUnusually(Operation& o
   if (recording_) observer_->OnPending(self.id, op);
   const Result result = is_step ? PerformStep(op) : PerformOpenEvent(op);
   if (watches_states_) ClearDeadStack(self);
+  // A clock goes on; the program's frames, where accesses to variables may leave it, would never be the
+  // same again.
+  if (in_fair_tail_) epoch_ = Epoch(Epoch::kMaxStamp, self.id, 0);
   return result;
 }
 

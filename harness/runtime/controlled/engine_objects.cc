@@ -30,6 +30,16 @@ std::string_view NounOf(const SyncModel& model) {
   return model.noun != nullptr ? model.noun : NameOf(model.kind);
 }
 
+// An access in the fair tail, which leaves the variable's memory as it is: see engine_livelock.cc. A
+// function of its own, so that the copy, in which there are clocks, is dead stack afterwards.
+__attribute__((noinline)) RaceShadow::Conflict CheckAsItWas(OpKind kind,
+                                                            const ShadowCell& cell,
+                                                            const ThreadClock& clock,
+                                                            RaceShadow* shadow) {
+  ShadowCell copy = cell;
+  return kind == OpKind::kRead ? shadow->OnRead(copy, clock) : shadow->OnWrite(copy, clock);
+}
+
 void AddBlock(const BlockInfo& block, Suspicion* suspicion) {
   suspicion->witnesses.push_back(SiteOf("allocated", block.allocated_by));
   if (block.state == BlockState::kFreed) {
@@ -154,9 +164,10 @@ void ControlledEngine::CheckNobodyIsAboutToUse(const Operation& destroy) {
 void ControlledEngine::OnReadSlow(ShadowCell& cell, const ObjectInit& var) {
   if (tearing_down_ | checking_) return;
   if (every_access_) [[unlikely]] ForgetFormerVar(cell, var);
-  ShadowCell copy;
-  ShadowCell& checked = in_fair_tail_ ? copy = cell : cell;  // see engine_livelock.cc
-  const RaceShadow::Conflict conflict = shadow_.OnRead(checked, active_->clock);
+  const RaceShadow::Conflict conflict =
+      in_fair_tail_ ? CheckAsItWas(OpKind::kRead, cell, active_->clock, &shadow_)
+                    : shadow_.OnRead(cell, active_->clock);
+  if (watches_states_) [[unlikely]] ClearDeadStack(*active_);
   if (conflict.found | every_access_) [[unlikely]] {
     NoteAccess(OpKind::kRead, var, reinterpret_cast<uintptr_t>(__builtin_return_address(0)),
                conflict);
@@ -180,9 +191,10 @@ __attribute__((noinline)) void ControlledEngine::OnWriteSlower(ShadowCell& cell,
   // for every write, sets the same threads aside.
   if (!cell.WriteIsKnown(Epoch(stamp_, active_->id, active_->clock.time()))) active_->spin.Clear();
   if (every_access_) [[unlikely]] ForgetFormerVar(cell, var);
-  ShadowCell copy;
-  ShadowCell& checked = in_fair_tail_ ? copy = cell : cell;
-  const RaceShadow::Conflict conflict = shadow_.OnWrite(checked, active_->clock);
+  const RaceShadow::Conflict conflict =
+      in_fair_tail_ ? CheckAsItWas(OpKind::kWrite, cell, active_->clock, &shadow_)
+                    : shadow_.OnWrite(cell, active_->clock);
+  if (watches_states_) [[unlikely]] ClearDeadStack(*active_);
   if (conflict.found | every_access_) [[unlikely]] {
     NoteAccess(OpKind::kWrite, var, pc, conflict);
   }
