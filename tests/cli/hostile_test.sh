@@ -3,6 +3,10 @@
 # run goes on to its end.
 source "${BASH_SOURCE[0]%/*}/lib.bash"
 
+# Under a name of this test's own: other tests run the same program at the same time.
+ln -s "$hostile" "$work/hostile_cases"
+hostile=$work/hostile_cases
+
 # misdeed CASE KIND TEXT...: running CASE reports KIND, and the report contains each text.
 misdeed() {
   local name=hostile/$1 kind=$2
