@@ -1,5 +1,4 @@
 // Depth-first search: the exact set of executions of small programs, by hand.
-#include "harness/runtime/heap/malloc_interpose.h"
 #include "harness/strategy/dfs.h"
 
 #include <algorithm>
@@ -270,37 +269,6 @@ TEST(DfsTest, AHugeChoiceCostsNoMemory) {
   EXPECT_EQ(executions, 1'000u);
   EXPECT_FALSE(dfs.Progress().exhausted);
   EXPECT_LT(*dfs.Progress().share_done, 1e-6);
-}
-
-// ---- The heap: addresses of large blocks depend on the order of allocations, others do not ----
-
-template <typename T>
-void Allocations() {
-  static T* first;
-  static T* second;
-  TwoThreads([] { first = new T; }, [] { second = new T; });
-  trace.Add(first < second ? '<' : '>');
-  delete first;
-  delete second;
-}
-
-TEST(DfsTest, AllocationsOfLargeBlocksInDifferentThreadsAreReordered) {
-  if (!kHeapIsDeterministic) GTEST_SKIP() << "sanitizer builds keep the sanitizer's heap";
-  struct Large {
-    char bytes[100'000];
-  };
-  const Outcome outcome = Search(Allocations<Large>, true);
-  EXPECT_TRUE(outcome.exhausted);
-  EXPECT_EQ(outcome.distinct, (std::set<std::string>{"<", ">"}));
-}
-
-TEST(DfsTest, AllocationsOfSmallBlocksAreTheSameInEveryOrder) {
-  if (!kHeapIsDeterministic) GTEST_SKIP() << "sanitizer builds keep the sanitizer's heap";
-  const Outcome every = Search(Allocations<int>, false);
-  EXPECT_GT(every.executions, 1u);
-  EXPECT_EQ(every.distinct.size(), 1u);
-  const auto nothing = [] { TwoThreads([] {}, [] {}); };
-  EXPECT_EQ(Search(Allocations<int>, true).executions, Search(nothing, true).executions);
 }
 
 // ---- Completeness is claimed only when it is true ----

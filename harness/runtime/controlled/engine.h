@@ -29,6 +29,7 @@
 #include "harness/core/recording.h"
 #include "harness/runtime/controlled/decision_log.h"
 #include "harness/runtime/controlled/enabled_set.h"
+#include "harness/runtime/controlled/execution.h"
 #include "harness/runtime/controlled/fair_decider.h"
 #include "harness/runtime/controlled/object_table.h"
 #include "harness/runtime/controlled/options.h"
@@ -43,30 +44,6 @@
 #include "harness/strategy/decider.h"
 
 namespace heddle {
-
-// What one execution runs.
-struct Program {
-  void (*body)() = nullptr;
-  void (*invariant)() = nullptr;  // after every step; may be null
-  void (*at_end)() = nullptr;     // after all threads have ended; may be null
-};
-
-enum class EngineEnd : uint8_t {
-  kCompleted,
-  kFailed,     // a suspicion that ends the execution was raised
-  kStepLimit,
-};
-
-struct ExecutionResult {
-  EngineEnd end = EngineEnd::kCompleted;
-  uint64_t steps = 0;
-  uint32_t threads = 0;
-  uint64_t order_class = 0;  // core/order_class.h
-  // A thread looked whether a mutex was free without waiting for it. Unless unlocks are scheduling
-  // points, not every behaviour can be reached.
-  bool saw_try_lock = false;
-  bool deferred_spinner = false;  // a loop that re-read unchanged memory was taken to wait
-};
 
 class ControlledEngine final : public Runtime,
                                private ModelContext,
@@ -201,8 +178,9 @@ class ControlledEngine final : public Runtime,
   void EmitAccess(ThreadState& self, const Operation& op, Result result, EventSeq source);
   void EmitDone(ThreadState& self, const Operation& op);
   Result ExecuteOpen(ThreadState& self, Operation& op, SyncModel& model, const Transition& by);
-  void KeepOrder(ThreadState& self, const Operation& op, SyncModel& model, const Event& event);
-  void KeepBooks(ThreadState& self, const Operation& op, const Event& event);
+  void KeepOrder(ThreadState& self, const Operation& op, SyncModel& model, const Event& event,
+                 bool rewrites);
+  void KeepBooks(ThreadState& self, const Operation& op, const Event& event, bool rewrites);
   void Emit(const Event& event);
   void UpdateWanted();
   void Reevaluate(SyncModel& model);
@@ -235,11 +213,11 @@ class ControlledEngine final : public Runtime,
 
   // ---- Yielding and spinning (engine_spin.cc) ----
   void Pause(ThreadState& self, const Operation& op);
-  bool LooksAgain(ThreadState& self, const Operation& op, const Event& event);
+  bool LooksAgain(ThreadState& self, const Operation& op, const Event& event, bool rewrites);
   void NoteSpinner(ThreadState& self);
   void NotePoller(ThreadState& self);
   bool LoopHasNews(const ThreadState& thread) const;
-  static bool Rewrites(const SyncModel& atomic, const Event& event);
+  static bool Rewrites(const SyncModel& model, const Event& event);
   // Of a read-modify-write that stores what it has read: nobody learns anything from it.
   static bool OnlyLooks(const ThreadState& self, const Operation& op, const AtomicModel& model);
   bool IsNextOfLoop(const ThreadState& self) const;
@@ -253,6 +231,7 @@ class ControlledEngine final : public Runtime,
   void NameByBlock(SyncModel& model, const void* address);
   bool IsOnHeap(const SyncModel& model) const;
   void OnWriteSlower(ShadowCell& cell, const ObjectInit& var, uintptr_t pc);
+  RaceShadow::Conflict CheckWatched(OpKind kind, ShadowCell& cell);
   ObjectId VarObject(const ObjectInit& var);
   void ForgetFormerVar(const ShadowCell& cell, const ObjectInit& var);
   void NoteAccess(OpKind kind, const ObjectInit& var, uintptr_t pc,

@@ -164,10 +164,9 @@ void ControlledEngine::CheckNobodyIsAboutToUse(const Operation& destroy) {
 void ControlledEngine::OnReadSlow(ShadowCell& cell, const ObjectInit& var) {
   if (tearing_down_ | checking_) return;
   if (every_access_) [[unlikely]] ForgetFormerVar(cell, var);
-  const RaceShadow::Conflict conflict =
-      in_fair_tail_ ? CheckAsItWas(OpKind::kRead, cell, active_->clock, &shadow_)
-                    : shadow_.OnRead(cell, active_->clock);
-  if (watches_states_) [[unlikely]] ClearDeadStack(*active_);
+  const RaceShadow::Conflict conflict = watches_states_
+                                            ? CheckWatched(OpKind::kRead, cell)
+                                            : shadow_.OnRead(cell, active_->clock);
   if (conflict.found | every_access_) [[unlikely]] {
     NoteAccess(OpKind::kRead, var, reinterpret_cast<uintptr_t>(__builtin_return_address(0)),
                conflict);
@@ -191,13 +190,23 @@ __attribute__((noinline)) void ControlledEngine::OnWriteSlower(ShadowCell& cell,
   // for every write, sets the same threads aside.
   if (!cell.WriteIsKnown(Epoch(stamp_, active_->id, active_->clock.time()))) active_->spin.Clear();
   if (every_access_) [[unlikely]] ForgetFormerVar(cell, var);
-  const RaceShadow::Conflict conflict =
-      in_fair_tail_ ? CheckAsItWas(OpKind::kWrite, cell, active_->clock, &shadow_)
-                    : shadow_.OnWrite(cell, active_->clock);
-  if (watches_states_) [[unlikely]] ClearDeadStack(*active_);
+  const RaceShadow::Conflict conflict = watches_states_
+                                            ? CheckWatched(OpKind::kWrite, cell)
+                                            : shadow_.OnWrite(cell, active_->clock);
   if (conflict.found | every_access_) [[unlikely]] {
     NoteAccess(OpKind::kWrite, var, pc, conflict);
   }
+}
+
+// An access while states are compared.
+__attribute__((noinline)) RaceShadow::Conflict ControlledEngine::CheckWatched(OpKind kind,
+                                                                              ShadowCell& cell) {
+  const ThreadClock& clock = active_->clock;
+  const RaceShadow::Conflict conflict = in_fair_tail_ ? CheckAsItWas(kind, cell, clock, &shadow_)
+                                        : kind == OpKind::kRead ? shadow_.OnRead(cell, clock)
+                                                                : shadow_.OnWrite(cell, clock);
+  ClearDeadStack(*active_);
+  return conflict;
 }
 
 // A variable that has not been accessed in this execution is not the one that lay here before.

@@ -265,14 +265,16 @@ __attribute__((always_inline)) inline void ControlledEngine::SwitchAway(ThreadSt
 }
 
 // A read-modify-write or a comparison has stored what it read.
-inline bool ControlledEngine::Rewrites(const SyncModel& atomic, const Event& event) {
-  return static_cast<const AtomicModel&>(atomic).stored() != event.seq;
+inline bool ControlledEngine::Rewrites(const SyncModel& model, const Event& event) {
+  return internal::kBooks[static_cast<size_t>(event.op->kind)].rewrites &&
+         event.by.outcome == Outcome::kDone &&
+         static_cast<const AtomicModel&>(model).stored() != event.seq;
 }
 
 // It has changed nothing. Where time has passed, the deadline is another one: only waits for no time
 // are looks.
-inline bool ControlledEngine::LooksAgain(ThreadState& self, const Operation& op,
-                                         const Event& event) {
+inline bool ControlledEngine::LooksAgain(ThreadState& self, const Operation& op, const Event& event,
+                                         bool rewrites) {
   using At = SpinDetector::At;
   if (event.by.outcome == Outcome::kTimedOut) {
     return self.spin.OnRead(op, event.seq, static_cast<uint64_t>(op.deadline), At::kUntracked);
@@ -281,24 +283,22 @@ inline bool ControlledEngine::LooksAgain(ThreadState& self, const Operation& op,
     return self.spin.OnRead(op, event.seq, static_cast<uint64_t>(op.kind), At::kTry);
   }
   if (self.model->kind == ObjectKind::kAtomic) {
-    const bool rewritten =
-        op.kind != OpKind::kLoad && event.by.outcome == Outcome::kDone;
     return self.spin.OnRead(op, event.seq, static_cast<const AtomicModel&>(*self.model).stored(),
-                            rewritten ? At::kRewritten : At::kAtomic);
+                            rewrites ? At::kRewritten : At::kAtomic);
   }
   return self.spin.OnRead(op, event.seq, event.source, At::kUntracked);
 }
 
 __attribute__((always_inline)) inline void ControlledEngine::KeepBooks(ThreadState& self,
                                                                        const Operation& op,
-                                                                       const Event& event) {
+                                                                       const Event& event,
+                                                                       bool rewrites) {
   const internal::Bookkeeping book = internal::kBooks[static_cast<size_t>(op.kind)];
   const bool done = event.by.outcome == Outcome::kDone;
   const bool timed_out = event.by.outcome == Outcome::kTimedOut;
-  const bool rewrites = book.rewrites && done && Rewrites(*self.model, event);
   if (book.learns && (op.kind == OpKind::kLoad || event.by.outcome == Outcome::kFailed ||
                       timed_out || rewrites)) {
-    if (LooksAgain(self, op, event)) [[unlikely]] NoteSpinner(self);
+    if (LooksAgain(self, op, event, rewrites)) [[unlikely]] NoteSpinner(self);
   } else if (!book.neutral || (op.kind == OpKind::kWake && !timed_out)) {
     self.spin.Clear();
   }
@@ -317,12 +317,11 @@ __attribute__((always_inline)) inline void ControlledEngine::KeepBooks(ThreadSta
 __attribute__((always_inline)) inline void ControlledEngine::KeepOrder(ThreadState& self,
                                                                        const Operation& op,
                                                                        SyncModel& model,
-                                                                       const Event& event) {
+                                                                       const Event& event,
+                                                                       bool rewrites) {
   if (internal::kUnorderedKinds.contains(op.kind)) return;
   const uint64_t what = internal::OrderKey(op.kind, event.by.outcome, event.by.source);
   const bool failed = event.by.outcome != Outcome::kDone && op.kind != OpKind::kWake;
-  const bool rewrites =
-      internal::kBooks[static_cast<size_t>(op.kind)].rewrites && !failed && Rewrites(model, event);
   if (op.kind != OpKind::kStore && model.kind != ObjectKind::kThread) {
     pairs_.Add(model.changed_by, Site{self.name, op.pc});
   }
@@ -332,7 +331,7 @@ __attribute__((always_inline)) inline void ControlledEngine::KeepOrder(ThreadSta
   } else {
     model.order.Change(self.order, what);
     model.changed_by = {self.name, op.pc};
-    atomic_changed_ = true;
+    atomic_changed_ |= model.kind == ObjectKind::kAtomic;
   }
   if (op.kind == OpKind::kWake) objects_[op.second].order.Change(self.order, what);
 }
@@ -351,8 +350,9 @@ __attribute__((always_inline)) inline Result ControlledEngine::Execute(ThreadSta
   event.clock = &self.clock;
   SetActing(self);
   ApplyTo(model, op, &event);
-  KeepOrder(self, op, model, event);
-  KeepBooks(self, op, event);
+  const bool rewrites = Rewrites(model, event);
+  KeepOrder(self, op, model, event, rewrites);
+  KeepBooks(self, op, event, rewrites);
   if (model.first_waiter != SyncModel::kNoWaiter) Reevaluate(model);
   if (op.second != kNoObject) [[unlikely]] {
     SyncModel& second = objects_[op.second];

@@ -12,15 +12,15 @@
 // waits for a change of what it reads (engine_spin.cc).
 //
 // Accesses to atomics and tries are *tracked*: whether they would see something new can be asked.
-// Loops that also sleep or wait for no time, or make more than kEntries reads, are not waiting for
-// anything in particular. Nor are those that take a lock, look at what it protects and let it go: from
-// the kPolls-th time on that nobody has come between, the thread *polls*. Plain variables need not be tracked: another thread's write is a race,
-// unless something that the loop reads orders it.
-// Cost: a few compares a read.
+// Plain variables need not be: another thread's write is a race, unless something that the loop reads
+// orders it. Loops that also sleep or wait for no time, or make more than kEntries reads, are not
+// waiting for anything in particular. Nor are those that take a lock, look at what it protects and let
+// it go: from the kPolls-th time on that nobody has come between, the thread *polls*.
+//
+// Cost: a few compares a read or a lock.
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_SPIN_DETECTOR_H_
 #define HEDDLE_HARNESS_RUNTIME_CONTROLLED_SPIN_DETECTOR_H_
 
-#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -60,8 +60,8 @@ class SpinDetector {
   // when it does nothing but that.
   bool OnLock(bool again) {
     used_ = 0;
-    polls_ = again ? std::min(polls_ + 1, kPolls) : 0;
-    return polls_ == kPolls;
+    polls_ = again ? polls_ + 1 : 0;
+    return polls_ >= kPolls;
   }
   void OnUnlock() { used_ = 0; }
 
