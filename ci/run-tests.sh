@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs all tests:
 #   release      g++ (or CXX), every test
-#   asan-ubsan   unit and model tests and the catalogue again, the harness instrumented
-#   tsan         clang++-19, so also the second compiler; unit and model tests and the catalogue under
-#                ThreadSanitizer
+#   asan-ubsan   clang++-19, which takes half as long as g++ for it; unit and model tests and the
+#                catalogue again, the harness instrumented
+#   tsan         clang++-19; unit and model tests and the catalogue under ThreadSanitizer
 # One run of ctest covers the three, so its closing summary counts every test.
 # Usage: ci/run-tests.sh [arguments of ctest]
 set -euo pipefail

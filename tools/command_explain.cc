@@ -7,6 +7,8 @@
 #include <memory>
 #include <string>
 
+#include <CLI/CLI.hpp>
+
 #include "harness/explore/cause.h"
 #include "harness/explore/output_folder.h"
 #include "harness/explore/shared_state.h"

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <CLI/CLI.hpp>
+
 #include "harness/explore/merge.h"
 #include "harness/explore/output_folder.h"
 #include "tools/option_values.h"

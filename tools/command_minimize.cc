@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include <CLI/CLI.hpp>
+
 #include "harness/explore/cause.h"
 #include "harness/explore/minimize.h"
 #include "harness/explore/output_folder.h"

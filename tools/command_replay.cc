@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include <CLI/CLI.hpp>
+
 #include "harness/explore/loud_replay.h"
 #include "harness/explore/shared_state.h"
 #include "harness/report/text_report.h"

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include <CLI/CLI.hpp>
+
 #include "harness/explore/build_id.h"
 #include "harness/explore/checkpoint.h"
 #include "harness/explore/explorer.h"

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include <CLI/CLI.hpp>
+
 #include "tools/exit_status.h"
 #include "tools/option_values.h"
 

@@ -9,7 +9,11 @@
 #include <string>
 #include <string_view>
 
-#include <CLI/CLI.hpp>
+// Declared, not included: it is large, and only those that add options need it.
+namespace CLI {
+class App;
+class Validator;
+}  // namespace CLI
 
 namespace heddle {
 

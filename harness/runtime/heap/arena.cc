@@ -95,7 +95,7 @@ void Arena::BeginExecution() {
   });
   used_classes_ = {};
   freed_[kOverAligned] = FreedBlocks();
-  ++execution_;
+  ClearHomes();
   slab_count_ = 1;
   record_count_ = 1;
   thread_count_ = 0;
@@ -108,9 +108,13 @@ void Arena::BeginExecution() {
   active_ = true;
 }
 
-void Arena::ClearBins(uint32_t home) {
-  ForEach(homes_[home].used, [&](uint32_t size_class) { BinOf(home + 1, size_class) = Bin(); });
-  homes_[home].used = {};
+void Arena::ClearHomes() {
+  while (used_homes_ != kNoHome) {
+    Home& home = homes_[used_homes_];
+    ForEach(home.used, [this](uint32_t size_class) { BinOf(used_homes_ + 1, size_class) = Bin(); });
+    used_homes_ = home.next_used;
+    home = Home();
+  }
 }
 
 void Arena::GrowThreads(uint32_t thread) {

@@ -36,8 +36,8 @@
 // Threading: one OS thread at a time, and nothing may call the arena from within its callbacks
 // (queries may). No locks, no thread_local; its own tables do not come from any malloc.
 // Cost: Allocate and Free a few nanoseconds plus the fill; looking up any address constant;
-// BeginExecution and BeginThread constant, plus one step for each size class that was used there;
-// EndExecution proportional to the blocks that are in freed state; no system calls until an
+// BeginThread constant; BeginExecution constant, plus one step for each size class that was used in
+// the last execution, in each home where it was; EndExecution proportional to the blocks that are in freed state; no system calls until an
 // execution needs more memory than any before it. A thread that allocates touches a page of blocks
 // and one of records that no other touches.
 #ifndef HEDDLE_HARNESS_RUNTIME_HEAP_ARENA_H_
@@ -116,12 +116,14 @@ class Arena {
   void BeginExecution();
   // A new thread and its home, before it allocates; one that is not told has none.
   void BeginThread(uint32_t thread, uint32_t home) {
-    if (home == kNoHome || thread >= kMaxThreads - 1) return;
-    ThreadOf(thread).owner = home + 1;
-    Home& begun = homes_[home];
-    if ((begun.used[0] | begun.used[1]) != 0) ClearBins(home);
-    begun.chunks = 0;
-    begun.execution = execution_;
+    static_assert(kNoHome + 1 == kShared);
+    if (thread >= kMaxThreads - 1) return;
+    if (thread == thread_count_) [[likely]] {
+      threads_[thread] = {0, home + 1};
+      ++thread_count_;
+    } else {
+      ThreadOf(thread).owner = home + 1;
+    }
   }
   // Verifies the blocks that are still in freed state. Live blocks stay, to be asked about.
   void EndExecution();
@@ -234,10 +236,11 @@ class Arena {
   using ClassSet = std::array<uint64_t, kSizeClassCount / 64>;
   static_assert(kSizeClassCount == 128);
 
+  // All zero: nobody has used it in this execution.
   struct Home {
-    uint64_t execution;  // in which a thread has it
-    uint32_t chunks;     // given out so far
     ClassSet used;       // classes whose bin is not the initial one
+    uint32_t chunks;     // given out so far
+    uint32_t next_used;  // the list of homes whose `used` is not empty
   };
 
   struct Thread {
@@ -281,7 +284,16 @@ class Arena {
     return threads_[thread];
   }
   void GrowThreads(uint32_t thread);
-  void ClearBins(uint32_t home);
+  // A bin of the home is about to be used.
+  void UseHome(uint32_t home, uint32_t size_class) {
+    ClassSet& used = homes_[home].used;
+    if ((used[0] | used[1]) == 0) {
+      homes_[home].next_used = used_homes_;
+      used_homes_ = home;
+    }
+    Insert(size_class, &used);
+  }
+  void ClearHomes();
 
   // A block's record and its slab. The slab is meaningless if there is no record.
   struct Place {
@@ -354,7 +366,7 @@ class Arena {
   Record* records_ = nullptr;       // valid from 1, below record_count_, if its bin has carved it
   Thread* threads_ = nullptr;       // valid below thread_count_
   Home* homes_ = nullptr;
-  Bin* bins_ = nullptr;  // by BinNumber; of homes, valid in Home::execution
+  Bin* bins_ = nullptr;  // by BinNumber
 
   HeapFaultSink* sink_ = nullptr;
   ReuseDecision reuse_decision_ = nullptr;
@@ -363,7 +375,6 @@ class Arena {
   const uint64_t* steps_ = nullptr;
 
   bool active_ = false;
-  uint64_t execution_ = 0;
   uint32_t slab_count_ = 1;
   uint32_t record_count_ = 1;
   uint32_t thread_count_ = 0;
@@ -371,6 +382,7 @@ class Arena {
   uint64_t page_count_ = 0;        // pages given out so far; the rest is fresh
   uint64_t home_chunk_count_ = 0;  // chunks given out in all homes
   uint32_t home_end_ = 0;          // homes from this on have given out none
+  uint32_t used_homes_ = kNoHome;  // the first of the list
   size_t live_blocks_ = 0;
   size_t live_bytes_ = 0;  // invariant: at most options_.limit_bytes
   // Classes whose shared bin or freed blocks are not the initial ones. kOverAligned is reset always.
@@ -385,8 +397,7 @@ inline Arena::Place Arena::Locate(const void* pointer) const {
   } else {
     if (offset >= address_space()) return {kNone, kNone};
     const uint64_t chunk = (offset - options_.reserve_bytes) / kChunk;
-    const Home& home = homes_[chunk / kHomeChunks];
-    if (home.execution != execution_ || chunk % kHomeChunks >= home.chunks) return {kNone, kNone};
+    if (chunk % kHomeChunks >= homes_[chunk / kHomeChunks].chunks) return {kNone, kNone};
   }
   const uint32_t slab_number = SlabAt(offset);
   if (slab_number == kNone) return {kNone, kNone};

@@ -10,7 +10,7 @@ void Arena::Offer(uint32_t number, uint32_t owner, uint32_t size_class) {
   if (owner == kShared) {
     NoteSharedUse();
   } else {
-    Insert(size_class, &homes_[owner - 1].used);
+    UseHome(owner - 1, size_class);
   }
   Insert(size_class, &used_classes_);
   Record& record = records_[number];

@@ -67,7 +67,7 @@ bool Arena::RefillFromHome(uint32_t owner, uint32_t size_class) {
   home.chunks += chunks;
   home_chunk_count_ += chunks;
   home_end_ = std::max(home_end_, number + 1);
-  Insert(size_class, &home.used);
+  UseHome(number, size_class);
   TakeFromLastSlab(&BinOf(owner, size_class));
   return true;
 }
