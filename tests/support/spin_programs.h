@@ -30,55 +30,65 @@ void AwaitFlag() {
 }
 
 // A lock that is taken by comparing and exchanging.
-template <int kThreads>
-void CasLock() {
-  Atomic<int> lock{0};
-  Var<int> count{0};
-  Thread threads[kThreads];
-  for (Thread& thread : threads) {
-    thread = Thread([&] {
-      for (int expected = 0; !lock.compare_exchange_strong(expected, 1); expected = 0) {
-      }
-      count = count + 1;
-      lock.store(0);
-    });
+struct CasLock {
+  void lock() {
+    for (int expected = 0; !taken.compare_exchange_strong(expected, 1); expected = 0) {
+    }
   }
-  for (Thread& thread : threads) thread.join();
-  Assert(count == kThreads, "nobody was in between");
-}
+  void unlock() { taken.store(0); }
+
+  Atomic<int> taken{0};
+};
 
 // A lock that is taken by setting a flag: the standard's own example of one.
-template <int kThreads>
-void TestAndSetLock() {
-  AtomicFlag flag;
-  Var<int> count{0};
-  Thread threads[kThreads];
-  for (Thread& thread : threads) {
-    thread = Thread([&] {
-      while (flag.test_and_set(std::memory_order_acquire)) {
-      }
-      count = count + 1;
-      flag.clear(std::memory_order_release);
-    });
+struct TestAndSetLock {
+  void lock() {
+    while (flag.test_and_set(std::memory_order_acquire)) {
+    }
   }
-  for (Thread& thread : threads) thread.join();
-  Assert(count == kThreads, "nobody was in between");
-}
+  void unlock() { flag.clear(std::memory_order_release); }
+
+  AtomicFlag flag;
+};
 
 // A lock that is taken by exchanging, after a look whether it is worth it.
-template <int kThreads>
-void TestTestAndSetLock() {
-  Atomic<int> lock{0};
+struct TestTestAndSetLock {
+  void lock() {
+    do {
+      while (taken.load() != 0) {
+      }
+    } while (taken.exchange(1) != 0);
+  }
+  void unlock() { taken.store(0); }
+
+  Atomic<int> taken{0};
+};
+
+// A lock that serves in the order of arrival.
+struct TicketLock {
+  void lock() {
+    const int ticket = next.fetch_add(1);
+    while (serving.load() != ticket) {
+    }
+    served = ticket;
+  }
+  void unlock() { serving.store(served + 1); }
+
+  Atomic<int> next{0};
+  Atomic<int> serving{0};
+  int served = 0;  // of whoever holds the lock
+};
+
+// Threads that each count once under a lock of that kind.
+template <typename Lock, int kThreads>
+void CountUnder() {
+  Lock lock;
   Var<int> count{0};
   Thread threads[kThreads];
   for (Thread& thread : threads) {
     thread = Thread([&] {
-      do {
-        while (lock.load() != 0) {
-        }
-      } while (lock.exchange(1) != 0);
+      const std::lock_guard guard(lock);
       count = count + 1;
-      lock.store(0);
     });
   }
   for (Thread& thread : threads) thread.join();
@@ -104,26 +114,6 @@ void PollUnderLock() {
     done = true;
   }
   for (Thread& thread : threads) thread.join();
-}
-
-// A lock that serves in the order of arrival.
-template <int kThreads>
-void TicketLock() {
-  Atomic<int> next{0};
-  Atomic<int> serving{0};
-  Var<int> count{0};
-  Thread threads[kThreads];
-  for (Thread& thread : threads) {
-    thread = Thread([&] {
-      const int ticket = next.fetch_add(1);
-      while (serving.load() != ticket) {
-      }
-      count = count + 1;
-      serving.store(ticket + 1);
-    });
-  }
-  for (Thread& thread : threads) thread.join();
-  Assert(count == kThreads, "nobody was in between");
 }
 
 // Peterson, "Myths about the mutual exclusion problem" (Information Processing Letters 12, 1981):

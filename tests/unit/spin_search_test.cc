@@ -59,14 +59,14 @@ TEST(SpinSearchTest, AFlagWithYields) {
 }
 
 TEST(SpinSearchTest, ALockByComparison) {
-  EXPECT_EQ(Count(testing::CasLock<2>), (Counts{15, 8, 8, 0}));
-  EXPECT_EQ(Count(testing::CasLock<3>), (Counts{3412, 386, 384, 0}));
+  EXPECT_EQ(Count(testing::CountUnder<testing::CasLock, 2>), (Counts{15, 8, 8, 0}));
+  EXPECT_EQ(Count(testing::CountUnder<testing::CasLock, 3>), (Counts{3412, 386, 384, 0}));
 }
 
 TEST(SpinSearchTest, ALockByExchange) {
-  EXPECT_EQ(Count(testing::TestAndSetLock<2>), (Counts{15, 8, 8, 0}));
-  EXPECT_EQ(Count(testing::TestAndSetLock<3>), (Counts{3412, 386, 384, 0}));
-  EXPECT_EQ(Count(testing::TestTestAndSetLock<2>), (Counts{31, 18, 18, 0}));
+  EXPECT_EQ(Count(testing::CountUnder<testing::TestAndSetLock, 2>), (Counts{15, 8, 8, 0}));
+  EXPECT_EQ(Count(testing::CountUnder<testing::TestAndSetLock, 3>), (Counts{3412, 386, 384, 0}));
+  EXPECT_EQ(Count(testing::CountUnder<testing::TestTestAndSetLock, 2>), (Counts{31, 18, 18, 0}));
 }
 
 // The poller looks up to ten times before it gives way.
@@ -75,8 +75,8 @@ TEST(SpinSearchTest, LooksUnderALock) {
 }
 
 TEST(SpinSearchTest, ATicketLock) {
-  EXPECT_EQ(Count(testing::TicketLock<2>), (Counts{18, 8, 8, 0}));
-  EXPECT_EQ(Count(testing::TicketLock<3>), (Counts{978, 386, 384, 0}));
+  EXPECT_EQ(Count(testing::CountUnder<testing::TicketLock, 2>), (Counts{18, 8, 8, 0}));
+  EXPECT_EQ(Count(testing::CountUnder<testing::TicketLock, 3>), (Counts{978, 386, 384, 0}));
 }
 
 TEST(SpinSearchTest, Peterson) {
