@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What can be checked about the sources without a compiler: include guards and the length of files;
-# with --format also the length of lines and what clang-format-19 says, when it is installed.
+# What can be checked about the sources without a compiler: include guards, the length of files and
+# of lines; with --format also what clang-format-19 says, when it is installed.
 # Usage: ci/check-style.sh [--format]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -28,7 +28,7 @@ if [ ${#files[@]} -eq 0 ]; then
 fi
 
 status=0
-LC_ALL=C awk -v with_format="$with_format" -v max_lines="$max_lines" -v max_columns="$max_columns" '
+LC_ALL=C awk -v max_lines="$max_lines" -v max_columns="$max_columns" '
   function fail(where, what) { printf "%s: %s\n", where, what; failures++ }
 
   function finish() {
@@ -53,13 +53,15 @@ LC_ALL=C awk -v with_format="$with_format" -v max_lines="$max_lines" -v max_colu
   $1 == "#ifndef" && $2 == guard { ifndef_seen = file }
   $1 == "#define" && $2 == guard && ifndef_seen == file { guarded = 1 }
   /^#pragma once/ { fail(file ":" FNR, "#pragma once; the project uses include guards") }
-  with_format && length($0) > max_columns {
+  FNR == 1 || /clang-format on$/ { as_it_is = 0 }
+  /clang-format off$/ { as_it_is = 1 }
+  !as_it_is && length($0) > max_columns {
     text = $0
     gsub(/[\200-\277]/, "", text) # count characters, not bytes of UTF-8
     if (length(text) > max_columns) fail(file ":" FNR, length(text) " columns; at most " max_columns)
   }
-  with_format && /[ \t]$/ { fail(file ":" FNR, "space at the end of the line") }
-  with_format && /\t/ { fail(file ":" FNR, "tab") }
+  /[ \t]$/ { fail(file ":" FNR, "space at the end of the line") }
+  /\t/ { fail(file ":" FNR, "tab") }
 
   END {
     finish()

@@ -1,10 +1,10 @@
 // heddle::CondVar: std::condition_variable under control.
 //
-// Contract as of [thread.condition.condvar]; breaking it (waiting without the mutex, with two mutexes
-// at once, destruction while a thread waits that nobody has notified) is a finding (misuse). A
-// condition variable orders nothing by itself: what a waiting thread sees of the notifying one, it
-// sees through the mutex. Which waiter notify_one wakes is a choice of the search; spurious wakeups
-// are, too, as many as its options allow (--spurious).
+// Contract as of [thread.condition.condvar]; breaking it (waiting without the mutex, with two
+// mutexes at once, destruction while a thread waits that nobody has notified) is a finding
+// (misuse). A condition variable orders nothing by itself: what a waiting thread sees of the
+// notifying one, it sees through the mutex. Which waiter notify_one wakes is a choice of the
+// search; spurious wakeups are, too, as many as its options allow (--spurious).
 //
 // Scheduling points: the begin of a wait, its end, each notification. Timeouts take virtual time
 // only; a wait that was notified before it timed out has not timed out. Without an engine they

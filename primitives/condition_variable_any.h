@@ -2,10 +2,10 @@
 //
 // Contract as of [thread.condition.condvarany], the waits that a stop request ends included: see
 // condition_variable.h for what it shares with CondVar. Composed of a CondVar and a mutex of its
-// own, so that a notification cannot fall between the unlock of the caller's lock and the wait. That
-// mutex orders nothing: what the waiter sees of the notifier, it sees through the caller's lock.
-// Cost under control: the steps of a CondVar, two for the inner mutex, those of the caller's lock;
-// a wait with a stop token also registers a callback.
+// own, so that a notification cannot fall between the unlock of the caller's lock and the wait.
+// That mutex orders nothing: what the waiter sees of the notifier, it sees through the caller's
+// lock. Cost under control: the steps of a CondVar, two for the inner mutex, those of the caller's
+// lock; a wait with a stop token also registers a callback.
 #ifndef HEDDLE_PRIMITIVES_CONDITION_VARIABLE_ANY_H_
 #define HEDDLE_PRIMITIVES_CONDITION_VARIABLE_ANY_H_
 

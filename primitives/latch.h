@@ -4,8 +4,8 @@
 // count_down synchronises with the waits and successful tries that return after it. All
 // operations are scheduling points; try_wait fails only while the count is not zero, or where the
 // search's options allow it (--spurious). Without an engine it is the standard one. For the
-// engine it is a barrier of one phase. Cost under control: one scheduling step an operation, two for
-// arrive_and_wait.
+// engine it is a barrier of one phase. Cost under control: one scheduling step an operation, two
+// for arrive_and_wait.
 #ifndef HEDDLE_PRIMITIVES_LATCH_H_
 #define HEDDLE_PRIMITIVES_LATCH_H_
 

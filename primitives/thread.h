@@ -1,8 +1,8 @@
 // heddle::Thread, this_thread and what one may do to oneself: std::thread under control.
 //
-// Contract as of [thread.thread.class]. The start synchronises with the new thread's first step, its
-// last with join. Starting a thread is an event; its first step and join are scheduling points. A
-// joinable Thread that is destroyed is a finding (thread-leak at the end of the execution; the
+// Contract as of [thread.thread.class]. The start synchronises with the new thread's first step,
+// its last with join. Starting a thread is an event; its first step and join are scheduling points.
+// A joinable Thread that is destroyed is a finding (thread-leak at the end of the execution; the
 // standard calls std::terminate). Sleeping takes virtual time only.
 #ifndef HEDDLE_PRIMITIVES_THREAD_H_
 #define HEDDLE_PRIMITIVES_THREAD_H_

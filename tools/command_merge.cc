@@ -107,9 +107,10 @@ Action AddMergeCommand(CLI::App* subcommand, const std::string& command) {
                    "The --out folders of all shards of one run, in any order")
       ->required();
   subcommand
-      ->add_option("--out", options->out,
-                   "Folder for run.json and a folder per finding; what an earlier run left there is "
-                   "removed")
+      ->add_option(
+          "--out", options->out,
+          "Folder for run.json and a folder per finding; what an earlier run left there is "
+          "removed")
       ->required();
   subcommand->add_option("--format", options->format, "text or json (run.json, to the output)")
       ->check(CLI::IsMember({"text", "json"}))

@@ -178,7 +178,8 @@ int Run(const Options& options, const std::string& command) {
   }
   Checkpoint checkpoint;
   checkpoint.identity = IdentityOf(options, *shard, cases);
-  if (options.resume && !Resume(options, &checkpoint, &error)) return BadInput("--resume: " + error);
+  if (options.resume && !Resume(options, &checkpoint, &error))
+    return BadInput("--resume: " + error);
   std::unique_ptr<OutputFolder> folder;
   if (!options.out.empty()) {
     folder = options.resume ? OutputFolder::Reopen(options.out, &error)
@@ -317,10 +318,12 @@ Action AddRunCommand(CLI::App* subcommand, const std::string& command) {
   subcommand->add_option(
       "--shard", options->shard,
       "i/n: the i-th of n shares of the run, i from 1; see heddle merge. By default from the "
-      "variables of GoogleTest, Bazel, Kubernetes (with JOB_COMPLETIONS) or Slurm, if they are set");
-  subcommand->add_flag("--resume", options->resume,
-                       "Go on with the run whose folder --out names and whose process was killed or "
-                       "interrupted; every other option as it was, except --jobs and --format");
+      "variables of GoogleTest, Bazel, Kubernetes (with JOB_COMPLETIONS) or Slurm, if they are "
+      "set");
+  subcommand->add_flag(
+      "--resume", options->resume,
+      "Go on with the run whose folder --out names and whose process was killed or "
+      "interrupted; every other option as it was, except --jobs and --format");
   subcommand->add_option("--format", options->format, "text or json (run.json, to the output)")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

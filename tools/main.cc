@@ -48,7 +48,8 @@ std::string SeeHelp(const CLI::App& app) {
   return "See `" + command + " --help`.";
 }
 
-// How many of what the subcommand takes without a name; a pattern that the shell has expanded is more.
+// How many of what the subcommand takes without a name; a pattern that the shell has expanded is
+// more.
 std::string WhatIsTaken(const CLI::App& app) {
   for (const CLI::App* chosen : app.get_subcommands()) {
     for (const CLI::Option* option : chosen->get_options()) {

@@ -59,8 +59,9 @@ std::string Covered(const CaseResult& result) {
     return std::to_string(count) + " " + one + (count == 1 ? "" : "s");
   };
   std::string text = counted(coverage.executions, "execution") + " showed " +
-                     (coverage.exact ? "" : "about ") + counted(coverage.classes, "different order") +
-                     " of events and " + counted(coverage.pairs, "reads-from pair");
+                     (coverage.exact ? "" : "about ") +
+                     counted(coverage.classes, "different order") + " of events and " +
+                     counted(coverage.pairs, "reads-from pair");
   if (result.complete) return text + ": all there are";
   if (coverage.classes_once == 0) return text + ", each more than once";
   char unseen[80];

@@ -18,8 +18,9 @@ class RunTable {
   std::string Header() const;
   std::string Row(const CaseResult& result) const;
   std::string Summary(const std::vector<CaseResult>& results, const std::string& out) const;
-  // A line for each case in which nothing was found, though not everything was explored; how far the
-  // search got, and what would take it further. Complete up to a bound is told only `if_bounded`.
+  // A line for each case in which nothing was found, though not everything was explored; how far
+  // the search got, and what would take it further. Complete up to a bound is told only
+  // `if_bounded`.
   static std::string NotComplete(const std::vector<CaseResult>& results, bool if_bounded);
 
  private:

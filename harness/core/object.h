@@ -16,7 +16,7 @@ struct ObjectInit {
   uint64_t initial = 0;
   uint64_t limit = 0;          // semaphore: the largest count
   const char* noun = nullptr;  // what its user calls such an object, where NameOf(kind) is not it
-  const char* name = nullptr;  // declared by the user; may be null. Must live as long as the object.
+  const char* name = nullptr;  // declared by the user; may be null. Lives as long as the object.
 };
 
 }  // namespace heddle

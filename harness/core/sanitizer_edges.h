@@ -1,9 +1,10 @@
 // What LLVM's ThreadSanitizer is told of a SyncClock, so that its happens-before order is the
 // engine's and nothing else.
 //
-// Each release stores the releasing thread's sanitizer clock at a tag of its own; a SyncClock carries
-// the tags of all releases that it stands for (at most one a thread: a later one covers an earlier),
-// and an acquire loads them. In other builds the class is empty and its calls are nothing.
+// Each release stores the releasing thread's sanitizer clock at a tag of its own; a SyncClock
+// carries the tags of all releases that it stands for (at most one a thread: a later one covers an
+// earlier), and an acquire loads them. In other builds the class is empty and its calls are
+// nothing.
 //
 // Costs, in a sanitizer build only: a release about 50 ns; acquire and join O(threads).
 #ifndef HEDDLE_HARNESS_CORE_SANITIZER_EDGES_H_

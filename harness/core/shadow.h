@@ -1,12 +1,12 @@
 // The shadow of one race-checked location: the last write and the reads since, as epochs.
 //
 // FastTrack (Flanagan and Freund, PLDI 2009): a thread's epoch is its (thread, time); a location
-// needs whole vector clocks only while reads are concurrent, and then spills to a side table kept by
-// the engine. Departures: epochs also carry the execution's stamp, so that a cell of an earlier
+// needs whole vector clocks only while reads are concurrent, and then spills to a side table kept
+// by the engine. Departures: epochs also carry the execution's stamp, so that a cell of an earlier
 // execution needs no reset; and a write in the same epoch covers a later read in that epoch.
 //
-// The check inlined into programs is one or two compares with the running thread's epoch; everything
-// else is the engine's (runtime/race_shadow.h).
+// The check inlined into programs is one or two compares with the running thread's epoch;
+// everything else is the engine's (runtime/race_shadow.h).
 #ifndef HEDDLE_HARNESS_CORE_SHADOW_H_
 #define HEDDLE_HARNESS_CORE_SHADOW_H_
 

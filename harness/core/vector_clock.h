@@ -1,13 +1,14 @@
 // Vector clocks (Fidge 1988, Mattern 1989), laid out so that a release costs O(1).
 //
-// A thread's clock is its own time plus an array of what it knows of the others. A release publishes
-// a SyncClock that *shares* that array and adds the releasing thread's time, then the thread's time
-// moves on; whoever changes an array that is shared copies it first. So each published time belongs
-// to one array, and an acquire can skip everything when it already knows the publisher at that time
+// A thread's clock is its own time plus an array of what it knows of the others. A release
+// publishes a SyncClock that *shares* that array and adds the releasing thread's time, then the
+// thread's time moves on; whoever changes an array that is shared copies it first. So each
+// published time belongs to one array, and an acquire can skip everything when it already knows the
+// publisher at that time
 // (FastTrack's observation, PLDI 2009, section 3).
 //
-// Costs: Release O(1); Acquire O(1) when nothing is new, else O(threads). Arrays live in a ClockArena
-// that is reset with the execution; nothing is freed one by one.
+// Costs: Release O(1); Acquire O(1) when nothing is new, else O(threads). Arrays live in a
+// ClockArena that is reset with the execution; nothing is freed one by one.
 // Threading: none; the engine runs one program thread at a time.
 #ifndef HEDDLE_HARNESS_CORE_VECTOR_CLOCK_H_
 #define HEDDLE_HARNESS_CORE_VECTOR_CLOCK_H_
@@ -26,7 +27,8 @@ namespace heddle {
 class ClockArena {
  public:
   uint32_t* Allocate(uint32_t entries) {
-    if (used_ + entries > kBlockEntries || blocks_.empty()) [[unlikely]] return AllocateSlow(entries);
+    if (used_ + entries > kBlockEntries || blocks_.empty()) [[unlikely]]
+      return AllocateSlow(entries);
     uint32_t* result = blocks_[block_].get() + used_;
     used_ += entries;
     return result;
@@ -48,7 +50,8 @@ class ClockArena {
   uint32_t used_ = 0;
 };
 
-// What a release leaves behind for a later acquire: the releasing thread's knowledge at that moment.
+// What a release leaves behind for a later acquire: the releasing thread's knowledge at that
+// moment.
 struct SyncClock {
   const uint32_t* base = nullptr;  // immutable; indexed by thread
   uint32_t size = 0;

@@ -6,12 +6,12 @@
 // instructions are never torn apart; a search runs few schedules that are like each other, so that
 // here any pair counts that looks like one activity: consecutive accesses, the second further on in
 // the code, and no start or join of a thread between. Further on is what the thread came to later
-// the first time: addresses of code tell nothing, a compiler may outline an access or turn it into a
-// jump. Correct programs may be reported (two critical sections that need not be one): low
+// the first time: addresses of code tell nothing, a compiler may outline an access or turn it into
+// a jump. Correct programs may be reported (two critical sections that need not be one): low
 // confidence, off by default.
 // A read-modify-write counts as a write; a comparison that failed ends the pair.
-// Cost: every access of the program becomes an event; O(threads at the object + sites of the thread)
-// each.
+// Cost: every access of the program becomes an event; O(threads at the object + sites of the
+// thread) each.
 #ifndef HEDDLE_HARNESS_DETECT_AVIO_H_
 #define HEDDLE_HARNESS_DETECT_AVIO_H_
 

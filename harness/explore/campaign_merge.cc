@@ -155,7 +155,8 @@ void CampaignRun::Merge() {
 
 void CampaignRun::MergeEvent(const Unit& unit, const UnitEvent& event) {
   const bool by_index = frontier_->division() == Frontier::Division::kByIndex;
-  const uint64_t before = tally_.earlier.executions + (by_index ? unit.first : tally_.counts.executions);
+  const uint64_t before =
+      tally_.earlier.executions + (by_index ? unit.first : tally_.counts.executions);
   const size_t findings = result_.findings.size();
   confirmation_.OnEvent(event, before + event.place + 1, execution_);
   tally_.coverage.Add(event.coverage);
@@ -213,7 +214,8 @@ void CampaignRun::MergeResult(const Unit& unit) {
 
 void CampaignRun::BeginRound() {
   std::vector<std::string> next;
-  HEDDLE_CHECK(rounds_->Next(left_, kPiecesOfSearch, &next), "what is left of a round is none of it");
+  HEDDLE_CHECK(rounds_->Next(left_, kPiecesOfSearch, &next),
+               "what is left of a round is none of it");
   left_.clear();
   round_size_ = next.size();
   SearchState recounted;

@@ -195,7 +195,8 @@ void CampaignRun::ShowProgress() {
   progress.seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
   progress.findings = result_.findings.size();
   progress.coverage = tally_.coverage.Counts();
-  double share = whole_->AsTreeSearch() != nullptr ? whole_->Progress().share_done.value_or(-1) : -1;
+  double share =
+      whole_->AsTreeSearch() != nullptr ? whole_->Progress().share_done.value_or(-1) : -1;
   for (const Unit& unit : frontier_->units()) {
     if (unit.state == Unit::State::kEnded) progress.executions += unit.result.counts.executions;
   }

@@ -2,8 +2,8 @@
 //
 // Hands the units of the frontier to workers and puts what comes of them together in the order of
 // the units: the result is a function of the case and the options, and does not depend on how many
-// workers there are or how fast each is (but where the clock ends the campaign). A unit whose worker
-// died is explored once more without the execution that killed it, which is a finding.
+// workers there are or how fast each is (but where the clock ends the campaign). A unit whose
+// worker died is explored once more without the execution that killed it, which is a finding.
 //
 // Threading: one, because it forks. Memory does not grow with the number of executions.
 #ifndef HEDDLE_HARNESS_EXPLORE_CAMPAIGN_RUN_H_

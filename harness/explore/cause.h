@@ -13,8 +13,9 @@
 
 namespace heddle {
 
-// Sets the cause and the orders of `finding`, whose steps matter from then on, which the schedule of `task` shows under any of the
-// SuspicionIds `ids`. Where the cause cannot be told, that is what the sentence says.
+// Sets the cause and the orders of `finding`, whose steps matter from then on, which the schedule
+// of `task` shows under any of the SuspicionIds `ids`. Where the cause cannot be told, that is what
+// the sentence says.
 void FindCause(const ReplayTask& task, const std::set<uint64_t>& ids, uint64_t most_executions,
                SharedState* shared, Finding* finding);
 

@@ -29,8 +29,8 @@ struct RunIdentity {
   bool operator==(const RunIdentity&) const = default;
 };
 
-// How `other` differs, in words for whoever wants to go on with `begun`: "it was begun with --seed=1,
-// not with --seed=2". Empty: it does not.
+// How `other` differs, in words for whoever wants to go on with `begun`: "it was begun with
+// --seed=1, not with --seed=2". Empty: it does not.
 std::string Difference(const RunIdentity& begun, const RunIdentity& other);
 
 struct Checkpoint {

@@ -17,8 +17,8 @@ void Coverage::Clear() {
 }
 
 CoverageCounts Coverage::Counts() const {
-  return {executions, std::min(classes.distinct(), executions), std::min(classes.once(), executions),
-          pairs.distinct(), classes.exact() && pairs.exact()};
+  return {executions, std::min(classes.distinct(), executions),
+          std::min(classes.once(), executions), pairs.distinct(), classes.exact() && pairs.exact()};
 }
 
 void Coverage::Put(ByteWriter* writer) const {

@@ -2,11 +2,12 @@
 // at whose executions a single worker would be to those it would come to last.
 //
 // Units are handed to workers from the front; what comes of them waits here until all before them
-// are done. Of a search by parts, a unit that hands on what is left is followed by its parts; of one
-// by index, the units behind the common executions are made when they are wanted. Their sizes grow
-// with the index, so that there are few of them and the last ones still are a small share of all. Of a
-// search in rounds, what its units leave is for whoever puts the next round together; how long a unit
-// is explored is counted in steps, not in time, because what is found in it depends on that.
+// are done. Of a search by parts, a unit that hands on what is left is followed by its parts; of
+// one by index, the units behind the common executions are made when they are wanted. Their sizes
+// grow with the index, so that there are few of them and the last ones still are a small share of
+// all. Of a search in rounds, what its units leave is for whoever puts the next round together; how
+// long a unit is explored is counted in steps, not in time, because what is found in it depends on
+// that.
 // Threading: one. Cost: a few list nodes for each worker.
 #ifndef HEDDLE_HARNESS_EXPLORE_FRONTIER_H_
 #define HEDDLE_HARNESS_EXPLORE_FRONTIER_H_

@@ -74,8 +74,8 @@ bool SendFinding(uint64_t id, const Finding& finding, int pipe) {
   return writer.Send(pipe);
 }
 
-// Records suspicions, and tells the supervisor of each at once: it may be the last that this process
-// gets to say. Ends the execution at the suspicion `last`, if that is not 0.
+// Records suspicions, and tells the supervisor of each at once: it may be the last that this
+// process gets to say. Ends the execution at the suspicion `last`, if that is not 0.
 class Herald final : public SuspicionSink {
  public:
   Herald(Recorder* recorder, int pipe, uint64_t last)

@@ -198,8 +198,8 @@ FoundOrders OrderFinder::Find(std::span<const Decision> failing) {
     if (reversed == Reversed::kDoesNotShow) may_matter.push_back(candidates[i]);
     result.out_of_budget = !MayGoOn();
   }
-  // What was left out for the sake of an order that does not matter comes back; it needs a proof of its
-  // own.
+  // What was left out for the sake of an order that does not matter comes back; it needs a proof of
+  // its own.
   std::set<StepOrder> looked_at;
   bool changed = true;
   for (bool again = false; changed && !result.out_of_budget; again = true) {

@@ -4,12 +4,11 @@
 // Then, for each pair, a schedule is run that is as near the failing one as the program allows but
 // has this pair the other way round (strategy/guided.h): the first step is put off until the second
 // has been made. If the finding does not show in that one, the order may matter. Orders that are
-// implied by others that may, and by the order of each thread's own steps, are left out. What is left
-// is reversed in another way, in which nobody but the second step's thread runs meanwhile: a step that
-// is put off may come behind those of third threads, too, and it may be that which matters. The orders
-// that matter are verified at last: a schedule that keeps these
-// orders and is otherwise that of a plain scheduler shows the finding, or it is said that it does
-// not.
+// implied by others that may, and by the order of each thread's own steps, are left out. What is
+// left is reversed in another way, in which nobody but the second step's thread runs meanwhile: a
+// step that is put off may come behind those of third threads, too, and it may be that which
+// matters. The orders that matter are verified at last: a schedule that keeps these orders and is
+// otherwise that of a plain scheduler shows the finding, or it is said that it does not.
 //
 // In the spirit of delta debugging of thread schedules (Choi and Zeller, "Isolating
 // Failure-Inducing Thread Schedules", ISSTA 2002), on orders of steps in place of switches.
@@ -74,7 +73,9 @@ class OrderFinder {
   Reversed Reverse(const FoundOrder& order, bool fetch, const Guide& guide,
                    const std::map<ThreadStep, StepIdentity>& steps);
   // Has more executions to make.
-  bool MayGoOn() const { return runner_->executions() - begin_ < most_executions_ && !runner_->hung(); }
+  bool MayGoOn() const {
+    return runner_->executions() - begin_ < most_executions_ && !runner_->hung();
+  }
 
   std::vector<FoundOrder> Candidates(const std::vector<Access>& accesses, bool only_nearest) const;
   std::vector<FoundOrder> WithoutImplied(const std::vector<FoundOrder>& orders) const;

@@ -32,8 +32,8 @@ struct Shard {
 std::optional<Shard> ParseShard(std::string_view text, std::string* error);
 
 // From the variables of a test runner or a batch system (GoogleTest, Bazel, Kubernetes, Slurm),
-// `*source` naming them; none: the whole. Empty, with the reason in `*error`, if they make no sense.
-// `get`: getenv.
+// `*source` naming them; none: the whole. Empty, with the reason in `*error`, if they make no
+// sense. `get`: getenv.
 std::optional<Shard> ShardFromEnvironment(const std::function<const char*(const char*)>& get,
                                           std::string* source, std::string* error);
 

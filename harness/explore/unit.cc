@@ -30,8 +30,8 @@ void UnitTask::Put(ByteWriter* writer) const {
 }
 
 bool UnitTask::Get(ByteReader* reader) {
-  return reader->Get(&number) && reader->Get(&first) && reader->Get(&size) &&
-         reader->Get(&steps) && reader->GetText(&part) && reader->Get(&pieces) && reader->Get(&slice) &&
+  return reader->Get(&number) && reader->Get(&first) && reader->Get(&size) && reader->Get(&steps) &&
+         reader->GetText(&part) && reader->Get(&pieces) && reader->Get(&slice) &&
          reader->Get(&least) && reader->GetVector(&fatal) && reader->GetVector(&known) &&
          reader->Get(&found) && reader->Get(&covered);
 }

@@ -33,7 +33,8 @@ class WorkerEngine final : private SuspicionSink {
   void BeginUnit(const UnitTask& unit);
   void set_silent(bool silent) { silent_ = silent; }
 
-  // The decider has begun its plan. Twice: and repeats what it has decided, and raises what differs.
+  // The decider has begun its plan. Twice: and repeats what it has decided, and raises what
+  // differs.
   ExecutionResult Run(Decider& decider, bool twice);
   // Nondeterminism that somebody else has noticed, in the last execution.
   void RaiseNondeterminism(std::string message);

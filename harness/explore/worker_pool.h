@@ -62,8 +62,8 @@ class WorkerPool {
  public:
   explicit WorkerPool(uint32_t jobs) : jobs_(jobs) {}
 
-  // A slot without a process, made if need be; null if all `jobs` have one, or if there is no memory
-  // for another.
+  // A slot without a process, made if need be; null if all `jobs` have one, or if there is no
+  // memory for another.
   WorkerSlot* Vacant();
   // A slot whose process waits for a unit; null: none.
   WorkerSlot* Idle();

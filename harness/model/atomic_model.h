@@ -1,8 +1,8 @@
 // Atomic: [atomics.order], [atomics.types.operations], [atomics.wait].
 //
-// Keeps the history of stores, newest last, each with what it synchronises with a later acquire: the
-// clock of the release sequence that it heads or continues ([intro.races]/5). A load chooses its
-// store among the candidates; under sequential consistency there is one, the newest.
+// Keeps the history of stores, newest last, each with what it synchronises with a later acquire:
+// the clock of the release sequence that it heads or continues ([intro.races]/5). A load chooses
+// its store among the candidates; under sequential consistency there is one, the newest.
 //
 // The history is a ring of the newest kHistory stores: an older one is no candidate any more.
 // Cost of an operation: a few ns, no allocation unless clocks have to be joined.
@@ -45,8 +45,8 @@ class AtomicModel final : public SyncModel {
                                    : value() == op.expected && op.operand != op.expected;
   }
 
-  // What loads, stores, read-modify-writes and comparisons come to where they read the newest store:
-  // Apply without its generality, for the engine to inline.
+  // What loads, stores, read-modify-writes and comparisons come to where they read the newest
+  // store: Apply without its generality, for the engine to inline.
   struct Effect {
     uint64_t value;   // read; of a store: stored
     EventSeq source;  // the event that stored what was read

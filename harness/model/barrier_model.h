@@ -21,8 +21,8 @@ namespace heddle {
 class BarrierModel final : public SyncModel {
  public:
   void Reset(const ObjectInit& init) override;
-  // A kPhaseWait whose deadline is 0 only looks; it may miss the end of the phase (kSpurious, within
-  // the search's budget: [thread.latch.class]/13).
+  // A kPhaseWait whose deadline is 0 only looks; it may miss the end of the phase (kSpurious,
+  // within the search's budget: [thread.latch.class]/13).
   OutcomeSet Possible(const Operation& op, ThreadId thread,
                       const ModelContext& context) const override;
   void Apply(const Operation& op, const Transition& by, ModelContext& context,

@@ -16,9 +16,9 @@
 //   SeesLockHolders() holds, and the use of the heap. Whoever reasons about steps adds those.
 // - Budgets (spurious outcomes, early timeouts) are shared but only shrink, and every outcome that
 //   needs one uses it up: whatever one order allows the other does, so they make nothing dependent.
-// - Time. The clock moves only where nothing is to happen without it, and not by an operation; early
-//   timeouts do not move it. Whoever reasons about steps adds that it changes how those that are
-//   pending may complete.
+// - Time. The clock moves only where nothing is to happen without it, and not by an operation;
+//   early timeouts do not move it. Whoever reasons about steps adds that it changes how those that
+//   are pending may complete.
 // - Values are taken to interleave sequentially consistently. A weaker model in which orders of
 //   different locations matter needs rows of its own.
 // Cost: a few nanoseconds.

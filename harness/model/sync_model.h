@@ -25,8 +25,8 @@ namespace heddle {
 enum class MemoryModel : uint8_t { kSequentiallyConsistent, kCpp20 };
 enum class Timeouts : uint8_t { kLate, kAny };
 
-// A thread's fence state ([atomics.fences]): what relaxed loads have seen and an acquire fence would
-// join, and what a release fence has published for later relaxed stores.
+// A thread's fence state ([atomics.fences]): what relaxed loads have seen and an acquire fence
+// would join, and what a release fence has published for later relaxed stores.
 struct FenceState {
   SyncClock pending_acquire;
   SyncClock released;

@@ -15,8 +15,8 @@ Evidence::Evidence(const Recording& recording, const Suspicion& suspicion, Symbo
   }
 }
 
-// The earlier side of a race is known by its thread's time, in which more accesses may have followed
-// after the race: its destructor's, for one.
+// The earlier side of a race is known by its thread's time, in which more accesses may have
+// followed after the race: its destructor's, for one.
 const RecordedEvent* Evidence::Resolve(const Witness& witness) const {
   const bool race = suspicion_.kind == FindingKind::kDataRace;
   return history_.Resolve(witness, race ? suspicion_.witnesses.front().seq : 0);

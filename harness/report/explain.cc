@@ -173,8 +173,8 @@ std::string ExplainFailure(const Evidence& evidence) {
   return text;
 }
 
-// "The block was allocated by T1 (x.cc:5) and freed by T2 (x.cc:9)." Of the end of an object: "main is
-// about to use it (x.cc:7)."
+// "The block was allocated by T1 (x.cc:5) and freed by T2 (x.cc:9)." Of the end of an object: "main
+// is about to use it (x.cc:7)."
 std::string ExplainHeap(const Evidence& evidence) {
   std::vector<std::string> block;
   std::string text;
@@ -195,10 +195,9 @@ std::string ExplainHeap(const Evidence& evidence) {
 // Of what outlives an execution; a difference between two of them is told by its message.
 std::string ExplainNondeterminism(const Evidence& evidence) {
   const std::string text = ExplainHeap(evidence);
-  return text.empty() ? text
-                      : text +
-                            " Every execution is to begin with the same state: free it at the end of the "
-                            "case, or make it before main.";
+  if (text.empty()) return text;
+  return text + " Every execution is to begin with the same state: free it at the end of the case, "
+                "or make it before main.";
 }
 
 // Of a noexcept function; other exceptions are told by their text and where they are thrown.
@@ -209,8 +208,8 @@ std::string ExplainException(const Evidence& evidence) {
   const std::vector<Frame> frames = evidence.Frames(stack);
   if (frames.empty()) return {};
   return frames.front().function + " is noexcept" + evidence.At(stack) +
-         ", as every destructor is that does not say otherwise: an exception that would leave such a "
-         "function ends in std::terminate.";
+         ", as every destructor is that does not say otherwise: an exception that would leave such "
+         "a function ends in std::terminate.";
 }
 
 std::string SummarizeThreadLeak(const Evidence& evidence) {

@@ -99,8 +99,9 @@ std::string ExplainCycle(const Evidence& evidence, const std::vector<ThreadId>& 
     if (!again.empty()) text += ", wanted again at " + again;
     text += ".";
     if (Upgrades(evidence, self)) {
-      text += " A shared lock cannot be upgraded: unlock_shared first, then lock, and look again at "
-              "what was read.";
+      text +=
+          " A shared lock cannot be upgraded: unlock_shared first, then lock, and look again at "
+          "what was read.";
     }
     return text;
   }

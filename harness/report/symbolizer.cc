@@ -167,7 +167,8 @@ class Symbolizer::Impl {
 
   // For code without debug information.
   static bool IsUserName(const NameParts& name) {
-    static constexpr std::string_view kLibraries[] = {"heddle", "HeddleCallWatched", "std", "testing"};
+    static constexpr std::string_view kLibraries[] = {"heddle", "HeddleCallWatched", "std",
+                                                      "testing"};
     if (name.empty() || name.front().starts_with('_') || name.back().starts_with('_')) return false;
     return std::find(std::begin(kLibraries), std::end(kLibraries), name.front()) ==
            std::end(kLibraries);

@@ -20,7 +20,8 @@ struct TextOptions {
 
 std::string RenderText(const Finding& finding, const TextOptions& options = {});
 
-// What a finding depends on, as under "Why": the sentence, then each order. Empty if it is not known.
+// What a finding depends on, as under "Why": the sentence, then each order. Empty if it is not
+// known.
 std::string RenderCause(const Finding& finding, const TextOptions& options = {});
 
 // The SUMMARY line alone, without its newline.

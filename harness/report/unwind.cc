@@ -7,8 +7,8 @@ namespace {
 
 _Unwind_Reason_Code AddFrame(_Unwind_Context* context, void* argument) {
   auto* stack = static_cast<Stack*>(argument);
-  // Whoever looks a return address up takes the byte before it. A frame that a signal interrupted is
-  // at its instruction, not behind a call.
+  // Whoever looks a return address up takes the byte before it. A frame that a signal interrupted
+  // is at its instruction, not behind a call.
   int before_instruction = 0;
   uintptr_t pc = _Unwind_GetIPInfo(context, &before_instruction);
   if (before_instruction != 0) ++pc;

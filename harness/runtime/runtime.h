@@ -1,12 +1,12 @@
 // Runtime: the only seam between doors (primitives, interposition) and engines.
 //
-// A door that finds no current runtime behaves as the real thing on real threads. With one, it turns
-// each call into an Operation and lets the engine carry it out. The current runtime is set only while
-// an execution runs, and only the thread that runs program code ever sees it.
+// A door that finds no current runtime behaves as the real thing on real threads. With one, it
+// turns each call into an Operation and lets the engine carry it out. The current runtime is set
+// only while an execution runs, and only the thread that runs program code ever sees it.
 //
 // Objects register themselves at their first use in an execution. Their handle carries the
-// execution's stamp, so that a handle from an earlier execution, or one overwritten by freed memory's
-// poison, is recognised without being reset.
+// execution's stamp, so that a handle from an earlier execution, or one overwritten by freed
+// memory's poison, is recognised without being reset.
 #ifndef HEDDLE_HARNESS_RUNTIME_RUNTIME_H_
 #define HEDDLE_HARNESS_RUNTIME_RUNTIME_H_
 
@@ -56,8 +56,8 @@ class Runtime {
   // The runtime that controls the calling thread; null when nothing does. A plain load.
   static Runtime* Current() { return current_; }
 
-  // The id of the object behind `handle` in this execution; registers it when this is its first use.
-  // init() gives the ObjectInit, which most calls do not need.
+  // The id of the object behind `handle` in this execution; registers it when this is its first
+  // use. init() gives the ObjectInit, which most calls do not need.
   template <typename Init>
   ObjectId Resolve(ObjectHandle& handle, const Init& init) {
     if (handle.Belongs(stamp_)) [[likely]] return handle.id();
@@ -86,7 +86,8 @@ class Runtime {
   void OnWrite(ShadowCell& cell, const Init& var) {
     if (!cell.WriteIsKnown(epoch_)) [[unlikely]] OnWriteSlow(cell, var());
   }
-  // Tells recorders the value that an access read or wrote; a no-op unless the execution is recorded.
+  // Tells recorders the value that an access read or wrote; a no-op unless the execution is
+  // recorded.
   void OnValue(const void* value, uint32_t size) {
     if (recording_) [[unlikely]] OnValueSlow(value, size);
   }
@@ -94,8 +95,9 @@ class Runtime {
   // The object's destructor runs: checks that it is not in use and forgets the handle.
   virtual void Destroy(ObjectHandle& handle, ObjectKind kind) = 0;
 
-  // Memory for what the thread of the next Spawn shall own: the top of its stack. Aligned to 64 bytes,
-  // valid until that thread ends. Ends the execution with a finding when there are no more threads.
+  // Memory for what the thread of the next Spawn shall own: the top of its stack. Aligned to 64
+  // bytes, valid until that thread ends. Ends the execution with a finding when there are no more
+  // threads.
   virtual void* SpawnStorage(size_t size) = 0;
   // Starts a thread that runs entry(argument), where `argument` came from SpawnStorage just before.
   // `name` may be null.

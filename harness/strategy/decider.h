@@ -68,12 +68,12 @@ class SchedulingPoint {
   // only to deciders that want every step. At Decider::End, of the execution's last step.
   const HeapUse& step_heap() const { return *step_heap_; }
   // An operation of the last step changed an atomic. If none has, its read-modify-write was no more
-  // than a look: it has stored what it read, and told nobody anything new. Known only to deciders that
-  // want every step.
+  // than a look: it has stored what it read, and told nobody anything new. Known only to deciders
+  // that want every step.
   bool step_changed_atomic() const { return step_changed_atomic_; }
-  // The last step cannot change places with others: virtual time has moved after it, so that pending
-  // operations may complete otherwise than before; or it was spurious, where time would have moved
-  // had nobody else been able to run. Known only to deciders that want every step.
+  // The last step cannot change places with others: virtual time has moved after it, so that
+  // pending operations may complete otherwise than before; or it was spurious, where time would
+  // have moved had nobody else been able to run. Known only to deciders that want every step.
   bool step_met_time() const { return step_met_time_; }
   // Time moves only where nobody can run, and nothing happens before its time.
   virtual bool TimeIsLate() const = 0;

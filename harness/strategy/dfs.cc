@@ -297,8 +297,8 @@ void Dfs::Learn(const Plan& plan, const ExecutionRecord& record) {
 }
 
 // Where earlier alternatives sleep below later ones, each is taken to have so many times the
-// executions of the one before it, which is the middle of what small programs have (docs/search.md);
-// else siblings are taken to be alike.
+// executions of the one before it, which is the middle of what small programs have
+// (docs/search.md); else siblings are taken to be alike.
 Dfs::Position Dfs::At(size_t i) const {
   constexpr double kShrink = 0.4;
   const Node& node = path_[i];
@@ -339,7 +339,8 @@ StrategyProgress Dfs::Progress() const {
     return progress;
   }
   const double last = started_ && !handed_on_ ? Where().here : 0;
-  progress.estimated_executions = EstimateExecutions(counts_.executions, *progress.share_done + last);
+  progress.estimated_executions =
+      EstimateExecutions(counts_.executions, *progress.share_done + last);
   progress.note += OfAbout(progress.estimated_executions);
   return progress;
 }

@@ -13,14 +13,15 @@
 //   (core/heap_use.h; what a sleeping thread's step does is remembered from when it was explored);
 // - a step that takes or tries a lock with the possibility of failing depends on every other step,
 //   since an unlock is an event inside one;
-// - a step after which the engine sets its thread aside for a step of others (yield) depends on every
-//   other, because it changes which threads may run next; so does one that ends in a loop that reads
-//   several atomics. One that ends in a loop that reads a single atomic is like any read of it;
+// - a step after which the engine sets its thread aside for a step of others (yield) depends on
+//   every other, because it changes which threads may run next; so does one that ends in a loop
+//   that reads several atomics. One that ends in a loop that reads a single atomic is like any read
+//   of it;
 // - so does a step after which virtual time moves (a wait that slept may time out only then), and a
 //   spurious outcome, which falls before or after that.
 // Left out on purpose: schedules in which a thread that yields goes on before another has made a
-// step, or one that spins before something that its loop reads has changed; the engine does not offer
-// them.
+// step, or one that spins before something that its loop reads has changed; the engine does not
+// offer them.
 //
 // Order: the thread that runs goes on first (the fewest preemptions first), else the one that has
 // waited longest; value choices in ascending order.

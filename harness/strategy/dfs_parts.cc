@@ -1,9 +1,9 @@
 // Depth-first search divided: what is left of a path, as parts that other instances explore.
 //
 // A part is a path and a range of its nodes: all options of those nodes that lie behind the ones on
-// the path, with all that is below them. What sleeps before such an option depends on what the steps
-// of the options before it did. Executions learn that which end their plan's prefix within such a
-// step, so a pick and the value choices that follow it are never divided.
+// the path, with all that is below them. What sleeps before such an option depends on what the
+// steps of the options before it did. Executions learn that which end their plan's prefix within
+// such a step, so a pick and the value choices that follow it are never divided.
 #include <span>
 
 #include "harness/core/bytes.h"

@@ -22,7 +22,8 @@ void Dpor::Learn(const Plan&, const ExecutionRecord& record) {
 }
 
 std::vector<std::string> Dpor::Split(size_t most) {
-  HEDDLE_CHECK(part_.started() && most > 0, "a search is divided before it has begun, or into none");
+  HEDDLE_CHECK(part_.started() && most > 0,
+               "a search is divided before it has begun, or into none");
   const bool is_left = part_.Settle();
   if (!is_left && !part_.MattersToOthers()) return {};
   return {part_.ToBytes()};

@@ -16,8 +16,9 @@
 // be made as planned: both are counted as redundant. No class is completed twice, because what has
 // been explored sleeps.
 //
-// An instance explores a part of the search (strategy/dpor_part.h). Of source-dpor, what is left can be
-// divided (strategy/dpor_forest.h); of dpor it can be handed on as a whole. Cost and memory: a part's.
+// An instance explores a part of the search (strategy/dpor_part.h). Of source-dpor, what is left
+// can be divided (strategy/dpor_forest.h); of dpor it can be handed on as a whole. Cost and memory:
+// a part's.
 #ifndef HEDDLE_HARNESS_STRATEGY_DPOR_H_
 #define HEDDLE_HARNESS_STRATEGY_DPOR_H_
 

@@ -10,7 +10,8 @@ namespace heddle {
 
 namespace {
 
-// What the threads of `theirs` are called in `ours`, to which those that it does not have are added.
+// What the threads of `theirs` are called in `ours`, to which those that it does not have are
+// added.
 bool Rename(const std::vector<ThreadPlace>& theirs, std::vector<ThreadPlace>* ours,
             std::vector<uint32_t>* names) {
   if (theirs.empty() || theirs[0] != ThreadPlace{}) return false;
@@ -97,7 +98,8 @@ bool WakeupTree::Restore(DporReader* reader, NodeId* first) {
     std::vector<Access> accesses;
     std::vector<Decision> values;
     if (!reader->Get(&depth) || depth > last.size() || !reader->GetThread(&step.thread) ||
-        !reader->Get(&step.order_matters) || !reader->GetAccesses(&accesses) || !reader->GetVector(&values)) {
+        !reader->Get(&step.order_matters) || !reader->GetAccesses(&accesses) ||
+        !reader->GetVector(&values)) {
       return false;
     }
     step.accesses = accesses;

@@ -78,7 +78,8 @@ void DporDecider::AddAccesses(const Operation& op, bool succeeds, const Scheduli
   }
 }
 
-// What the thread's loop reads, but for what the step, whose accesses begin at `first`, reads anyway.
+// What the thread's loop reads, but for what the step, whose accesses begin at `first`, reads
+// anyway.
 void DporDecider::AddLoop(ThreadId thread, size_t first, const SchedulingPoint& point) {
   for (const Look look : point.LoopOf(thread)) {
     const uint64_t object = ObjectName(look.object, point);

@@ -1,5 +1,5 @@
-// Branches that one part of partial-order reduction tells another of: a sequence of steps without the
-// path that it was found on, whose order is found again where it is added.
+// Branches that one part of partial-order reduction tells another of: a sequence of steps without
+// the path that it was found on, whose order is found again where it is added.
 #include "harness/strategy/dpor_part.h"
 #include "harness/strategy/dpor_wire.h"
 

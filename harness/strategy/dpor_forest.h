@@ -1,20 +1,21 @@
 // The search of source-dpor divided: its parts, whose points cover all that is left.
 //
-// A race adds a branch to a point anywhere above it, unless one that will do is there, so each point
-// belongs to one part, and parts are explored in rounds: within a round each knows of the others what
-// it knew at its beginning, and when all have ended, the branches that they found for each other's
-// points are added by whoever owns those. What is below a branch is complete by itself but for what
-// sleeps, whoever comes first (Abdulla, Aronis, Jonsson, Sagonas, J. ACM 64(4), 2017, section 5); the
-// branches of a point have an order, that in which they were begun, and each sleeps on those before.
+// A race adds a branch to a point anywhere above it, unless one that will do is there, so each
+// point belongs to one part, and parts are explored in rounds: within a round each knows of the
+// others what it knew at its beginning, and when all have ended, the branches that they found for
+// each other's points are added by whoever owns those. What is below a branch is complete by itself
+// but for what sleeps, whoever comes first (Abdulla, Aronis, Jonsson, Sagonas, J. ACM 64(4), 2017,
+// section 5); the branches of a point have an order, that in which they were begun, and each sleeps
+// on those before.
 //
 // (That is not so of optimal reduction: a sequence that begins with a branch has to become part of
 // the wakeup tree with which that is begun, so all branches before it must have been explored, to
 // their ends. In the class of executions that such a sequence leads to, something sleeps that only
 // its later steps wake, so that no race below the branch tells of it.)
 //
-// A part is a range of the points of its path. One below whose last point others have parts is called
-// their parent; it is explored a point at a time, because its points must last as long as they.
-// A function of what the parts of the rounds return, and of nothing else.
+// A part is a range of the points of its path. One below whose last point others have parts is
+// called their parent; it is explored a point at a time, because its points must last as long as
+// they. A function of what the parts of the rounds return, and of nothing else.
 // Threading: one. Memory: a path and its trees for each part, of which there are few more than a
 // round has.
 #ifndef HEDDLE_HARNESS_STRATEGY_DPOR_FOREST_H_

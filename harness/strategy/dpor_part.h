@@ -1,5 +1,6 @@
-// A part of the search of dynamic partial-order reduction (strategy/dpor.h): what is left to explore
-// at some points of one path, with all that is below them, and what the executions so far have told.
+// A part of the search of dynamic partial-order reduction (strategy/dpor.h): what is left to
+// explore at some points of one path, with all that is below them, and what the executions so far
+// have told.
 //
 // The whole search is the part whose first point is the root. Of a part that begins deeper, which
 // only source-dpor has, the points above belong to others. What is known of them is what was known
@@ -12,19 +13,20 @@
 // - Values chosen within a step (Choose, which waiter wakes, how an operation completes) make the
 //   steps different; the last one is advanced first, as in depth-first search.
 // - An execution that gets stuck: what its threads wait for takes part in races as if it came next.
-// - A step that fails ends the execution: every other thread that could have run is tried before it.
+// - A step that fails ends the execution: every other thread that could have run is tried before
+//   it.
 // - A step after which its thread is set aside for a step of others (yield) or virtual time moves
 //   depends on every other, as in depth-first search; so do the thread's next step, which waits for
 //   any other, and every step where an invariant looks at each state.
-// - A step that ends in a loop that waits reads all that the loop reads. The thread's next step does,
-//   too, since it waits for a change of it: whoever makes that comes before it.
+// - A step that ends in a loop that waits reads all that the loop reads. The thread's next step
+//   does, too, since it waits for a change of it: whoever makes that comes before it.
 // - Clocks and races are computed for the steps behind the branch only. A race before it has been
 //   looked at; it is again where the answer rested on a step that does not depend on what followed,
 //   and does on what follows now.
 //
 // Threading: one. Memory: the path and the trees that hang on it, which for some programs is
-// exponential in its length (Abdulla, Aronis, Jonsson, Sagonas, J. ACM 64(4), 2017, section 9). Cost:
-// O(path) per execution, O(path * branches) per race.
+// exponential in its length (Abdulla, Aronis, Jonsson, Sagonas, J. ACM 64(4), 2017, section 9).
+// Cost: O(path) per execution, O(path * branches) per race.
 #ifndef HEDDLE_HARNESS_STRATEGY_DPOR_PART_H_
 #define HEDDLE_HARNESS_STRATEGY_DPOR_PART_H_
 
@@ -58,8 +60,8 @@ class DporPart {
 
   // Goes to the next branch that is left. False: there is none.
   bool Settle();
-  // Of the whole tree, as far as its branches are known: what is left here. Siblings are taken to be
-  // alike.
+  // Of the whole tree, as far as its branches are known: what is left here. Siblings are taken to
+  // be alike.
   double ShareLeft() const;
   // Of a branch of the last point.
   double ShareOfBranch() const;
@@ -67,8 +69,8 @@ class DporPart {
   size_t size() const { return tree_.size(); }  // nodes of wakeup trees
 
   // dpor_bytes.cc: all of it, when it has started. Restore into a new one: threads are called as in
-  // `*places`, to which those that it does not have are added; `*names` tells what each thread of the
-  // bytes is called there. False: the bytes are no part of such a search.
+  // `*places`, to which those that it does not have are added; `*names` tells what each thread of
+  // the bytes is called there. False: the bytes are no part of such a search.
   std::string ToBytes() const;
   bool Restore(std::string_view bytes, std::vector<ThreadPlace>* places,
                std::vector<uint32_t>* names);
@@ -77,7 +79,8 @@ class DporPart {
   uint32_t first_point() const { return floor_; }
   uint32_t end() const { return static_cast<uint32_t>(nodes_.size()); }
   bool IsLeftAt(uint32_t depth) const;
-  // Others have parts below its points, so that it keeps what it knows of the first one, its only one.
+  // Others have parts below its points, so that it keeps what it knows of the first one, its only
+  // one.
   void set_keeps_first(bool keeps) { keeps_first_ = keeps; }
   // Even if nothing is left.
   bool MattersToOthers() const { return keeps_first_ || !escapes_.empty(); }
@@ -129,8 +132,8 @@ class DporPart {
   }
   void AddDone(const SequenceStep& step, uint8_t effects, uint32_t values);
   void DropDoneFrom(uint32_t first);
-  // How many of the current step's values to keep, the last of them advanced, for it to be made again
-  // with other values; 0: there are none left.
+  // How many of the current step's values to keep, the last of them advanced, for it to be made
+  // again with other values; 0: there are none left.
   size_t ValuesToAdvance(uint32_t depth) const;
   void AdvanceValues(Plan* plan);
   void FinishBranch();

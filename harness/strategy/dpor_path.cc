@@ -104,7 +104,8 @@ void DporPath::StartClock(uint32_t thread) {
 
 void DporPath::Join(const uint32_t* other) {
   uint32_t* clock = clock_.data();
-  for (const uint32_t* const end = other + stride_; other != end; other += kBlock, clock += kBlock) {
+  for (const uint32_t* const end = other + stride_; other != end;
+       other += kBlock, clock += kBlock) {
     for (uint32_t t = 0; t < kBlock; ++t) clock[t] = std::max(clock[t], other[t]);
   }
 }
@@ -162,7 +163,8 @@ void DporPath::FindRaces(uint32_t thread, std::span<const Access> accesses,
   StartClock(thread);
   if (!barriers_.empty()) {
     const Barrier& barrier = barriers_.back();
-    if (barrier.is_step && !IsBefore(barrier.position, clock_.data())) races->push_back(barrier.position);
+    if (barrier.is_step && !IsBefore(barrier.position, clock_.data()))
+      races->push_back(barrier.position);
     Join(barrier.clock.data());
   }
   looked_up_.clear();

@@ -23,7 +23,8 @@ DporPart DporPart::CutOff(uint32_t depth) {
 
 uint32_t DporPart::BranchesOf(uint32_t depth) const {
   uint32_t branches = nodes_[depth].explored + (depth < path_.size() ? 1 : 0);
-  for (auto id = nodes_[depth].branches; id != WakeupTree::kNone; id = tree_[id].sibling) ++branches;
+  for (auto id = nodes_[depth].branches; id != WakeupTree::kNone; id = tree_[id].sibling)
+    ++branches;
   return branches;
 }
 

@@ -1,5 +1,5 @@
-// What steps, threads and objects of partial-order reduction look like as bytes. Each instance calls
-// threads by numbers of its own, so that a reader says what they are called where it reads.
+// What steps, threads and objects of partial-order reduction look like as bytes. Each instance
+// calls threads by numbers of its own, so that a reader says what they are called where it reads.
 #ifndef HEDDLE_HARNESS_STRATEGY_DPOR_WIRE_H_
 #define HEDDLE_HARNESS_STRATEGY_DPOR_WIRE_H_
 

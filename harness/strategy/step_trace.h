@@ -2,7 +2,8 @@
 // given. Plain data, flat, so that recording an execution allocates nothing.
 //
 // What is named here is named alike under every schedule, and in every process that knows the same
-// threads: threads by their place in the tree of spawns (thread_names.h), objects by theirs in memory
+// threads: threads by their place in the tree of spawns (thread_names.h), objects by theirs in
+// memory
 // (ObjectPlace), threads as objects by their name.
 #ifndef HEDDLE_HARNESS_STRATEGY_STEP_TRACE_H_
 #define HEDDLE_HARNESS_STRATEGY_STEP_TRACE_H_

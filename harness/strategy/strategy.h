@@ -140,8 +140,8 @@ struct ExecutionRecord {
   // Steps were made that the decider was not asked for: the fair end of an execution that is past
   // its step limit.
   bool undecided = false;
-  // Where the decider looks for it: a thread yielded or was seen to spin, and so had to wait although
-  // the strategy would have let it go on.
+  // Where the decider looks for it: a thread yielded or was seen to spin, and so had to wait
+  // although the strategy would have let it go on.
   bool yielded = false;
   std::vector<BranchPoint> branches;  // after the plan's prefix
   std::vector<Decision> alternatives;
@@ -178,13 +178,13 @@ class SearchRounds {
  public:
   virtual ~SearchRounds() = default;
 
-  // `left`: for each part of the round, in order, what TreeSearch::Split told, and "" where that was
-  // nothing; in the first round the part is the whole tree. `*next`: the parts of the next, at most
-  // `most`, in the order of the search; none: nothing is left. False: those are no such parts.
+  // `left`: for each part of the round, in order, what TreeSearch::Split told, and "" where that
+  // was nothing; in the first round the part is the whole tree. `*next`: the parts of the next, at
+  // most `most`, in the order of the search; none: nothing is left. False: those are no such parts.
   virtual bool Next(std::span<const std::string> left, size_t most,
                     std::vector<std::string>* next) = 0;
-  // Between two rounds: what to Add to an instance that takes so much of the tree for done, so that it
-  // knows how much it is. What the parts add to each other nobody has counted.
+  // Between two rounds: what to Add to an instance that takes so much of the tree for done, so that
+  // it knows how much it is. What the parts add to each other nobody has counted.
   virtual std::string Recount(double share_done) const = 0;
   // Between two rounds. Restore into a new one. False: the bytes are damaged.
   virtual std::string ToBytes() const = 0;
@@ -201,8 +201,9 @@ class TreeSearch {
   virtual ~TreeSearch() = default;
 
   // Hands out all that this instance has left to explore, after at least one execution and between
-  // two, as at most `most` parts (1 or more) in the order of the search: the branches nearest to the
-  // root, which tend to be the largest, singly. None: nothing is left. The instance ends with it.
+  // two, as at most `most` parts (1 or more) in the order of the search: the branches nearest to
+  // the root, which tend to be the largest, singly. None: nothing is left. The instance ends with
+  // it.
   virtual std::vector<std::string> Split(size_t most) = 0;
   // Whether there is ever more than one: else handing on helps nobody to explore it.
   virtual bool IsDivisible() const { return true; }
@@ -229,19 +230,19 @@ class Strategy {
   // How the executions of a campaign may be divided among instances in several processes without a
   // change in what is explored. By default not at all: one instance makes them all.
   //
-  // By index, for what samples: when an instance has made the first CommonExecutions() executions, a
-  // Clone of it plans any range of later indexes, in order, as a function of the common executions
-  // and of those of the range. (It tells its place from plan->index.) 0: nothing is learnt that
-  // execution number 0 could not do without.
+  // By index, for what samples: when an instance has made the first CommonExecutions() executions,
+  // a Clone of it plans any range of later indexes, in order, as a function of the common
+  // executions and of those of the range. (It tells its place from plan->index.) 0: nothing is
+  // learnt that execution number 0 could not do without.
   virtual std::optional<uint64_t> CommonExecutions() const { return std::nullopt; }
   virtual std::unique_ptr<Strategy> Clone() const { return nullptr; }
   // By parts, for what enumerates. Null: not so.
   virtual TreeSearch* AsTreeSearch() { return nullptr; }
 
-  // What this instance has counted since it was made, cloned, or given a part; and Add for the counts
-  // of another: the progress and the words of the whole come from an instance to which the counts of
-  // all have been added. `finished`: no part is left. False: they are no counts. Empty: what one
-  // instance can say of itself is all there is to say.
+  // What this instance has counted since it was made, cloned, or given a part; and Add for the
+  // counts of another: the progress and the words of the whole come from an instance to which the
+  // counts of all have been added. `finished`: no part is left. False: they are no counts. Empty:
+  // what one instance can say of itself is all there is to say.
   virtual std::string Counts() const { return {}; }
   virtual bool Add(std::string_view counts, bool /*finished*/) { return counts.empty(); }
 };

@@ -19,9 +19,9 @@
 // so that the first executions are counted, too, and every kReprofile-th profiles again. Threads
 // and objects are known again by names that do not depend on the schedule (thread_names.h) and by
 // address.
-// Plan: data is empty for a profiling run; else the number of objects, 1 to count or 0, the objects'
-// addresses, and for each thread, by name, its place and its count: so that a decider is a function
-// of its plan alone.
+// Plan: data is empty for a profiling run; else the number of objects, 1 to count or 0, the
+// objects' addresses, and for each thread, by name, its place and its count: so that a decider is a
+// function of its plan alone.
 // Cost: O(threads that can run) a step.
 #ifndef HEDDLE_HARNESS_STRATEGY_SURW_H_
 #define HEDDLE_HARNESS_STRATEGY_SURW_H_

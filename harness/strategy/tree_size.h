@@ -2,12 +2,12 @@
 //
 // The weighted backtrack estimator of Kilby, Slaney, Thiébaux, Walsh, "Estimating Search Tree Size"
 // (AAAI 2006), for leaves: each point of the tree divides its weight among its branches, the weight
-// of the whole is 1, and `executions` leaves of weight `share` make executions / share of the whole.
-// It is unbiased for random paths (Knuth, "Estimating the efficiency of backtrack programs", Math.
-// Comp. 29, 1975), and costs nothing, because the search visits the leaves anyway; probes would be
-// executions that explore nothing, and would not know what sleeps below unexplored branches. The
-// weights of an ordered search may be chosen: how much smaller later branches are is known
-// beforehand, since more sleeps below them.
+// of the whole is 1, and `executions` leaves of weight `share` make executions / share of the
+// whole. It is unbiased for random paths (Knuth, "Estimating the efficiency of backtrack programs",
+// Math. Comp. 29, 1975), and costs nothing, because the search visits the leaves anyway; probes
+// would be executions that explore nothing, and would not know what sleeps below unexplored
+// branches. The weights of an ordered search may be chosen: how much smaller later branches are is
+// known beforehand, since more sleeps below them.
 //
 // A function of what has been explored, not of when and by whom. Two digits, which is more than it
 // is worth, and hides the order in which weights were added up.

@@ -30,7 +30,8 @@ void Explore(benchmark::State& state, void (*body)()) {
   using benchmark::Counter;
   state.counters["executions_per_second"] = Counter(executions, Counter::kIsRate);
   state.counters["steps"] = static_cast<double>(steps) / executions;
-  // Seconds per step under google-benchmark's inverted rate; printed as nanoseconds by its own units.
+  // Seconds per step under google-benchmark's inverted rate; printed as nanoseconds by its own
+  // units.
   state.counters["ns_per_step"] = Counter(static_cast<double>(steps) / 1e9,
                                           Counter::kIsRate | Counter::kInvert);
   state.counters["peak_MB"] = PeakMegabytes();

@@ -1,5 +1,6 @@
-// The small programs whose exploration is measured. Shapes as in the figures that docs/performance.md
-// compares with: every thread of a program is started and joined in each execution.
+// The small programs whose exploration is measured. Shapes as in the figures that
+// docs/performance.md compares with: every thread of a program is started and joined in each
+// execution.
 #ifndef HEDDLE_TESTS_BENCH_PROGRAMS_H_
 #define HEDDLE_TESTS_BENCH_PROGRAMS_H_
 

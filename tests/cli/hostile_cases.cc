@@ -131,7 +131,8 @@ const RegisterCase kRaceFirst{{.name = "hostile/races_and_is_killed", .body = []
                                  writer.join();
                                }}};
 
-// An optimising compiler puts the faulting instruction first on its line, behind one of another line.
+// An optimising compiler puts the faulting instruction first on its line, behind one of another
+// line.
 struct Node {
   int value = 0;
 };

@@ -16,8 +16,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-// The search up to one preemption fewer has no end where a hundred threads may end in any order. What
-// it has seen does not show the bug; the proof is that of the same program with few threads.
+// The search up to one preemption fewer has no end where a hundred threads may end in any order.
+// What it has seen does not show the bug; the proof is that of the same program with few threads.
 struct Endless {
   std::string_view many;
   std::string_view few;

@@ -135,8 +135,8 @@ class Interpreter {
     }
   }
 
-  // Looks until it sees something, or as long as its patience lasts. Who waits for ever does not count:
-  // its state must come back.
+  // Looks until it sees something, or as long as its patience lasts. Who waits for ever does not
+  // count: its state must come back.
   template <typename Look>
   int Await(uint8_t awaited, bool yields, const Look& look) {
     for (int left = patience;;) {
@@ -268,11 +268,12 @@ class Interpreter {
 };
 
 bool FreesTwice() {
-  return std::any_of(std::begin(program.threads), std::end(program.threads), [](const auto& thread) {
-    return std::any_of(thread.begin(), thread.end(), [](const Instruction& instruction) {
-      return instruction.what == Do::kFreeGiven;
-    });
-  });
+  return std::any_of(
+      std::begin(program.threads), std::end(program.threads), [](const auto& thread) {
+        return std::any_of(thread.begin(), thread.end(), [](const Instruction& instruction) {
+          return instruction.what == Do::kFreeGiven;
+        });
+      });
 }
 
 void RunThread(int id) { Interpreter(id).Run(); }

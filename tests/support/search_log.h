@@ -1,5 +1,5 @@
-// What a whole search of a tree makes, decision by decision, for tests that compare it with the same
-// search divided.
+// What a whole search of a tree makes, decision by decision, for tests that compare it with the
+// same search divided.
 #ifndef HEDDLE_TESTS_SUPPORT_SEARCH_LOG_H_
 #define HEDDLE_TESTS_SUPPORT_SEARCH_LOG_H_
 

@@ -216,8 +216,8 @@ TEST(BoundedSearchTest, WhatMemoryHasNoPlaceForIsNotCalledComplete) {
   EXPECT_EQ(search.Progress().bound, "up to 0 preemptions");
 }
 
-// The decisions of each execution and its price, in the order of the search; handed on after at most
-// `most` executions, by turns.
+// The decisions of each execution and its price, in the order of the search; handed on after at
+// most `most` executions, by turns.
 std::vector<std::pair<uint32_t, std::string>> HandedOn(const BoundedPrice& price, uint32_t bound,
                                                        size_t memory, uint64_t most,
                                                        std::string* words) {

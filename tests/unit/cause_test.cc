@@ -268,8 +268,8 @@ TEST(CauseTest, WhatIsNotKnownIsSaid) {
             "Which orders of steps it depends on could not be told within the budget.");
 }
 
-// Putting the first step of `calls` off until the last thread has made its own puts it off behind the
-// look of the second one, too, but it is not the order of calls that matters.
+// Putting the first step of `calls` off until the last thread has made its own puts it off behind
+// the look of the second one, too, but it is not the order of calls that matters.
 constexpr int kCloseLine = __LINE__ + 8;
 void SeesClosed() {
   Atomic<int> calls(0, "calls");

@@ -134,7 +134,8 @@ void ExpectLivelockAtOnce(void (*body)(), uint64_t steps, size_t looks) {
     EXPECT_EQ(suspicion.kind, FindingKind::kLivelock);
     EXPECT_EQ(suspicion.message, "every thread waits for a change that none of them will make");
     EXPECT_EQ(suspicion.witnesses.size(), looks);
-    EXPECT_EQ(suspicion.key, explored.suspicions[0].key) << "wherever in their loops the threads are";
+    EXPECT_EQ(suspicion.key, explored.suspicions[0].key)
+        << "wherever in their loops the threads are";
   }
   EXPECT_TRUE(explored.exhausted);
   EXPECT_LT(explored.longest, steps);

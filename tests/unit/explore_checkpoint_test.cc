@@ -19,7 +19,8 @@ namespace {
 
 Checkpoint Example() {
   Checkpoint checkpoint;
-  checkpoint.identity = {"b1", {{"--strategy", "dfs"}, {"--seed", "1"}, {"--time", ""}}, {"a", "b"}};
+  checkpoint.identity = {
+      "b1", {{"--strategy", "dfs"}, {"--seed", "1"}, {"--time", ""}}, {"a", "b"}};
   CaseResult result;
   result.name = "a";
   result.note = "something";

@@ -1,4 +1,5 @@
-// Complete search of programs whose threads allocate: what each does for itself costs no executions.
+// Complete search of programs whose threads allocate: what each does for itself costs no
+// executions.
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -117,7 +118,8 @@ TEST(HeapSearchTest, HandingOverANodeCostsNoMoreThanItsAtomics) {
   }
 }
 
-// What needs Heddle's own heap: a sanitizer's repeats no address and ends the process at a double free.
+// What needs Heddle's own heap: a sanitizer's repeats no address and ends the process at a double
+// free.
 class OwnHeapSearchTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -149,7 +151,8 @@ TEST_F(OwnHeapSearchTest, TheOrderOfTwoFreesOfOneBlockMatters) {
   const Searched optimal = Search(FreeTwice, Dpor(Dpor::Mode::kOptimal));
   EXPECT_EQ(optimal.outcomes, both);
   EXPECT_EQ(optimal.executions, 2u);
-  EXPECT_EQ(optimal.messages, std::set<std::string>{"a block is freed that has been freed already"});
+  EXPECT_EQ(optimal.messages,
+            std::set<std::string>{"a block is freed that has been freed already"});
 }
 
 // Two threads that do the same otherwise; the outcome is where their blocks lie.
@@ -190,7 +193,8 @@ TEST_F(OwnHeapSearchTest, SmallBlocksLieAtTheSameAddressesInEveryOrder) {
   EXPECT_EQ(Search(TwoBlocks<int>, Dpor(Dpor::Mode::kOptimal)).executions, 1u);
 }
 
-// The first thread frees a node and gets its memory again, while the second takes it for the old one.
+// The first thread frees a node and gets its memory again, while the second takes it for the old
+// one.
 void TakenForTheOldOne() {
   struct Node {
     int value;

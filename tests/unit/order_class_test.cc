@@ -179,8 +179,8 @@ void ThreadsOfThreads() {
   first.join();
   second.join();
 }
-// The grandchildren's ids depend on the schedule, so that the definition above would tell apart what
-// is one class: there are two orders of the stores, and joins add none.
+// The grandchildren's ids depend on the schedule, so that the definition above would tell apart
+// what is one class: there are two orders of the stores, and joins add none.
 TEST(OrderClassTest, IdsOfThreadsDoNotMatter) {
   auto log = std::make_unique<DecisionLog>();
   ControlledEngine engine({}, log.get());

@@ -234,8 +234,9 @@ TEST(PctTest, NothingIsClaimedWhereThreadsWaitInLoopsOrExecutionsAreCut) {
   Pct spins(2);
   exploration.Explore(DepthTwoAfterSpinning, spins, 20);
   EXPECT_EQ(spins.Bound(), std::nullopt);
-  EXPECT_EQ(spins.Progress().note,
-            "PCT of depth 2: no bound on what was missed, since threads yielded or waited in loops");
+  EXPECT_EQ(
+      spins.Progress().note,
+      "PCT of depth 2: no bound on what was missed, since threads yielded or waited in loops");
   Pct cut(2);
   ExecutionRecord record;
   record.threads = 2;

@@ -189,7 +189,8 @@ TEST(ReportVerdictTest, RecursionIsOneLine) {
   Finding finding;
   FindingSide side;
   side.role = "crash";
-  side.stack = {{"Enter", "x.cc", 9, 0, 0}, {"Recurse", "x.cc", 12, 0, 90}, {"Main", "x.cc", 20, 0}};
+  side.stack = {
+      {"Enter", "x.cc", 9, 0, 0}, {"Recurse", "x.cc", 12, 0, 90}, {"Main", "x.cc", 20, 0}};
   finding.sides.push_back(side);
   EXPECT_THAT(RenderText(finding), HasSubstr("    #0 Enter    x.cc:9\n"
                                              "    #1 Recurse  x.cc:12\n"

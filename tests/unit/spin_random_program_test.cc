@@ -1,7 +1,7 @@
-// Random programs whose threads wait in loops, against schedules that know nothing of spinning: every
-// interleaving of the same programs with loops that end after two looks, too few to be seen as
-// spinning. Those in which a loop ended before it saw what it awaited are left out; what a loop sees
-// after any number of looks it may have seen at its first.
+// Random programs whose threads wait in loops, against schedules that know nothing of spinning:
+// every interleaving of the same programs with loops that end after two looks, too few to be seen
+// as spinning. Those in which a loop ended before it saw what it awaited are left out; what a loop
+// sees after any number of looks it may have seen at its first.
 #include <cstdint>
 #include <set>
 #include <string>
@@ -73,9 +73,9 @@ Seen Search(Searching&& strategy) {
   return seen;
 }
 
-// Whether threads that hold locks would wait for each other for ever the reference cannot tell. Those
-// of loops that read several atomics are found in very many schedules, as each of their looks is a
-// step; so are all that are decided at the step limit only.
+// Whether threads that hold locks would wait for each other for ever the reference cannot tell.
+// Those of loops that read several atomics are found in very many schedules, as each of their looks
+// is a step; so are all that are decided at the step limit only.
 enum class Livelocks : uint8_t { kCompared, kMany, kLeftOut };
 constexpr Livelocks kFew = kHeapIsDeterministic ? Livelocks::kCompared : Livelocks::kMany;
 

@@ -95,7 +95,8 @@ void ControlledEngine::UpdateWanted() {
 }
 
 ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) {
-  HEDDLE_CHECK(stamp_ < Epoch::kMaxStamp, "an engine was used for more executions than it can tell apart");
+  HEDDLE_CHECK(stamp_ < Epoch::kMaxStamp,
+               "an engine was used for more executions than it can tell apart");
   NewStamp();
   program_ = program;
   has_invariant_ = program.invariant != nullptr;
@@ -243,8 +244,8 @@ Result ControlledEngine::ExecuteOpen(ThreadState& self, Operation& op, SyncModel
   return Execute(self, op, model, by.outcome, by.source);
 }
 
-// What an execution does while it is watched by an invariant or an observer, is in the fair end of a
-// livelock, or is over but for its destructors and its final check.
+// What an execution does while it is watched by an invariant or an observer, is in the fair end of
+// a livelock, or is over but for its destructors and its final check.
 __attribute__((noinline)) Result ControlledEngine::PerformUnusually(Operation& op) {
   ThreadState& self = *active_;
   if (tearing_down_ | checking_) return PerformUnscheduled(self, op);
@@ -253,8 +254,8 @@ __attribute__((noinline)) Result ControlledEngine::PerformUnusually(Operation& o
   if (recording_) observer_->OnPending(self.id, op);
   const Result result = is_step ? PerformStep(op) : PerformOpenEvent(op);
   if (watches_states_) ClearDeadStack(self);
-  // A clock goes on; the program's frames, where accesses to variables may leave it, would never be the
-  // same again.
+  // A clock goes on; the program's frames, where accesses to variables may leave it, would never be
+  // the same again.
   if (in_fair_tail_) epoch_ = Epoch(Epoch::kMaxStamp, self.id, 0);
   return result;
 }
@@ -287,7 +288,8 @@ void ControlledEngine::Emit(const Event& event) {
     for (uint32_t i = 0; i < thread_count_; ++i) threads_[i]->epoch = EpochOf(ThreadId{i});
     UpdateEpoch(StateOf(event.by.thread));
   }
-  if (observer_ != nullptr && observer_->Wants().contains(event.op->kind)) observer_->OnEvent(event);
+  if (observer_ != nullptr && observer_->Wants().contains(event.op->kind))
+    observer_->OnEvent(event);
   EndIfAsked();  // by what a detector reported
 }
 

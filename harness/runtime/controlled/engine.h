@@ -1,22 +1,22 @@
 // The controlled engine: all program threads are fibers on one OS thread, and a Decider says which
 // of them makes the next step.
 //
-// A step. A thread that reaches an operation publishes it as pending and enters the scheduler on its
-// own stack: the Decider picks among the threads whose pending operation can complete; the engine
-// switches straight to the picked thread (not at all, if it is the same), which carries out its
-// operation and runs on to its next. A thread is enabled when its model says that its operation can
-// complete, so "nobody is enabled" is exactly deadlock, seen at once. After each operation only the
-// threads pending on the objects that it touched are asked again.
+// A step. A thread that reaches an operation publishes it as pending and enters the scheduler on
+// its own stack: the Decider picks among the threads whose pending operation can complete; the
+// engine switches straight to the picked thread (not at all, if it is the same), which carries out
+// its operation and runs on to its next. A thread is enabled when its model says that its operation
+// can complete, so "nobody is enabled" is exactly deadlock, seen at once. After each operation only
+// the threads pending on the objects that it touched are asked again.
 //
 // The engine runs on its carrier, an ordinary OS thread that makes one engine, after any fork, and
 // calls Run for each execution. One engine per process at a time.
 //
 // Files: engine_step.h and engine.cc the step; engine_objects.cc objects and memory accesses;
-// engine_threads.cc start and end of threads; engine_unwind.cc how an execution fails and its threads
-// end; engine_check.cc invariants and final checks; engine_spin.cc who is set aside, and for how long;
-// engine_stuck.cc what happens when nobody can run; engine_livelock.cc at the step limit, or in loops
-// that nobody ends;
-// engine_crash.cc what signal handlers need; engine_outside.cc what the program does behind our back.
+// engine_threads.cc start and end of threads; engine_unwind.cc how an execution fails and its
+// threads end; engine_check.cc invariants and final checks; engine_spin.cc who is set aside, and
+// for how long; engine_stuck.cc what happens when nobody can run; engine_livelock.cc at the step
+// limit, or in loops that nobody ends; engine_crash.cc what signal handlers need; engine_outside.cc
+// what the program does behind our back.
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_
 #define HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_
 
@@ -320,8 +320,8 @@ class ControlledEngine final : public Runtime,
   bool every_access_ = false;  // somebody wants reads or writes
   EventSeq seq_ = 0;
   uint64_t step_limit_ = 0;
-  // Any of the next three, or a recorder: an operation is more than its step. Stays until the end of
-  // the execution.
+  // Any of the next three, or a recorder: an operation is more than its step. Stays until the end
+  // of the execution.
   bool unusual_ = false;
   bool tearing_down_ = false;
   bool checking_ = false;      // an invariant or final check runs: no scheduling, no clocks

@@ -1,5 +1,5 @@
-// Invariants and final checks. They see the state as it is and leave no trace in clocks or schedules.
-// See engine.h.
+// Invariants and final checks. They see the state as it is and leave no trace in clocks or
+// schedules. See engine.h.
 #include "harness/model/thread_model.h"
 #include "harness/runtime/controlled/engine_step.h"
 #include "harness/runtime/heap/program_context.h"

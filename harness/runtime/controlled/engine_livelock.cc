@@ -13,11 +13,11 @@
 // Exact but for hash collisions, and for what a program hides from us: memory that it maps itself,
 // the state of rand(). In sanitizer builds, whose heap and static storage are not the program's
 // alone, a state is stacks, registers and modelled objects, and livelocks are decided at the limit
-// only. A Var's memory holds when it was last accessed, in clocks that go on with every unlock: in the
-// fair tail accesses are checked against that as it was, and do not renew it, so that a race between
-// two of the tail's own accesses may be overlooked. A program that counts its attempts never repeats
-// its state and is reported as over the limit. Virtual time is not part of the state, the deadlines
-// that threads wait for are.
+// only. A Var's memory holds when it was last accessed, in clocks that go on with every unlock: in
+// the fair tail accesses are checked against that as it was, and do not renew it, so that a race
+// between two of the tail's own accesses may be overlooked. A program that counts its attempts
+// never repeats its state and is reported as over the limit. Virtual time is not part of the state,
+// the deadlines that threads wait for are.
 #include <algorithm>
 #include <cstring>
 
@@ -122,16 +122,16 @@ void ControlledEngine::WatchStates() {
 }
 
 // Since the last time that nobody could run everybody who is not blocked has made a turn, seen
-// nothing new, and waits again. If the program is then in a state in which it has been before, those
-// turns can be repeated for ever, and they are fair.
+// nothing new, and waits again. If the program is then in a state in which it has been before,
+// those turns can be repeated for ever, and they are fair.
 bool ControlledEngine::WaitsForEver() {
   if (heap_ == nullptr || rounds_of_loops_ == kMostRounds) return false;
   ++rounds_of_loops_;
   if (rounds_of_loops_ == 1) WatchStates();
   if (rounds_of_loops_ <= kSettlingRounds) return false;
   if (rounds_of_loops_ == kSettlingRounds + 1) repetition_.Begin();
-  // What is quickly seen first; memory when that has come back. (It need not come back as soon: which
-  // thread ran last is in there, too.)
+  // What is quickly seen first; memory when that has come back. (It need not come back as soon:
+  // which thread ran last is in there, too.)
   const uint32_t since = rounds_of_loops_ - kept_round_;
   if (kept_period_ > 0 && since % kept_period_ == 0) {
     if (MixSeed(StateHash(), unrepeatable_) == kept_state_) return true;
@@ -148,8 +148,8 @@ bool ControlledEngine::WaitsForEver() {
   return false;
 }
 
-// A loop is known by all that it reads, wherever in it the thread is; one of which that is not known
-// by what comes next.
+// A loop is known by all that it reads, wherever in it the thread is; one of which that is not
+// known by what comes next.
 void ControlledEngine::ReportLivelock(const char* message) {
   Suspicion suspicion;
   suspicion.kind = FindingKind::kLivelock;

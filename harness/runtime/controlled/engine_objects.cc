@@ -30,8 +30,8 @@ std::string_view NounOf(const SyncModel& model) {
   return model.noun != nullptr ? model.noun : NameOf(model.kind);
 }
 
-// An access in the fair tail, which leaves the variable's memory as it is: see engine_livelock.cc. A
-// function of its own, so that the copy, in which there are clocks, is dead stack afterwards.
+// An access in the fair tail, which leaves the variable's memory as it is: see engine_livelock.cc.
+// A function of its own, so that the copy, in which there are clocks, is dead stack afterwards.
 __attribute__((noinline)) RaceShadow::Conflict CheckAsItWas(OpKind kind,
                                                             const ShadowCell& cell,
                                                             const ThreadClock& clock,
@@ -87,7 +87,8 @@ ObjectId ControlledEngine::Register(ObjectHandle& handle, const ObjectInit& init
   return model.id;
 }
 
-// A handle that is not of this execution, inside memory that has been freed: the poison overwrote it.
+// A handle that is not of this execution, inside memory that has been freed: the poison overwrote
+// it.
 void ControlledEngine::CheckAddressIsLive(const ObjectInit& init, uintptr_t pc) {
   if (tearing_down_ || checking_ || !heap_->IsFreed(init.address)) return;
   Annotate(Annotation::kFailure, kNoObject, 0);
@@ -124,7 +125,8 @@ void ControlledEngine::ExamineDestruction(SyncModel& model, ObjectKind kind, uin
   op.pc = pc;
   if (observer_ != nullptr) observer_->OnPending(self.id, op);
   std::string_view in_use = model.InUse();
-  // Threads that a condition variable has notified need it no longer ([thread.condition.condvar]/4).
+  // Threads that a condition variable has notified need it no longer
+  // ([thread.condition.condvar]/4).
   if (in_use.empty() && model.first_waiter != SyncModel::kNoWaiter &&
       kind != ObjectKind::kCondVar) {
     in_use = "waited on";
@@ -138,7 +140,8 @@ void ControlledEngine::ExamineDestruction(SyncModel& model, ObjectKind kind, uin
   if (wanted_.contains(OpKind::kDestroy)) EmitDone(self, op);
 }
 
-// A thread that has got hold of the object, but not yet made its step on it, makes it after the end.
+// A thread that has got hold of the object, but not yet made its step on it, makes it after the
+// end.
 // (Operations that can block are in the object's list of waiters: Destroy has reported them.)
 void ControlledEngine::CheckNobodyIsAboutToUse(const Operation& destroy) {
   for (uint32_t i = 0; i < thread_count_; ++i) {

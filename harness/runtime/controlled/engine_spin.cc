@@ -1,15 +1,15 @@
 // Threads that yield and threads that spin: see engine.h and spin_detector.h.
 //
-// A thread that yields is set aside until another has made a step. A thread that spins on atomics or
-// tries is let run ahead, as part of its step, to see whether its loop gives up; if it does not, the
-// thread waits until its loop would see something new, or time moves. Nothing that a fair
+// A thread that yields is set aside until another has made a step. A thread that spins on atomics
+// or tries is let run ahead, as part of its step, to see whether its loop gives up; if it does not,
+// the thread waits until its loop would see something new, or time moves. Nothing that a fair
 // schedule shows is lost: until then the loop would only repeat itself. (But for a loop that gives
 // up after more looks than that: it gives up when nobody else can run.) A loop that spins on
 // anything else, or looks again and again under a lock that nobody else takes, is set aside like a
 // thread that yields, at each of its looks.
 //
-// In the fair tail (engine_livelock.cc) every loop is set aside like that: a livelock is proved by a
-// schedule in which all threads take part.
+// In the fair tail (engine_livelock.cc) every loop is set aside like that: a livelock is proved by
+// a schedule in which all threads take part.
 #include <utility>
 
 #include "harness/runtime/controlled/engine_step.h"

@@ -14,8 +14,8 @@
 
 namespace heddle {
 
-// The commonest models are final classes: naming them saves the indirect call, and what nearly every
-// lock and unlock comes to is inlined.
+// The commonest models are final classes: naming them saves the indirect call, and what nearly
+// every lock and unlock comes to is inlined.
 inline OutcomeSet ControlledEngine::PossibleOf(const SyncModel& model, const Operation& op,
                                                ThreadId thread) const {
   if (model.kind == ObjectKind::kMutex && op.kind == OpKind::kLock && op.deadline == kNoDeadline) {
@@ -117,9 +117,9 @@ __attribute__((always_inline)) inline Result ControlledEngine::AccessAtomic(Thre
   return result;
 }
 
-// It releases nothing; or its thread has done the same before, and since then at most looked, so that
-// whoever acquires what it releases knows it from there. (Not what the loop reads beside: a race with
-// that is found where the other comes before the first look.)
+// It releases nothing; or its thread has done the same before, and since then at most looked, so
+// that whoever acquires what it releases knows it from there. (Not what the loop reads beside: a
+// race with that is found where the other comes before the first look.)
 inline bool ControlledEngine::OnlyLooks(const ThreadState& self, const Operation& op,
                                         const AtomicModel& model) {
   return (!IsRelease(op.order) && self.fences.released.empty()) ||
@@ -271,8 +271,8 @@ inline bool ControlledEngine::Rewrites(const SyncModel& model, const Event& even
          static_cast<const AtomicModel&>(model).stored() != event.seq;
 }
 
-// It has changed nothing. Where time has passed, the deadline is another one: only waits for no time
-// are looks.
+// It has changed nothing. Where time has passed, the deadline is another one: only waits for no
+// time are looks.
 inline bool ControlledEngine::LooksAgain(ThreadState& self, const Operation& op, const Event& event,
                                          bool rewrites) {
   using At = SpinDetector::At;

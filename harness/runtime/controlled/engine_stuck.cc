@@ -57,8 +57,9 @@ void ControlledEngine::NobodyEnabled(ThreadState& self) {
   StopExecution(self);
 }
 
-// Where all that can happen now is spurious, time goes on as if nobody could run (else no wait would
-// time out before the last spurious wakeup), and where it cannot go on the execution is stuck.
+// Where all that can happen now is spurious, time goes on as if nobody could run (else no wait
+// would time out before the last spurious wakeup), and where it cannot go on the execution is
+// stuck.
 void ControlledEngine::LetTimePass() {
   if (SomeoneOnlyYielded()) return;
   for (uint32_t i = 0; i < ready_.size(); ++i) {

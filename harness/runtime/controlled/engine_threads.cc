@@ -90,8 +90,8 @@ ThreadState& ControlledEngine::NewThread(void (*entry)(void*), void* argument, T
   return thread;
 }
 
-// The rest of a spawn, a start or an exit, whose change of the model has been made: what Execute does
-// for operations.
+// The rest of a spawn, a start or an exit, whose change of the model has been made: what Execute
+// does for operations.
 inline void ControlledEngine::AfterThreadEvent(ThreadState& self, OpKind kind, ThreadModel& model,
                                                uintptr_t pc) {
   self.spin.Clear();
@@ -120,8 +120,8 @@ ThreadId ControlledEngine::ThreadOf(ObjectId object) const {
                                            : kNoThread;
 }
 
-// Stacks and modules lie elsewhere in each process, and a thread's stack where the order of creation
-// wants it.
+// Stacks and modules lie elsewhere in each process, and a thread's stack where the order of
+// creation wants it.
 ObjectPlace ControlledEngine::PlaceOf(ObjectId object) const {
   const SyncModel& model = objects_[object];
   const uintptr_t address = model.address;

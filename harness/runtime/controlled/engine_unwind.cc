@@ -1,5 +1,5 @@
-// How an execution fails: a suspicion is raised, its threads are unwound, or left where they are. See
-// engine.h.
+// How an execution fails: a suspicion is raised, its threads are unwound, or left where they are.
+// See engine.h.
 #include <exception>
 #include <string>
 #include <utility>
@@ -108,8 +108,8 @@ void ControlledEngine::Unwind(ThreadState& thread, Context* back) {
   active_ = caller;
 }
 
-// An operation of a thread that is being unwound: in a destructor (of a thread_local variable, too),
-// or after a catch (...) that swallowed the exception.
+// An operation of a thread that is being unwound: in a destructor (of a thread_local variable,
+// too), or after a catch (...) that swallowed the exception.
 Result ControlledEngine::PerformWhileUnwinding(ThreadState& self, Operation& op) {
   if (++self.unwind_operations > kMaxUnwindOperations) Abandon(self);
   if (std::uncaught_exceptions() == 0 && !self.ending) {

@@ -75,9 +75,10 @@ std::string DescribeCurrentException() {
   }
 }
 
-// The unwinder has searched for a handler and found the frame that forbids to be left, whose identity
-// it keeps in the exception (private_2). It then unwinds up to there, and the personality routine of
-// that frame calls std::terminate: on top of the throw's stack, so that the frame is still there.
+// The unwinder has searched for a handler and found the frame that forbids to be left, whose
+// identity it keeps in the exception (private_2). It then unwinds up to there, and the personality
+// routine of that frame calls std::terminate: on top of the throw's stack, so that the frame is
+// still there.
 std::vector<uintptr_t> StackOfNoexceptFunction() {
   const _Unwind_Exception* const handled = HandledException();
   if (handled == nullptr) return {};

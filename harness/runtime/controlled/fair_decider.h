@@ -2,9 +2,9 @@
 // kQuantum steps, then the one goes on that has waited longest. Always takes the first value, so
 // that only the schedule can be to blame.
 //
-// Threads in lockstep, a step each in turn, may give way to one another for ever where any breach of
-// the rhythm would let them go on: two std::scoped_lock of the same two mutexes in different orders
-// do. Nobody calls that a livelock, so turns are longer than a step.
+// Threads in lockstep, a step each in turn, may give way to one another for ever where any breach
+// of the rhythm would let them go on: two std::scoped_lock of the same two mutexes in different
+// orders do. Nobody calls that a livelock, so turns are longer than a step.
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_FAIR_DECIDER_H_
 #define HEDDLE_HARNESS_RUNTIME_CONTROLLED_FAIR_DECIDER_H_
 

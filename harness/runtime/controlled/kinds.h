@@ -36,8 +36,9 @@ inline constexpr EventMask kOpenKinds =
 inline constexpr EventMask kAccesses = {OpKind::kLoad, OpKind::kStore, OpKind::kRmw,
                                         OpKind::kCompareExchange};
 
-// Whose order is part of an execution's class: those that look at their object, and those that change
-// it. An unlock comes between two acquires that are ordered; the rest commutes with everything.
+// Whose order is part of an execution's class: those that look at their object, and those that
+// change it. An unlock comes between two acquires that are ordered; the rest commutes with
+// everything.
 inline constexpr EventMask kLookingKinds = {OpKind::kLoad, OpKind::kLockShared,
                                             OpKind::kTryLockShared, OpKind::kPhaseWait};
 inline constexpr EventMask kUnorderedKinds = {

@@ -1,5 +1,5 @@
-// The modelled objects of the running execution. Models are pooled by kind and reused from execution
-// to execution, so that registering one costs a few nanoseconds and no allocation.
+// The modelled objects of the running execution. Models are pooled by kind and reused from
+// execution to execution, so that registering one costs a few nanoseconds and no allocation.
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_OBJECT_TABLE_H_
 #define HEDDLE_HARNESS_RUNTIME_CONTROLLED_OBJECT_TABLE_H_
 

@@ -1,21 +1,21 @@
 // Recognises a loop that reads what does not change: a thread that waits without blocking.
 //
-// Keeps the reads that a thread has made since it last changed or learnt anything: loads, comparisons
-// and tries that failed, read-modify-writes that store what they have read (a spin lock's exchange
-// while the lock is taken), waits for no time. A read that is there already and has seen the same thing
-// is a repetition; one that sees something else begins anew. From the kThreshold-th time on, or the
-// one before if the thread has yielded since the first, the thread *spins*. What the loop reads is
-// then known: all that was read twice.
+// Keeps the reads that a thread has made since it last changed or learnt anything: loads,
+// comparisons and tries that failed, read-modify-writes that store what they have read (a spin
+// lock's exchange while the lock is taken), waits for no time. A read that is there already and has
+// seen the same thing is a repetition; one that sees something else begins anew. From the
+// kThreshold-th time on, or the one before if the thread has yielded since the first, the thread
+// *spins*. What the loop reads is then known: all that was read twice.
 //
-// A loop may give up after a number of looks, by a count that nobody else can see. So one that spins
-// is first let run ahead, up to kSettled looks; only one that has then not ended *is settled* and
-// waits for a change of what it reads (engine_spin.cc).
+// A loop may give up after a number of looks, by a count that nobody else can see. So one that
+// spins is first let run ahead, up to kSettled looks; only one that has then not ended *is settled*
+// and waits for a change of what it reads (engine_spin.cc).
 //
 // Accesses to atomics and tries are *tracked*: whether they would see something new can be asked.
-// Plain variables need not be: another thread's write is a race, unless something that the loop reads
-// orders it. Loops that also sleep or wait for no time, or make more than kEntries reads, are not
-// waiting for anything in particular. Nor are those that take a lock, look at what it protects and let
-// it go: from the kPolls-th time on that nobody has come between, the thread *polls*.
+// Plain variables need not be: another thread's write is a race, unless something that the loop
+// reads orders it. Loops that also sleep or wait for no time, or make more than kEntries reads, are
+// not waiting for anything in particular. Nor are those that take a lock, look at what it protects
+// and let it go: from the kPolls-th time on that nobody has come between, the thread *polls*.
 //
 // Cost: a few compares a read or a lock.
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_SPIN_DETECTOR_H_
@@ -91,8 +91,8 @@ class SpinDetector {
     for (int i = 0; i < used_; ++i) entries_[i].yielded = 1;
   }
 
-  // The last that the thread read, it read by this read-modify-write, which left the store `seen` as
-  // it was and still is.
+  // The last that the thread read, it read by this read-modify-write, which left the store `seen`
+  // as it was and still is.
   bool HasRewritten(const Operation& op, uint64_t seen) const {
     const Entry* last = nullptr;
     for (const Entry& entry : reads()) {

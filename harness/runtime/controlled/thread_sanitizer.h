@@ -4,8 +4,8 @@
 // - Engine code is not instrumented, but the C library's functions that it calls are intercepted:
 //   they are told to look away while the engine runs (IgnoreEngineCode, called by EnterProgram and
 //   LeaveProgram).
-// - Executions are ordered one after the other by an edge from every thread of one to every thread of
-//   the next (Boundary).
+// - Executions are ordered one after the other by an edge from every thread of one to every thread
+//   of the next (Boundary).
 // - Its reports become suspicions (SanitizerReports).
 // In other builds all of this is nothing.
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_THREAD_SANITIZER_H_
@@ -19,7 +19,8 @@
 namespace heddle {
 
 // A race on ordinary memory or a use after free that the sanitizer found: both accesses, the later
-// one first. Of fixed size, because the sanitizer holds locks while it reports, which an allocation would want too.
+// one first. Of fixed size, because the sanitizer holds locks while it reports, which an allocation
+// would want too.
 struct SanitizerAccess {
   static constexpr size_t kMaxFrames = 32;
 

@@ -6,11 +6,12 @@
 // (The space between is for the C library's own signals, those of setuid and pthread_cancel, which
 // cannot be blocked and run on the sleeping thread; it saves each donor a second mapping.)
 //
-// What a fiber must not do: return from its entry function; call the C library's pthread_exit, which
-// would unwind into the sleeping thread (see thread_calls.h). What differs from a thread: gettid
-// names the carrier, and so do signals sent to it; pthread_kill reaches the sleeping donor, where all
-// signals are blocked; signal mask and alternate signal stack are the carrier's; values of
-// pthread_setspecific stay with the donor (see thread_specific.h, which ends them with the fiber).
+// What a fiber must not do: return from its entry function; call the C library's pthread_exit,
+// which would unwind into the sleeping thread (see thread_calls.h). What differs from a thread:
+// gettid names the carrier, and so do signals sent to it; pthread_kill reaches the sleeping donor,
+// where all signals are blocked; signal mask and alternate signal stack are the carrier's; values
+// of pthread_setspecific stay with the donor (see thread_specific.h, which ends them with the
+// fiber).
 //
 // Donors do not survive fork: make them in the process that uses them.
 //
@@ -64,7 +65,8 @@ class alignas(64) Donor {
   // Makes the next switch to context() call entry(argument) at the top of the stack, with fresh
   // thread-local storage and errno 0. `entry` must not return. What was on the stack is forgotten
   // without being unwound.
-  // A `reserved` address within the stack lowers the top to it: what lies above belongs to the fiber.
+  // A `reserved` address within the stack lowers the top to it: what lies above belongs to the
+  // fiber.
   void Reset(void (*entry)(void*), void* argument, void* reserved = nullptr);
 
   // Whether Reset may be called more than once. False in a stripped executable that contains a

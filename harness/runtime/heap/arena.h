@@ -37,9 +37,9 @@
 // (queries may). No locks, no thread_local; its own tables do not come from any malloc.
 // Cost: Allocate and Free a few nanoseconds plus the fill; looking up any address constant;
 // BeginThread constant; BeginExecution constant, plus one step for each size class that was used in
-// the last execution, in each home where it was; EndExecution proportional to the blocks that are in freed state; no system calls until an
-// execution needs more memory than any before it. A thread that allocates touches a page of blocks
-// and one of records that no other touches.
+// the last execution, in each home where it was; EndExecution proportional to the blocks that are
+// in freed state; no system calls until an execution needs more memory than any before it. A thread
+// that allocates touches a page of blocks and one of records that no other touches.
 #ifndef HEDDLE_HARNESS_RUNTIME_HEAP_ARENA_H_
 #define HEDDLE_HARNESS_RUNTIME_HEAP_ARENA_H_
 
@@ -261,8 +261,9 @@ class Arena {
     return block_size < options_.poison_bytes ? block_size : options_.poison_bytes;
   }
   uint32_t& SlabAt(uint64_t offset) const {
-    return offset < options_.reserve_bytes ? page_slab_[offset / kArenaPage]
-                                           : chunk_slab_[(offset - options_.reserve_bytes) / kChunk];
+    return offset < options_.reserve_bytes
+               ? page_slab_[offset / kArenaPage]
+               : chunk_slab_[(offset - options_.reserve_bytes) / kChunk];
   }
   const Slab& SlabOf(const Record& record) const {
     return slabs_[SlabAt(uint64_t{record.start} * kGranule)];
@@ -385,7 +386,8 @@ class Arena {
   uint32_t used_homes_ = kNoHome;  // the first of the list
   size_t live_blocks_ = 0;
   size_t live_bytes_ = 0;  // invariant: at most options_.limit_bytes
-  // Classes whose shared bin or freed blocks are not the initial ones. kOverAligned is reset always.
+  // Classes whose shared bin or freed blocks are not the initial ones. kOverAligned is reset
+  // always.
   ClassSet used_classes_ = {};
   std::array<FreedBlocks, kClasses> freed_;
 };

@@ -38,8 +38,8 @@ inline uintptr_t ThreadPointer() {
 }
 
 // ThreadSanitizer intercepts the C library's functions also where harness code, which is not
-// instrumented, calls them: it is told to look away meanwhile. It counts for each thread context, so
-// the calls must pair up in each; a donor is born looking away (fiber/donor.cc).
+// instrumented, calls them: it is told to look away meanwhile. It counts for each thread context,
+// so the calls must pair up in each; a donor is born looking away (fiber/donor.cc).
 #if defined(HEDDLE_TSAN)
 extern "C" void __tsan_ignore_thread_begin();
 extern "C" void __tsan_ignore_thread_end();
