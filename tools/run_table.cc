@@ -11,6 +11,7 @@ namespace heddle {
 namespace {
 
 constexpr size_t kFoundWidth = 22;
+constexpr size_t kExecutionsWidth = 12;
 
 std::string KindsOr(const std::vector<FindingKind>& kinds, std::string_view none) {
   std::string text;
@@ -82,7 +83,7 @@ RunTable::RunTable(const std::vector<const Case*>& cases, bool color)
 
 std::string RunTable::Header() const {
   return Left("case", name_width_) + "  " + Left("expected", expected_width_) + "  " +
-         Left("found", kFoundWidth) + Right("executions", 12) + Right("time", 9) +
+         Left("found", kFoundWidth) + Right("executions", kExecutionsWidth) + Right("time", 9) +
          Right("per second", 12) + "  result\n";
 }
 
@@ -90,8 +91,11 @@ std::string RunTable::Row(const CaseResult& result) const {
   std::string row = Left(result.name, name_width_) + "  " +
                     Left(KindsOr(result.expected, "clean"), expected_width_) + "  ";
   if (!result.skipped.empty()) return row + "skipped: " + result.skipped + "\n";
-  row += Left(KindsOr(KindsFound(result), "nothing"), kFoundWidth) +
-         Right(std::to_string(result.executions), 12) + Right(Seconds(result.seconds), 9) +
+  const std::string executions = std::to_string(result.executions);
+  // Several kinds take from the space before the number.
+  row += Left(KindsOr(KindsFound(result), "nothing") + " ",
+              kFoundWidth + kExecutionsWidth - executions.size()) +
+         executions + Right(Seconds(result.seconds), 9) +
          Right(ShortNumber(result.ExecutionsPerSecond()), 12) + "  " +
          (result.met ? Green("ok", color_) : Red("FAIL", color_)) +
          Completeness(result) + "\n";
