@@ -218,6 +218,7 @@ class Atomic {
     return ObjectInit{.kind = ObjectKind::kAtomic,
                       .address = this,
                       .size = sizeof(T),
+                      .value_type = ValueTypeOf<T>(),
                       .initial = Initial(runtime),
                       .name = name_};
   }

@@ -84,8 +84,11 @@ class Var {
 
  private:
   ObjectInit Init() const {
-    return ObjectInit{
-        .kind = ObjectKind::kVar, .address = this, .size = sizeof(T), .name = name_};
+    return ObjectInit{.kind = ObjectKind::kVar,
+                      .address = this,
+                      .size = sizeof(T),
+                      .value_type = ValueTypeOf<T>(),
+                      .name = name_};
   }
   HEDDLE_DOOR T Read() const {
     Runtime* runtime = Runtime::Current();

@@ -127,7 +127,7 @@ struct FindingThread {
 struct FindingStep {
   uint64_t step = 0;
   std::string thread;
-  std::string text;       // "lock a", "x = 3", "load flag -> 0 (acquire)"
+  std::string text;       // "lock a", "x = 3", "load flag -> false (acquire)"
   Frame at;
   bool matters = false;   // shown in the shortened interleaving
 };

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "harness/core/operation.h"
+#include "harness/core/value_type.h"
 
 namespace heddle {
 
@@ -12,6 +13,7 @@ struct ObjectInit {
   ObjectKind kind = ObjectKind::kNone;
   const void* address = nullptr;
   uint32_t size = 0;
+  ValueType value_type = ValueType::kUnknown;  // of an atomic or a variable
   // Atomic: its value. Semaphore: permits. Barrier: number of threads. Mutex: 1 when recursive.
   uint64_t initial = 0;
   uint64_t limit = 0;          // semaphore: the largest count

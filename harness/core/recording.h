@@ -16,6 +16,7 @@
 #include "harness/core/ids.h"
 #include "harness/core/object.h"
 #include "harness/core/operation.h"
+#include "harness/core/value_type.h"
 
 namespace heddle {
 
@@ -76,6 +77,7 @@ struct RecordedObject {
   ObjectKind kind = ObjectKind::kNone;
   uintptr_t address = 0;
   uint32_t size = 0;
+  ValueType value_type = ValueType::kUnknown;
   uint64_t initial = 0;          // as in ObjectInit
   std::string noun;              // "mutex", "latch"
   std::string declared_name;

@@ -106,4 +106,9 @@ const std::string& Names::Declared(ObjectId object) const {
   return Index(object) < declared_.size() ? declared_[Index(object)] : kEmpty;
 }
 
+ValueType Names::TypeOf(ObjectId object) const {
+  return Index(object) < recording_.objects.size() ? recording_.objects[Index(object)].value_type
+                                                   : ValueType::kUnknown;
+}
+
 }  // namespace heddle

@@ -3,9 +3,8 @@
 // A thread is the path of spawn indices from main: main, T1, T2, and T1.1 for the first child of
 // T1; a declared name follows in brackets. An object is its declared name, else the static variable
 // that holds it, else its kind and its place among the unnamed objects of that kind in order of
-// address
-// ("mutex #2"), because the order of first use belongs to the schedule. Objects that share a name
-// are told apart in the same way ("fork #1").
+// address ("mutex #2"), because the order of first use belongs to the schedule. Objects that share
+// a name are told apart in the same way ("fork #1").
 #ifndef HEDDLE_HARNESS_REPORT_NAMES_H_
 #define HEDDLE_HARNESS_REPORT_NAMES_H_
 
@@ -28,6 +27,8 @@ class Names {
   std::string KindAndName(ObjectId object) const;
   // For fingerprints: the declared name or that of the static variable; else empty.
   const std::string& Declared(ObjectId object) const;
+  // Of the object's value.
+  ValueType TypeOf(ObjectId object) const;
   const Pointers& pointers() const { return pointers_; }
 
  private:

@@ -32,12 +32,14 @@ const RecordedMemory* Containing(const std::vector<RecordedMemory>& memory, uint
 
 std::vector<uint64_t> PointerSizedValues(const RecordedEvent& event, const Recording& recording) {
   const Operation& op = event.op;
+  const size_t index = Index(op.object);
+  const RecordedObject* const object =
+      index < recording.objects.size() ? &recording.objects[index] : nullptr;
+  if (object != nullptr && !MayBePointer(object->value_type)) return {};
   switch (op.kind) {
     case OpKind::kRead:
     case OpKind::kWrite: {
-      const size_t object = Index(op.object);
-      const bool wide =
-          object < recording.objects.size() && recording.objects[object].size == kPointerSize;
+      const bool wide = object != nullptr && object->size == kPointerSize;
       return wide && event.has_value ? std::vector<uint64_t>{event.value} : std::vector<uint64_t>{};
     }
     case OpKind::kLoad:

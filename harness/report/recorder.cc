@@ -49,6 +49,7 @@ void Recorder::OnObject(ObjectId object, const ObjectInit& init, ThreadId creato
   recorded.kind = init.kind;
   recorded.address = reinterpret_cast<uintptr_t>(init.address);
   recorded.size = init.size;
+  recorded.value_type = init.value_type;
   recorded.initial = init.initial;
   recorded.noun = init.noun != nullptr ? init.noun : NameOf(init.kind);
   if (init.name != nullptr) recorded.declared_name = init.name;

@@ -1,22 +1,42 @@
 #include "harness/report/wording.h"
 
+#include <bit>
+#include <charconv>
 #include <cstdint>
 #include <cstdio>
 
 namespace heddle {
 namespace {
 
-// The type of a value is not known: pointers are shown by what they point to, small numbers in
-// decimal, negative if their type would be narrow enough to say so, the rest in hexadecimal.
-std::string Value(uint64_t value, uint32_t size, const Names& names) {
-  constexpr uint64_t kSmallNegative = 1 << 16;
+// As few digits as tell it from all others of its type.
+template <typename T>
+std::string Floating(T value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof(text), value).ptr};
+}
+
+// What its bits are as a number of that size in two's complement.
+int64_t Signed(uint64_t value, uint32_t size) {
+  const uint32_t unused = 64 - 8 * size;
+  return static_cast<int64_t>(value << unused) >> unused;
+}
+
+// Where the type is not known, a number is negative if it then is a small one. What is large is a
+// pointer, shown by what it points to, or else bits.
+std::string Value(uint64_t value, uint32_t size, ValueType type, const Names& names) {
+  constexpr int64_t kSmallNegative = -(1 << 16);
   if (size > sizeof(value)) return "value #" + std::to_string(value);
-  if (size >= 4) {
-    const uint64_t modulus_minus_one = size == 8 ? UINT64_MAX : (uint64_t{1} << (8 * size)) - 1;
-    const uint64_t magnitude = modulus_minus_one - value + 1;
-    if (value <= modulus_minus_one && magnitude <= kSmallNegative && magnitude != 0) {
-      return "-" + std::to_string(magnitude);
-    }
+  if (type == ValueType::kBool && value <= 1) return value == 1 ? "true" : "false";
+  if (type == ValueType::kFloating && size == sizeof(double)) {
+    return Floating(std::bit_cast<double>(value));
+  }
+  if (type == ValueType::kFloating && size == sizeof(float)) {
+    return Floating(std::bit_cast<float>(static_cast<uint32_t>(value)));
+  }
+  if (type == ValueType::kSigned) return std::to_string(Signed(value, size));
+  if (type == ValueType::kUnknown && size >= 4) {
+    const int64_t number = Signed(value, size);
+    if (number < 0 && number >= kSmallNegative) return std::to_string(number);
   }
   if (value <= UINT32_MAX) return std::to_string(value);
   if (size == sizeof(void*)) {
@@ -40,29 +60,32 @@ std::string Bytes(uint32_t size) { return std::to_string(size) + (size == 1 ? " 
 std::string DescribeAtomic(const RecordedEvent& event, const Names& names) {
   const Operation& op = event.op;
   const std::string& object = names.Object(op.object);
+  const auto shown = [&](uint64_t value) {
+    return Value(value, op.size, names.TypeOf(op.object), names);
+  };
   switch (op.kind) {
     case OpKind::kLoad:
-      return "load " + object + " -> " + Value(event.value, op.size, names) + Order(op.order);
+      return "load " + object + " -> " + shown(event.value) + Order(op.order);
     case OpKind::kStore:
-      return "store " + object + " = " + Value(op.operand, op.size, names) + Order(op.order);
+      return "store " + object + " = " + shown(op.operand) + Order(op.order);
     case OpKind::kRmw: {
       // Pure functions of the atomic's door.
       const uint64_t result = op.rmw != nullptr ? op.rmw(event.value, op.operand) : op.operand;
-      return "update " + object + ": " + Value(event.value, op.size, names) + " -> " +
-             Value(result, op.size, names) + Order(op.order);
+      return "update " + object + ": " + shown(event.value) + " -> " + shown(result) +
+             Order(op.order);
     }
     case OpKind::kCompareExchange:
       if (event.by.outcome == Outcome::kDone) {
-        return "exchange " + object + ": " + Value(event.value, op.size, names) + " -> " +
-               Value(op.operand, op.size, names) + Order(op.order);
+        return "exchange " + object + ": " + shown(event.value) + " -> " + shown(op.operand) +
+               Order(op.order);
       }
-      return "exchange " + object + " fails: is " + Value(event.value, op.size, names) + ", not " +
-             Value(op.expected, op.size, names);
+      return "exchange " + object + " fails: is " + shown(event.value) + ", not " +
+             shown(op.expected);
     default:  // kAtomicWait
       if (event.by.outcome == Outcome::kDone) {
-        return "wait on " + object + " ends: " + Value(event.value, op.size, names);
+        return "wait on " + object + " ends: " + shown(event.value);
       }
-      return "wait on " + object + " while " + Value(op.expected, op.size, names);
+      return "wait on " + object + " while " + shown(op.expected);
   }
 }
 
@@ -126,10 +149,9 @@ std::string DescribeEvent(const RecordedEvent& event, const Recording& recording
   switch (op.kind) {
     case OpKind::kRead:
     case OpKind::kWrite: {
-      const bool write = op.kind == OpKind::kWrite;
       if (!event.has_value || size > sizeof(event.value)) return DescribeIntent(op, names);
-      return write ? object + " = " + Value(event.value, size, names)
-                   : "read " + object + " -> " + Value(event.value, size, names);
+      const std::string value = Value(event.value, size, names.TypeOf(op.object), names);
+      return op.kind == OpKind::kWrite ? object + " = " + value : "read " + object + " -> " + value;
     }
     case OpKind::kLoad:
     case OpKind::kStore:

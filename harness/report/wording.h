@@ -1,4 +1,4 @@
-// Operations in words: "lock m", "x = 3", "load flag -> 0 (acquire)".
+// Operations in words: "lock m", "x = 3", "load flag -> false (acquire)".
 #ifndef HEDDLE_HARNESS_REPORT_WORDING_H_
 #define HEDDLE_HARNESS_REPORT_WORDING_H_
 

@@ -124,8 +124,8 @@ void LostWakeup() {
 
 TEST(CauseTest, LostWakeup) {
   ExpectCause(FindingOf(LostWakeup, FindingKind::kStuck),
-              "It happens when main `load ready -> 0` " + Line(kCheckLine) +
-                  " comes before T1 `store ready = 1` " + Line(kCheckLine + 2) +
+              "It happens when main `load ready -> false` " + Line(kCheckLine) +
+                  " comes before T1 `store ready = true` " + Line(kCheckLine + 2) +
                   ", and T1 `notify_one changed` " + Line(kCheckLine + 3) +
                   " comes before main `wait changed, unlock mutex` " + Line(kCheckLine + 7) +
                   "; with either order reversed it does not.",
@@ -292,8 +292,8 @@ void SeesClosed() {
 
 TEST(CauseTest, AThirdThreadThatOnlyComesAlongIsNoCause) {
   ExpectCause(FindingOf(SeesClosed, FindingKind::kDataRace),
-              "It happens when T1 `store closed = 1 (relaxed)` " + Line(kCloseLine) +
-                  " comes before T2 `load closed -> 1 (relaxed)` " + Line(kCloseLine + 4) +
+              "It happens when T1 `store closed = true (relaxed)` " + Line(kCloseLine) +
+                  " comes before T2 `load closed -> true (relaxed)` " + Line(kCloseLine + 4) +
                   "; with this order reversed it does not.",
               1);
 }
