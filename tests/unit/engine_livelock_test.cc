@@ -264,9 +264,23 @@ void CountsInAThreadLocal() {
 void CountsOnTheHeap() {
   Atomic<bool> never{false};
   RunInThread([&] {
-    const auto looks = std::make_unique<int>(0);
-    while (!never.load() && ++*looks < kPatience) {
-    }
+    const auto looks = std::make_unique<volatile int>(0);
+    while (!never.load() && *looks < kPatience) *looks = *looks + 1;
+  });
+}
+
+// Among numbers that hashes multiply by, SplitMix64's for one.
+template <uint64_t kConstant>
+void CountsAmongConstants() {
+  struct Generator {
+    volatile int looks = 0;
+    uint64_t constants[64];
+  };
+  Atomic<bool> never{false};
+  RunInThread([&] {
+    const auto generator = std::make_unique<Generator>();
+    std::fill_n(generator->constants, 64, kConstant);
+    while (!never.load() && generator->looks < kPatience) generator->looks = generator->looks + 1;
   });
 }
 
@@ -334,8 +348,10 @@ void TriesUntilTheOtherUnlocks() {
 
 TEST(LivelockTest, WhatEndsIsNone) {
   for (const auto body : {CountsOnTheStack, CountsInStaticStorage, CountsInAThreadLocal,
-                          CountsOnTheHeap, OneGivesUp, PollsTheClock, WaitsForASleeper,
-                          WaitsForATimeout, TriesUntilTheOtherUnlocks}) {
+                          CountsOnTheHeap, CountsAmongConstants<0x9e3779b97f4a7c15>,
+                          CountsAmongConstants<0xbf58476d1ce4e5b9>,
+                          CountsAmongConstants<0x94d049bb133111eb>, OneGivesUp, PollsTheClock,
+                          WaitsForASleeper, WaitsForATimeout, TriesUntilTheOtherUnlocks}) {
     const Explored explored = ExploreAll(body, {.unlock_is_point = true});
     EXPECT_TRUE(explored.suspicions.empty()) << explored.suspicions[0].message;
     EXPECT_FALSE(explored.cut);

@@ -19,10 +19,10 @@
 // never repeats its state and is reported as over the limit. Virtual time is not part of the state,
 // the deadlines that threads wait for are.
 #include <algorithm>
-#include <cstring>
 
 #include "harness/core/random.h"
 #include "harness/runtime/controlled/engine_step.h"
+#include "harness/runtime/controlled/memory_hash.h"
 #include "harness/runtime/fiber/tls_image.h"
 #include "harness/runtime/heap/loaded_modules.h"
 
@@ -47,34 +47,6 @@ constexpr uint32_t kSettlingRounds = 8;
 // Steps at its beginning, for each thread, whose states are not compared: three turns, after which
 // nothing is left on the stacks of threads that run of what lay there before (see ClearDeadStack).
 constexpr uint64_t kSettlingSteps = 16;
-
-// Both halves of the product: 16 bytes a multiplication.
-uint64_t Fold(uint64_t a, uint64_t b) {
-  __extension__ using Wide = unsigned __int128;
-  const Wide product = Wide{a ^ 0x9e3779b97f4a7c15} * (b ^ 0xbf58476d1ce4e5b9);
-  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-}
-
-// Memory is compared with itself only. AddressSanitizer would object to the red zones of the stacks
-// that it reads; of a memcpy, too, that is larger than a word and so becomes a call.
-__attribute__((no_sanitize("address")))
-uint64_t HashMemory(uint64_t hash, uintptr_t begin, uintptr_t end) {
-  uint64_t other = ~hash;
-  uint64_t words[4];
-  for (; begin + sizeof(words) <= end; begin += sizeof(words)) {
-    for (size_t i = 0; i < 4; ++i) {
-      std::memcpy(&words[i], reinterpret_cast<const void*>(begin + i * sizeof(uint64_t)),
-                  sizeof(uint64_t));
-    }
-    hash = Fold(hash ^ words[0], words[1]);
-    other = Fold(other ^ words[2], words[3]);
-  }
-  hash = MixSeed(hash, other);
-  for (; begin < end; ++begin) {
-    hash = Fold(hash, *reinterpret_cast<const unsigned char*>(begin));
-  }
-  return hash;
-}
 
 }  // namespace
 
