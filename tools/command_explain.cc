@@ -62,6 +62,7 @@ Action AddExplainCommand(CLI::App* subcommand) {
   subcommand
       ->add_option("FINDING-DIR", options->folder,
                    "The folder of a finding (out/findings/<fingerprint>); its files are replaced")
+      ->transform(FolderOf)
       ->required();
   subcommand
       ->add_option("--executions", options->executions,

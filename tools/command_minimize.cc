@@ -83,6 +83,7 @@ Action AddMinimizeCommand(CLI::App* subcommand) {
   subcommand
       ->add_option("FINDING-DIR", options->folder,
                    "The folder of a finding (out/findings/<fingerprint>); its files are replaced")
+      ->transform(FolderOf)
       ->required();
   subcommand
       ->add_option("--executions", options->executions,

@@ -175,6 +175,7 @@ Action AddReplayCommand(CLI::App* subcommand) {
   subcommand
       ->add_option("TARGET", options->target,
                    "The folder of a finding (out/findings/<fingerprint>), or a case")
+      ->transform(FolderOf)
       ->required();
   subcommand->add_option("--schedule", options->schedule,
                          "For a case: the schedule's text, or @FILE");

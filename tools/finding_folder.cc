@@ -27,6 +27,12 @@ std::optional<std::string> ReadFile(const fs::path& path) {
   return text.str();
 }
 
+std::string FolderOf(const std::string& path) {
+  if (!fs::is_regular_file(path)) return path;
+  const fs::path folder = fs::path(path).parent_path();
+  return folder.empty() ? "." : folder.string();
+}
+
 int ReadFindingFolder(const std::string& folder, std::string* schedule, Finding* finding) {
   const fs::path file = fs::path(folder) / "schedule.txt";
   if (!fs::is_directory(folder)) {

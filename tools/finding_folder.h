@@ -14,6 +14,9 @@ namespace heddle {
 // The whole file; nothing if it cannot be read, and errno says why.
 std::optional<std::string> ReadFile(const std::filesystem::path& path);
 
+// `path`, or the folder that it is in if it is a file: a user may name the schedule or the report.
+std::string FolderOf(const std::string& path);
+
 // The text of a finding's schedule, and the finding. Returns kMet, or prints what is wrong and
 // returns the exit status for that.
 int ReadFindingFolder(const std::string& folder, std::string* schedule, Finding* finding);

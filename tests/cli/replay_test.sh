@@ -13,6 +13,10 @@ schedule=$(cat "$folder/schedule.txt")
 for _ in 1 2 3 4 5; do
   expect 1 "$hostile" replay "$folder" && says "reproduced" "$fingerprint" "deadlock"
 done
+expect 1 "$hostile" replay "$folder/schedule.txt" && says "reproduced" "$fingerprint" "deadlock"
+cd "$folder" || exit
+expect 1 "$hostile" replay report.txt && says "reproduced" "$fingerprint"
+cd "$OLDPWD" || exit
 expect 1 "$hostile" replay hostile/deadlock "--schedule=@$folder/schedule.txt" && says "deadlock"
 expect 1 "$hostile" replay hostile/deadlock "--schedule=$schedule" && says "deadlock"
 
