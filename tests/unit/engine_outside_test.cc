@@ -15,19 +15,15 @@
 #include "primitives/thread.h"
 #include "primitives/var.h"
 #include "tests/support/controlled.h"
-#include "tests/unit/fiber_test_support.h"
 
 namespace heddle {
 namespace {
 
 using testing::Controlled;
 
-class EngineOutsideTest : public ::testing::Test {
+// A sanitizer keeps these functions of the C library for itself.
+class UnsanitizedEngineOutsideTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    if (UnderSanitizer()) GTEST_SKIP() << "a sanitizer keeps the C library's functions";
-  }
-
   // Misuse with this text in each execution, and nothing else.
   void ExpectMisuse(void (*body)(), const std::string& text) {
     Controlled controlled;
@@ -49,7 +45,7 @@ class EngineOutsideTest : public ::testing::Test {
 
 void* Nothing(void*) { return nullptr; }
 
-TEST_F(EngineOutsideTest, AStdThreadIsRefused) {
+TEST_F(UnsanitizedEngineOutsideTest, AStdThreadIsRefused) {
   ExpectMisuse([] { std::thread([] {}).join(); }, "use heddle::Thread");
   ExpectMisuse(
       [] {
@@ -63,13 +59,13 @@ TEST_F(EngineOutsideTest, AStdThreadIsRefused) {
       "use heddle::Thread");
 }
 
-TEST_F(EngineOutsideTest, StdAsyncIsRefused) {
+TEST_F(UnsanitizedEngineOutsideTest, StdAsyncIsRefused) {
   ExpectMisuse([] { std::async(std::launch::async, [] { return 1; }).get(); }, "std::async");
 }
 
 // The program that does not look at the error is ended at its next operation, the one that makes
 // none when it ends.
-TEST_F(EngineOutsideTest, PthreadCreateIsRefused) {
+TEST_F(UnsanitizedEngineOutsideTest, PthreadCreateIsRefused) {
   ExpectMisuse(
       [] {
         pthread_t thread;
@@ -85,7 +81,7 @@ TEST_F(EngineOutsideTest, PthreadCreateIsRefused) {
       "pthread_create");
 }
 
-TEST_F(EngineOutsideTest, RealThreadsBetweenExecutionsAreNotRefused) {
+TEST_F(UnsanitizedEngineOutsideTest, RealThreadsBetweenExecutionsAreNotRefused) {
   Controlled controlled;
   controlled.RunRandom([] {}, 1);
   int made = 0;
@@ -118,12 +114,12 @@ void ExitOfMain() {
   pthread_exit(nullptr);
 }
 
-TEST_F(EngineOutsideTest, PthreadExitEndsTheThreadAsItsReturnWould) {
+TEST_F(UnsanitizedEngineOutsideTest, PthreadExitEndsTheThreadAsItsReturnWould) {
   ExpectClean(&ExitInAThread);
   ExpectClean(&ExitOfMain);
 }
 
-TEST_F(EngineOutsideTest, PthreadExitThatIsCaughtIsMisuse) {
+TEST_F(UnsanitizedEngineOutsideTest, PthreadExitThatIsCaughtIsMisuse) {
   ExpectMisuse(
       [] {
         Thread thread([] {
@@ -188,7 +184,7 @@ void SetForEver() {
   Assert(pthread_getspecific(key) == nullptr);
 }
 
-TEST_F(EngineOutsideTest, ThreadSpecificValuesBelongToOneThread) {
+TEST_F(UnsanitizedEngineOutsideTest, ThreadSpecificValuesBelongToOneThread) {
   ASSERT_EQ(pthread_key_create(&key, &CountAndFree), 0);
   ExpectClean(&SetSpecific);  // no leak, either
   pthread_key_delete(key);
@@ -198,7 +194,7 @@ TEST_F(EngineOutsideTest, ThreadSpecificValuesBelongToOneThread) {
 }
 
 // Of threads that are unwound, too; those of a thread that is abandoned are dropped.
-TEST_F(EngineOutsideTest, ThreadSpecificValuesEndWithAFailedExecution) {
+TEST_F(UnsanitizedEngineOutsideTest, ThreadSpecificValuesEndWithAFailedExecution) {
   ASSERT_EQ(pthread_key_create(&key, &CountAndFree), 0);
   Controlled controlled;
   controlled.RunRandom(
@@ -243,7 +239,7 @@ struct Guard {
   ~Guard() { Innocent(); }
 };
 
-TEST_F(EngineOutsideTest, AnExceptionThatLeavesANoexceptFunctionIsTold) {
+TEST_F(UnsanitizedEngineOutsideTest, AnExceptionThatLeavesANoexceptFunctionIsTold) {
   const std::string left =
       "std::out_of_range (\"too far: xxx\") was about to leave a noexcept function";
   EXPECT_EQ(Terminates([] { []() noexcept { Innocent(); }(); }), left);
@@ -262,7 +258,7 @@ TEST_F(EngineOutsideTest, AnExceptionThatLeavesANoexceptFunctionIsTold) {
             left);
 }
 
-TEST_F(EngineOutsideTest, OtherTerminationsAreNotBlamedOnNoexcept) {
+TEST_F(UnsanitizedEngineOutsideTest, OtherTerminationsAreNotBlamedOnNoexcept) {
   EXPECT_EQ(Terminates([] { std::terminate(); }), "std::terminate was called");
   EXPECT_EQ(Terminates([] {
               try {

@@ -41,24 +41,22 @@ struct ProgramScope {
   ~ProgramScope() { LeaveProgram(); }
 };
 
-class HeapInterposeTest : public testing::Test {
+// Sanitizer builds, which do not run these tests, lack the function.
+void UseArena(Arena* arena) {
+  if constexpr (kHeapIsDeterministic) UseArenaForProgram(arena);
+}
+
+class UnsanitizedHeapInterposeTest : public testing::Test {
  protected:
   void SetUp() override {
-    if constexpr (kHeapIsDeterministic) {
-      std::string error;
-      arena_ = Arena::Create({.base = 0xe'5a00'0000}, &error);
-      ASSERT_NE(arena_, nullptr) << error;
-      arena_->set_fault_sink(&log_);
-      arena_->BeginExecution();
-      UseArenaForProgram(arena_.get());
-    } else {
-      GTEST_SKIP() << "sanitizer builds keep the sanitizer's heap";
-    }
+    std::string error;
+    arena_ = Arena::Create({.base = 0xe'5a00'0000}, &error);
+    ASSERT_NE(arena_, nullptr) << error;
+    arena_->set_fault_sink(&log_);
+    arena_->BeginExecution();
+    UseArena(arena_.get());
   }
-
-  void TearDown() override {
-    if constexpr (kHeapIsDeterministic) UseArenaForProgram(nullptr);
-  }
+  void TearDown() override { UseArena(nullptr); }
 
   bool InArena(const void* pointer) const { return arena_->Contains(pointer); }
 
@@ -73,7 +71,7 @@ T* Opaque(T* pointer) {
   return pointer;
 }
 
-TEST_F(HeapInterposeTest, EveryAllocationFunctionGoesWhereItsCallerBelongs) {
+TEST_F(UnsanitizedHeapInterposeTest, EveryAllocationFunctionGoesWhereItsCallerBelongs) {
   for (bool program : {true, false}) {
     std::map<std::string, void*> blocks;
     const auto add = [&](const char* name, auto allocate) {
@@ -132,7 +130,7 @@ TEST_F(HeapInterposeTest, EveryAllocationFunctionGoesWhereItsCallerBelongs) {
   }
 }
 
-TEST_F(HeapInterposeTest, TheSiteIsTheNewExpression) {
+TEST_F(UnsanitizedHeapInterposeTest, TheSiteIsTheNewExpression) {
   // Both calls are next to each other, so their return addresses must be, too; a site inside the
   // C++ library or inside operator new would be far away.
   void* by_malloc;
@@ -149,7 +147,7 @@ TEST_F(HeapInterposeTest, TheSiteIsTheNewExpression) {
   EXPECT_EQ(arena_->Describe(by_new)->allocation_index, 1u);
 }
 
-TEST_F(HeapInterposeTest, TheCppLibraryWorksOnTheArena) {
+TEST_F(UnsanitizedHeapInterposeTest, TheCppLibraryWorksOnTheArena) {
   std::string result;
   size_t live_inside = 0;
   bool string_in_arena = false, vector_in_arena = false;
@@ -184,7 +182,7 @@ TEST_F(HeapInterposeTest, TheCppLibraryWorksOnTheArena) {
   EXPECT_TRUE(log_.faults.empty());
 }
 
-TEST_F(HeapInterposeTest, WhatTheCLibraryKeepsIsNotInTheArena) {
+TEST_F(UnsanitizedHeapInterposeTest, WhatTheCLibraryKeepsIsNotInTheArena) {
   char line[100] = "";
   FILE* file = nullptr;
   char* long_line = nullptr;
@@ -220,7 +218,7 @@ TEST_F(HeapInterposeTest, WhatTheCLibraryKeepsIsNotInTheArena) {
   EXPECT_TRUE(log_.faults.empty());
 }
 
-TEST_F(HeapInterposeTest, ReallocWorksAcrossBothWorlds) {
+TEST_F(UnsanitizedHeapInterposeTest, ReallocWorksAcrossBothWorlds) {
   for (bool start_in_program : {true, false}) {
     bool program = start_in_program;
     char* block = nullptr;
@@ -244,7 +242,7 @@ TEST_F(HeapInterposeTest, ReallocWorksAcrossBothWorlds) {
   EXPECT_TRUE(log_.faults.empty());
 }
 
-TEST_F(HeapInterposeTest, MisuseIsReportedAndSurvived) {
+TEST_F(UnsanitizedHeapInterposeTest, MisuseIsReportedAndSurvived) {
   {
     ProgramScope program;
     char* block = Opaque(static_cast<char*>(malloc(24)));
@@ -266,7 +264,7 @@ TEST_F(HeapInterposeTest, MisuseIsReportedAndSurvived) {
   EXPECT_EQ(log_.faults[2].kind, HeapFaultKind::kInvalidFree);
 }
 
-TEST_F(HeapInterposeTest, TheLimitGivesNullAndBadAlloc) {
+TEST_F(UnsanitizedHeapInterposeTest, TheLimitGivesNullAndBadAlloc) {
   bool threw = false, threw_overflow = false;
   void* by_malloc = &threw;
   void* by_calloc = &threw;
@@ -308,7 +306,7 @@ TEST_F(HeapInterposeTest, TheLimitGivesNullAndBadAlloc) {
   EXPECT_EQ(arena_->live_blocks(), 0u);  // the exceptions are freed
 }
 
-TEST_F(HeapInterposeTest, BadArgumentsOfPosixMemalignAreRefused) {
+TEST_F(UnsanitizedHeapInterposeTest, BadArgumentsOfPosixMemalignAreRefused) {
   ProgramScope program;
   void* block = nullptr;
   const int three = posix_memalign(&block, 3, 10);
@@ -327,7 +325,7 @@ uint32_t AllocatingDecision(void* context, uint32_t, uint32_t) {
   return 1;
 }
 
-TEST_F(HeapInterposeTest, CallbacksRunAsHarnessCode) {
+TEST_F(UnsanitizedHeapInterposeTest, CallbacksRunAsHarnessCode) {
   std::vector<std::string> decisions;
   arena_->set_reuse_decision(AllocatingDecision, &decisions);
   void* first;
@@ -348,7 +346,7 @@ TEST_F(HeapInterposeTest, CallbacksRunAsHarnessCode) {
   EXPECT_FALSE(InArena(log_.faults.data()));
 }
 
-TEST_F(HeapInterposeTest, OtherThreadsKeepToTheCLibrary) {
+TEST_F(UnsanitizedHeapInterposeTest, OtherThreadsKeepToTheCLibrary) {
   std::atomic<bool> stop{false};
   std::atomic<bool> started{false};
   std::atomic<int> in_arena{0};
@@ -375,7 +373,7 @@ TEST_F(HeapInterposeTest, OtherThreadsKeepToTheCLibrary) {
   EXPECT_TRUE(log_.faults.empty());
 }
 
-TEST_F(HeapInterposeTest, WhatTheLoaderAllocatesForAThreadIsNotInTheArena) {
+TEST_F(UnsanitizedHeapInterposeTest, WhatTheLoaderAllocatesForAThreadIsNotInTheArena) {
   // A stack of an unusual size, so that no thread that ended before left one with everything in
   // place.
   pthread_attr_t attributes;
@@ -394,7 +392,7 @@ TEST_F(HeapInterposeTest, WhatTheLoaderAllocatesForAThreadIsNotInTheArena) {
   EXPECT_EQ(arena_->Describe(arena_->Allocate(1, 16, {}))->serial, 0u);  // nor was it, for a while
 }
 
-TEST_F(HeapInterposeTest, ErrnoSurvivesSuccess) {
+TEST_F(UnsanitizedHeapInterposeTest, ErrnoSurvivesSuccess) {
   ProgramScope program;
   errno = 1234;
   for (int i = 0; i < 40; ++i) free(Opaque(malloc(size_t{1} << 20)));  // the arena grows

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "harness/runtime/heap/malloc_interpose.h"
 #include "harness/runtime/heap/reachability.h"
 
 namespace heddle {
@@ -19,10 +18,9 @@ char packed_root[24];
 void* volatile zero_root = nullptr;
 void* volatile data_root = packed_root;
 
-class HeapReachabilityTest : public testing::Test {
+class UnsanitizedHeapReachabilityTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (!kHeapIsDeterministic) GTEST_SKIP() << "sanitizer builds keep the sanitizer's heap";
     std::string error;
     arena_ = Arena::Create({.base = 0xe'5a00'0000}, &error);
     ASSERT_NE(arena_, nullptr) << error;
@@ -48,7 +46,7 @@ std::vector<void*> Starts(const std::vector<BlockInfo>& blocks) {
 
 using Blocks = std::vector<void*>;
 
-TEST_F(HeapReachabilityTest, FollowsStaticStorageAndChains) {
+TEST_F(UnsanitizedHeapReachabilityTest, FollowsStaticStorageAndChains) {
   void** lost = Alloc(24);
   void** from_bss = Alloc(100);
   void** from_data = Alloc(5000);
@@ -69,7 +67,7 @@ TEST_F(HeapReachabilityTest, FollowsStaticStorageAndChains) {
   EXPECT_EQ(Starts(classes.still_reachable), (Blocks{from_bss, from_data, second, third}));
 }
 
-TEST_F(HeapReachabilityTest, FreedBlocksLeadNowhere) {
+TEST_F(UnsanitizedHeapReachabilityTest, FreedBlocksLeadNowhere) {
   void** freed = Alloc(400);
   void** behind = Alloc(24);
   freed[40] = behind;  // past the fill, so that the pointer survives the free
@@ -81,7 +79,7 @@ TEST_F(HeapReachabilityTest, FreedBlocksLeadNowhere) {
   EXPECT_TRUE(classes.still_reachable.empty());
 }
 
-TEST_F(HeapReachabilityTest, OnlyAlignedWordsAndOnlyAddressesInBlocksCount) {
+TEST_F(UnsanitizedHeapReachabilityTest, OnlyAlignedWordsAndOnlyAddressesInBlocksCount) {
   void** block = Alloc(24);
   void** other = Alloc(24);
   // Unaligned: not a pointer that a compiler makes.
@@ -94,7 +92,7 @@ TEST_F(HeapReachabilityTest, OnlyAlignedWordsAndOnlyAddressesInBlocksCount) {
   EXPECT_EQ(Starts(ClassifyLiveBlocks(*arena_, {}).leaked), (Blocks{block, other}));
 }
 
-TEST_F(HeapReachabilityTest, TheCLibrarysOwnStorageIsNoRoot) {
+TEST_F(UnsanitizedHeapReachabilityTest, TheCLibrarysOwnStorageIsNoRoot) {
   void** block = Alloc(128);
   char* before = initstate(1, reinterpret_cast<char*>(block), 128);  // kept in a static variable
   arena_->EndExecution();
@@ -103,7 +101,7 @@ TEST_F(HeapReachabilityTest, TheCLibrarysOwnStorageIsNoRoot) {
   EXPECT_EQ(Starts(classes.leaked), (Blocks{block}));
 }
 
-TEST_F(HeapReachabilityTest, SkipsTheRangesThatItIsGiven) {
+TEST_F(UnsanitizedHeapReachabilityTest, SkipsTheRangesThatItIsGiven) {
   void** a = Alloc(24);
   void** b = Alloc(24);
   zero_root = a;
@@ -123,7 +121,7 @@ TEST_F(HeapReachabilityTest, SkipsTheRangesThatItIsGiven) {
   EXPECT_EQ(Starts(everything_skipped.leaked), (Blocks{a, b}));
 }
 
-TEST_F(HeapReachabilityTest, AgreesWithANaiveModelOnRandomGraphs) {
+TEST_F(UnsanitizedHeapReachabilityTest, AgreesWithANaiveModelOnRandomGraphs) {
   uint64_t state = 1;
   const auto below = [&state](uint64_t bound) {
     state = state * 6364136223846793005u + 1442695040888963407u;

@@ -10,7 +10,6 @@
 
 #include "gtest/gtest.h"
 #include "harness/core/random.h"
-#include "harness/runtime/heap/malloc_interpose.h"
 #include "harness/strategy/dfs.h"
 #include "harness/strategy/dpor.h"
 #include "primitives/assert.h"
@@ -118,14 +117,8 @@ TEST(HeapSearchTest, HandingOverANodeCostsNoMoreThanItsAtomics) {
   }
 }
 
-// What needs Heddle's own heap: a sanitizer's repeats no address and ends the process at a double
-// free.
-class OwnHeapSearchTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (!kHeapIsDeterministic) GTEST_SKIP() << "sanitizer builds keep the sanitizer's heap";
-  }
-};
+// ---- What needs Heddle's own heap: a sanitizer's repeats no address and ends the process at a
+// double free ----
 
 // Who of the two is told of depends on who is first.
 void FreeTwice() {
@@ -143,7 +136,7 @@ void FreeTwice() {
   second.join();
 }
 
-TEST_F(OwnHeapSearchTest, TheOrderOfTwoFreesOfOneBlockMatters) {
+TEST(UnsanitizedHeapSearchTest, TheOrderOfTwoFreesOfOneBlockMatters) {
   const std::set<int> both = {1, 2};
   EXPECT_EQ(Search(FreeTwice, Dfs({.sleep_sets = false})).outcomes, both);
   EXPECT_EQ(Search(FreeTwice, Dfs()).outcomes, both);
@@ -172,7 +165,7 @@ void TwoBlocks() {
 }
 
 // What is too large for a thread's own memory lies where the order wants it.
-TEST_F(OwnHeapSearchTest, TheOrderOfAllocationsOfLargeBlocksMatters) {
+TEST(UnsanitizedHeapSearchTest, TheOrderOfAllocationsOfLargeBlocksMatters) {
   using Large = std::array<char, 100'000>;
   const std::set<int> both = {1, 2};
   EXPECT_EQ(Search(TwoBlocks<Large>, Dfs({.sleep_sets = false})).outcomes, both);
@@ -184,7 +177,7 @@ TEST_F(OwnHeapSearchTest, TheOrderOfAllocationsOfLargeBlocksMatters) {
   }
 }
 
-TEST_F(OwnHeapSearchTest, SmallBlocksLieAtTheSameAddressesInEveryOrder) {
+TEST(UnsanitizedHeapSearchTest, SmallBlocksLieAtTheSameAddressesInEveryOrder) {
   const Searched every = Search(TwoBlocks<int>, Dfs({.sleep_sets = false}));
   EXPECT_GT(every.executions, 1u);
   EXPECT_EQ(every.outcomes.size(), 1u);
@@ -221,7 +214,7 @@ void TakenForTheOldOne() {
   delete top.load();
 }
 
-TEST_F(OwnHeapSearchTest, MemoryThatAThreadGetsAgainIsPartOfTheSearch) {
+TEST(UnsanitizedHeapSearchTest, MemoryThatAThreadGetsAgainIsPartOfTheSearch) {
   const std::string failure = "the node is the one that was seen";
   EXPECT_TRUE(Search(TakenForTheOldOne, Dfs()).messages.contains(failure));
   for (const Dpor::Mode mode : {Dpor::Mode::kSource, Dpor::Mode::kOptimal}) {
@@ -271,7 +264,7 @@ TEST(HeapSearchTest, RandomProgramsThatHandOverBlocks) {
   Compare({Do::kAllocate, Do::kFree, Do::kGive, Do::kTake, Do::kLoad, Do::kStore}, 2, 150);
 }
 
-TEST_F(OwnHeapSearchTest, RandomProgramsThatFreeTwice) {
+TEST(UnsanitizedHeapSearchTest, RandomProgramsThatFreeTwice) {
   Compare({Do::kAllocate, Do::kGive, Do::kTake, Do::kFreeGiven, Do::kStore}, 3, 150);
 }
 
