@@ -25,6 +25,8 @@ add_compile_options(-Wall -Wextra)
 # libstdc++ 12's std::stable_sort calls what libstdc++ 12 calls deprecated, and clang says so at every
 # use of it. g++ still reports the deprecated things that this project itself calls.
 add_compile_options($<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)
+# g++ 12 at -O3 warns of copies of std::string with lengths that they cannot have.
+add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 # Ubuntu's compilers define it unasked, Debian's do not: the same code and warnings on both.
 add_compile_options(-U_FORTIFY_SOURCE)
 
