@@ -83,6 +83,10 @@ class Atomic {
   constexpr Atomic() noexcept = default;
   constexpr Atomic(T value, const char* name = nullptr) noexcept  // NOLINT: as std::atomic
       : native_(value), name_(name) {}
+  // A name alone would be converted to the value.
+  Atomic(const char* name)
+    requires std::is_same_v<T, bool>
+  = delete;
   ~Atomic() {
     if (Runtime* runtime = Runtime::Current()) {
       runtime->Destroy(handle_, ObjectKind::kAtomic);

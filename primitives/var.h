@@ -23,6 +23,10 @@ class Var {
   constexpr Var() = default;
   constexpr Var(T value, const char* name = nullptr)  // NOLINT: converts as T does
       : value_(std::move(value)), name_(name) {}
+  // A name alone would be converted to the value.
+  Var(const char* name)
+    requires std::is_same_v<T, bool>
+  = delete;
   // The end of the lifetime conflicts with accesses that are not ordered before it.
   ~Var() {
     if (Runtime* runtime = Runtime::Current()) runtime->OnWrite(shadow_, [this] { return Init(); });

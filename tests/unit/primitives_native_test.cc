@@ -8,11 +8,13 @@
 #include <sstream>
 #include <stdexcept>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "primitives/atomic.h"
 #include "primitives/barrier.h"
 #include "primitives/condition_variable.h"
 #include "primitives/condition_variable_any.h"
@@ -26,6 +28,7 @@
 #include "primitives/thread.h"
 #include "primitives/time.h"
 #include "primitives/timed_mutex.h"
+#include "primitives/var.h"
 
 namespace heddle::testing {
 namespace {
@@ -297,6 +300,14 @@ TEST(ThreadUnsanitizedNativeTest, CallOnceRunsAgainAfterAnException) {
   call_once(flag, [&] { ++runs; });
   EXPECT_EQ(runs, 1);
 }
+
+// Atomic<bool> ready("ready") must not be an unnamed one that is true.
+template <template <typename> class Holder>
+constexpr bool kTakesNoNameForAValue =
+    !std::is_constructible_v<Holder<bool>, const char*> &&
+    std::is_constructible_v<Holder<bool>, bool, const char*> &&
+    std::is_constructible_v<Holder<const char*>, const char*>;
+static_assert(kTakesNoNameForAValue<Atomic> && kTakesNoNameForAValue<Var>);
 
 TEST(NativeTest, TimePasses) {
   const auto begin = VirtualClock::now();
