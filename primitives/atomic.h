@@ -22,12 +22,18 @@ namespace heddle {
 
 namespace internal {
 
-// Values as the engine keeps them: the object representation in 64 bits, or an interned id.
+// Values as the engine keeps them: the object representation in 64 bits, or an interned id. Bits
+// that do not take part in the value do not take part in comparisons
+// ([atomics.types.operations]/23) and are zero, where the compiler can clear them. (clang 19
+// cannot, nor can its std::atomic.)
 template <typename T>
 struct AtomicBits {
   static constexpr bool kWide = sizeof(T) > sizeof(uint64_t);
 
-  static uint64_t From(Runtime& runtime, const T& value) {
+  static uint64_t From(Runtime& runtime, T value) {
+#if __has_builtin(__builtin_clear_padding)
+    __builtin_clear_padding(&value);
+#endif
     if constexpr (kWide) {
       return runtime.Intern(&value, sizeof(T));
     } else {
