@@ -146,8 +146,8 @@ void TellCause(const FoundOrders& found, Finding* finding) {
   if (found.orders.empty()) {
     finding->cause =
         found.tried == 0
-            ? "The order of steps is not the cause: no two that conflict can be made the other way "
-              "round."
+            ? "No order of two steps is known to be the cause: there are none that conflict and "
+              "could be made the other way round."
             : "No single order of two steps makes it: it showed with each of the " +
                   std::to_string(found.tried) + " that can be reversed the other way round, too.";
     if (found.tried == 1) {

@@ -204,8 +204,8 @@ void AlwaysWrong() {
 
 TEST(CauseTest, WithoutAChoiceThereIsNoOrderToTell) {
   ExpectCause(FindingOf(AlwaysWrong, FindingKind::kAssertion),
-              "The order of steps is not the cause: no two that conflict can be made the other way "
-              "round.",
+              "No order of two steps is known to be the cause: there are none that conflict and "
+              "could be made the other way round.",
               0);
 }
 
