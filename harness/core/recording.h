@@ -13,6 +13,7 @@
 
 #include "harness/core/event.h"
 #include "harness/core/finding.h"
+#include "harness/core/heap_watcher.h"
 #include "harness/core/ids.h"
 #include "harness/core/object.h"
 #include "harness/core/operation.h"
@@ -22,7 +23,7 @@ namespace heddle {
 
 using Stack = std::vector<uintptr_t>;  // return addresses, innermost first
 
-class ExecutionObserver : public EventSink {
+class ExecutionObserver : public EventSink, public HeapWatcher {
  public:
   // Called on the acting thread's own stack: the observer may unwind it.
   virtual void OnThread(ThreadId thread, ThreadId parent, const char* name) = 0;
@@ -31,6 +32,9 @@ class ExecutionObserver : public EventSink {
   virtual void OnPending(ThreadId thread, const Operation& op) = 0;
   // The value of an access to ordinary memory, after its event.
   virtual void OnValue(EventSeq seq, const void* value, uint32_t size) = 0;
+  // Where a block was allocated or freed; empty: it is not known.
+  virtual Stack AllocationOf(uint32_t serial) const = 0;
+  virtual Stack ReleaseOf(uint32_t serial) const = 0;
 };
 
 // A block of the heap or a thread's stack that a recorded value points into.
@@ -41,7 +45,7 @@ struct RecordedMemory {
   ThreadId thread = kNoThread;   // that allocated the block, or whose stack it is
   uint64_t size = 0;             // of a block, as asked for
   uint32_t serial = 0;           // of a block: its place in the order of all allocations
-  uintptr_t allocated_pc = 0;
+  Stack allocated_at;            // of a block
 };
 
 // Tells what an address of the program's memory is part of, while the program runs.

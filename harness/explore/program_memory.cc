@@ -15,7 +15,7 @@ bool ProgramMemory::Find(uintptr_t address, RecordedMemory* memory) const {
     memory->thread = ThreadId{block->allocated_by.thread};
     memory->size = block->size;
     memory->serial = block->serial;
-    memory->allocated_pc = block->allocated_by.pc;
+    memory->allocated_at = {block->allocated_by.pc};
     return true;
   }
   for (uint32_t i = 0; i < engine_.thread_count(); ++i) {

@@ -127,7 +127,7 @@ class Pointers::Builder {
   std::string Allocation(const RecordedMemory& block) const {
     const size_t thread = Index(block.thread);
     std::string text = thread < threads_.size() ? threads_[thread] : "?";
-    for (const Frame& frame : ReportFrames(symbolizer_, {&block.allocated_pc, 1})) {
+    for (const Frame& frame : ReportFrames(symbolizer_, block.allocated_at)) {
       if (!frame.file.empty()) return text + " at " + frame.file + ":" + std::to_string(frame.line);
     }
     return text;

@@ -10,6 +10,8 @@
 namespace heddle {
 namespace {
 
+constexpr size_t kMostBlocks = 1 << 16;
+
 // Values wider than eight bytes are shown by their first eight.
 uint64_t ValueOf(const void* value, uint32_t size) {
   uint64_t result = 0;
@@ -28,6 +30,8 @@ std::vector<uint32_t> Snapshot(const ThreadClock& clock) {
 Recording Recorder::Take() {
   step_ = 0;
   known_memory_.clear();
+  allocations_.clear();
+  releases_.clear();
   objects_of_kind_.assign(kObjectKinds, 0);
   return std::exchange(recording_, {});
 }
@@ -90,14 +94,34 @@ void Recorder::OnValue(EventSeq seq, const void* value, uint32_t size) {
   KeepMemory();
 }
 
+void Recorder::OnAllocated(uint32_t serial) {
+  if (serial < kMostBlocks) allocations_[serial] = internal::UnwindHere();
+}
+
+void Recorder::OnFreed(uint32_t serial) {
+  if (serial < kMostBlocks) releases_[serial] = internal::UnwindHere();
+}
+
+Stack Recorder::AllocationOf(uint32_t serial) const {
+  const auto found = allocations_.find(serial);
+  return found == allocations_.end() ? Stack() : found->second;
+}
+
+Stack Recorder::ReleaseOf(uint32_t serial) const {
+  const auto found = releases_.find(serial);
+  return found == releases_.end() ? Stack() : found->second;
+}
+
 void Recorder::KeepMemory() {
   if (memory_ == nullptr) return;
   for (const uint64_t value : PointerSizedValues(recording_.events.back(), recording_)) {
     RecordedMemory memory;
     if (!memory_->Find(WithoutTag(value), &memory)) continue;
-    if (known_memory_.emplace(memory.begin, memory.serial).second) {
-      recording_.memory.push_back(memory);
+    if (!known_memory_.emplace(memory.begin, memory.serial).second) continue;
+    if (Stack stack = AllocationOf(memory.serial); !memory.stack && !stack.empty()) {
+      memory.allocated_at = std::move(stack);
     }
+    recording_.memory.push_back(std::move(memory));
   }
 }
 

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <set>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,10 @@ class Recorder final : public ExecutionObserver, public SuspicionSink {
   void OnPending(ThreadId thread, const Operation& op) override;
   void OnEvent(const Event& event) override;
   void OnValue(EventSeq seq, const void* value, uint32_t size) override;
+  void OnAllocated(uint32_t serial) override;
+  void OnFreed(uint32_t serial) override;
+  Stack AllocationOf(uint32_t serial) const override;
+  Stack ReleaseOf(uint32_t serial) const override;
 
   // ---- SuspicionSink ----
   void Report(Suspicion suspicion) override;
@@ -53,6 +58,9 @@ class Recorder final : public ExecutionObserver, public SuspicionSink {
   uint64_t step_ = 0;
   std::vector<uint32_t> objects_of_kind_;
   std::set<std::pair<uintptr_t, uint32_t>> known_memory_;  // begin and serial
+  // By serial. Of the first kMostBlocks only: of what comes after them the caller is known.
+  std::unordered_map<uint32_t, Stack> allocations_;
+  std::unordered_map<uint32_t, Stack> releases_;
 };
 
 }  // namespace heddle

@@ -111,6 +111,10 @@ class NullObserver final : public ExecutionObserver {
   void OnObject(ObjectId, const ObjectInit&, ThreadId) override {}
   void OnPending(ThreadId, const Operation&) override {}
   void OnValue(EventSeq, const void*, uint32_t) override {}
+  void OnAllocated(uint32_t) override {}
+  void OnFreed(uint32_t) override {}
+  Stack AllocationOf(uint32_t) const override { return {}; }
+  Stack ReleaseOf(uint32_t) const override { return {}; }
 };
 
 // A recorder is told of every write, a search of the first in an epoch: both take the same time.

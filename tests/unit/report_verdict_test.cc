@@ -11,6 +11,7 @@
 #include "harness/report/text_report.h"
 #include "harness/runtime/controlled/watched_call.h"
 #include "harness/runtime/heap/malloc_interpose.h"
+#include "primitives/assert.h"
 #include "primitives/atomic.h"
 #include "primitives/latch.h"
 #include "primitives/mutex.h"
@@ -23,6 +24,7 @@
 namespace heddle::testing {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -200,6 +202,50 @@ TEST(ReportVerdictTest, RecursionIsOneLine) {
   EXPECT_THAT(RenderText(finding), HasSubstr("    ... at least 90 more frames of Recurse at"));
 }
 
+// What a container of the program allocates is the program's: the allocator alone says nothing.
+__attribute__((noinline)) int* AllocateDeepDown() { return new int(1); }
+
+__attribute__((noinline)) void FreeDeepDown(int* block) {
+  delete block;
+  asm volatile("");  // a call that came last would be a jump
+}
+
+void LeakDeepDown() {
+  const int* volatile lost = AllocateDeepDown();
+  Assert(lost != nullptr, "there is memory");
+}
+
+void FreeTwiceDeepDown() {
+  int* volatile block = AllocateDeepDown();
+  FreeDeepDown(block);
+  FreeDeepDown(block);
+}
+
+std::vector<std::string> FunctionsOf(const FindingSide& side) {
+  std::vector<std::string> functions;
+  for (const Frame& frame : side.stack) functions.push_back(frame.function);
+  return functions;
+}
+
+TEST(UnsanitizedReportHeapTest, BlocksHaveTheStackOfTheirAllocation) {
+  Investigation investigation;
+  const auto leak = investigation.Find(LeakDeepDown, FindingKind::kLeak);
+  ASSERT_TRUE(leak.has_value()) << "bug not found";
+  ASSERT_EQ(leak->sides.size(), 1u);
+  EXPECT_THAT(FunctionsOf(leak->sides[0]),
+              ElementsAre(EndsWith("AllocateDeepDown"), EndsWith("LeakDeepDown")));
+
+  const auto twice = investigation.Find(FreeTwiceDeepDown, FindingKind::kDoubleFree);
+  ASSERT_TRUE(twice.has_value()) << "bug not found";
+  ASSERT_EQ(twice->sides.size(), 3u);
+  EXPECT_EQ(twice->sides[1].role, "allocated");
+  EXPECT_THAT(FunctionsOf(twice->sides[1]),
+              ElementsAre(EndsWith("AllocateDeepDown"), EndsWith("FreeTwiceDeepDown")));
+  EXPECT_EQ(twice->sides[2].role, "freed");
+  EXPECT_THAT(FunctionsOf(twice->sides[2]),
+              ElementsAre(EndsWith("FreeDeepDown"), EndsWith("FreeTwiceDeepDown")));
+}
+
 int global_node = 0;
 
 TEST(ReportPointersTest, ValuesAreNamedByWhatTheyPointTo) {
@@ -208,10 +254,10 @@ TEST(ReportPointersTest, ValuesAreNamedByWhatTheyPointTo) {
   constexpr uintptr_t kHeap = 0xd'5a00'1000;
   constexpr uintptr_t kStack = 0x7000'0000'0000;
   const auto block = [](uintptr_t begin, uint32_t serial) {
-    return RecordedMemory{begin, begin + 16, false, kMainThread, 16, serial, 0};
+    return RecordedMemory{begin, begin + 16, false, kMainThread, 16, serial, {}};
   };
   recording.memory = {block(kHeap + 64, 7), block(kHeap, 3), block(kHeap + 64, 9),
-                      {kStack, kStack + 4096, true, kMainThread, 0, 0, 0}};
+                      {kStack, kStack + 4096, true, kMainThread, 0, 0, {}}};
   const auto load = [&recording](uint64_t value) {
     RecordedEvent event;
     event.op = Operation{.kind = OpKind::kLoad, .size = 8};

@@ -80,6 +80,7 @@ void ControlledEngine::SetEventSinks(std::vector<EventSink*> sinks) {
 void ControlledEngine::SetObserver(ExecutionObserver* observer) {
   observer_ = observer;
   recording_ = observer != nullptr;
+  if (heap_ != nullptr) heap_->set_watcher(observer);
   UpdateWanted();
 }
 

@@ -146,6 +146,7 @@ class ControlledEngine final : public Runtime,
     return options_.timeouts == Timeouts::kLate && options_.spurious == 0;
   }
   void OnHeapFault(const HeapFault& fault) override;
+  void AddBlock(const BlockInfo& block, Suspicion* suspicion) const;
   void OnSanitizerRace(const SanitizerRace& race) override;
   void TakeSanitizerReports(ThreadState& self);
   int OnThreadCreate(uintptr_t pc) override;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "harness/core/check.h"
 #include "harness/core/random.h"
@@ -40,14 +41,18 @@ __attribute__((noinline)) RaceShadow::Conflict CheckAsItWas(OpKind kind,
   return kind == OpKind::kRead ? shadow->OnRead(copy, clock) : shadow->OnWrite(copy, clock);
 }
 
-void AddBlock(const BlockInfo& block, Suspicion* suspicion) {
-  suspicion->witnesses.push_back(SiteOf("allocated", block.allocated_by));
-  if (block.state == BlockState::kFreed) {
-    suspicion->witnesses.push_back(SiteOf("freed", block.freed_by));
-  }
-}
-
 }  // namespace
+
+void ControlledEngine::AddBlock(const BlockInfo& block, Suspicion* suspicion) const {
+  const bool recorded = observer_ != nullptr;
+  const auto add = [&](const char* role, const HeapSite& site, Stack stack) {
+    suspicion->witnesses.push_back(SiteOf(role, site));
+    suspicion->witnesses.back().stack = std::move(stack);
+  };
+  add("allocated", block.allocated_by, recorded ? observer_->AllocationOf(block.serial) : Stack());
+  if (block.state != BlockState::kFreed) return;
+  add("freed", block.freed_by, recorded ? observer_->ReleaseOf(block.serial) : Stack());
+}
 
 // A sanitizer's heap gives other addresses in each execution: what lies there is known to
 // strategies by its block, and where in it.

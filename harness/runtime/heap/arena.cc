@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "harness/runtime/heap/poison.h"
+#include "harness/runtime/heap/program_context.h"
 
 namespace heddle {
 namespace {
@@ -171,6 +172,7 @@ void* Arena::Allocate(size_t size, size_t alignment, HeapSite site) {
   live_bytes_ += size;
   char* const block = AddressOf(record);
   if (options_.fill_fresh) FillPoison(block, FillSize(block_size), kFreshByte);
+  if (watcher_ != nullptr) [[unlikely]] TellWatcher(&HeapWatcher::OnAllocated, record.serial);
   return block;
 }
 
@@ -232,6 +234,7 @@ inline void Arena::Release(Place place, HeapSite site) {
   const Slab& slab = slabs_[place.slab];
   record.free_pc = site.pc;
   record.free_thread = site.thread;
+  if (watcher_ != nullptr) [[unlikely]] TellWatcher(&HeapWatcher::OnFreed, record.serial);
   --live_blocks_;
   live_bytes_ -= record.size;
   FillPoison(AddressOf(record), FillSize(slab.block_size), kFreedByte);
@@ -240,6 +243,11 @@ inline void Arena::Release(Place place, HeapSite site) {
   if (slab.size_class == kOverAligned) [[unlikely]]
     return SetAside(place.number, slab.size_class);
   Offer(place.number, ThreadOf(site.thread).owner, slab.size_class);
+}
+
+void Arena::TellWatcher(void (HeapWatcher::*what)(uint32_t), uint32_t serial) {
+  HarnessScope scope;
+  (watcher_->*what)(serial);
 }
 
 void* Arena::Fail(size_t size, HeapSite site) {

@@ -53,6 +53,7 @@
 #include <vector>
 
 #include "harness/core/heap_use.h"
+#include "harness/core/heap_watcher.h"
 #include "harness/runtime/heap/heap_fault.h"
 #include "harness/runtime/heap/reserved_region.h"
 #include "harness/runtime/heap/size_class.h"
@@ -100,8 +101,9 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  // Both may be null. They stay until replaced.
+  // All may be null. They stay until replaced.
   void set_fault_sink(HeapFaultSink* sink) { sink_ = sink; }
+  void set_watcher(HeapWatcher* watcher) { watcher_ = watcher; }
   void set_reuse_decision(ReuseDecision decision, void* context) {
     reuse_decision_ = decision;
     reuse_context_ = context;
@@ -347,6 +349,7 @@ class Arena {
   void VerifyFreed(uint32_t number, HeapSite site);
   void VerifyAllFreed(uint32_t size_class);
 
+  void TellWatcher(void (HeapWatcher::*what)(uint32_t), uint32_t serial);
   void* Fail(size_t size, HeapSite site);
   void ReportFailure(HeapFaultKind kind, size_t size, HeapSite site);
   void ReportAt(HeapFaultKind kind, const void* pointer, uint32_t number, HeapSite site);
@@ -370,6 +373,7 @@ class Arena {
   Bin* bins_ = nullptr;  // by BinNumber
 
   HeapFaultSink* sink_ = nullptr;
+  HeapWatcher* watcher_ = nullptr;
   ReuseDecision reuse_decision_ = nullptr;
   void* reuse_context_ = nullptr;
   HeapUse* use_ = nullptr;
