@@ -10,7 +10,8 @@
 namespace heddle {
 namespace {
 
-constexpr size_t kMostBlocks = 1 << 16;
+// Some microseconds each, of the time that a step may take.
+constexpr size_t kMostBlocks = 1 << 14;
 
 // Values wider than eight bytes are shown by their first eight.
 uint64_t ValueOf(const void* value, uint32_t size) {
