@@ -20,6 +20,11 @@ uint64_t ValueOf(const void* value, uint32_t size) {
   return result;
 }
 
+Stack StackIn(const std::unordered_map<uint32_t, Stack>& stacks, uint32_t serial) {
+  const auto found = stacks.find(serial);
+  return found == stacks.end() ? Stack() : found->second;
+}
+
 std::vector<uint32_t> Snapshot(const ThreadClock& clock) {
   std::vector<uint32_t> times(clock.size());
   for (uint32_t i = 0; i < times.size(); ++i) times[i] = clock.At(ThreadId{i});
@@ -103,15 +108,9 @@ void Recorder::OnFreed(uint32_t serial) {
   if (serial < kMostBlocks) releases_[serial] = internal::UnwindHere();
 }
 
-Stack Recorder::AllocationOf(uint32_t serial) const {
-  const auto found = allocations_.find(serial);
-  return found == allocations_.end() ? Stack() : found->second;
-}
+Stack Recorder::AllocationOf(uint32_t serial) const { return StackIn(allocations_, serial); }
 
-Stack Recorder::ReleaseOf(uint32_t serial) const {
-  const auto found = releases_.find(serial);
-  return found == releases_.end() ? Stack() : found->second;
-}
+Stack Recorder::ReleaseOf(uint32_t serial) const { return StackIn(releases_, serial); }
 
 void Recorder::KeepMemory() {
   if (memory_ == nullptr) return;
