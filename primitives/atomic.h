@@ -23,9 +23,8 @@ namespace heddle {
 namespace internal {
 
 // Values as the engine keeps them: the object representation in 64 bits, or an interned id. Bits
-// that do not take part in the value do not take part in comparisons
-// ([atomics.types.operations]/23) and are zero, where the compiler can clear them. (clang 19
-// cannot, nor can its std::atomic.)
+// that do not take part in the value do not take part in comparisons ([atomics.types.operations])
+// and are zero, where the compiler can clear them: g++ 12 can, clang 19 cannot.
 template <typename T>
 struct AtomicBits {
   static constexpr bool kWide = sizeof(T) > sizeof(uint64_t);
