@@ -137,12 +137,16 @@ class Interpreter {
 
   // Looks until it sees something, or as long as its patience lasts. Who waits for ever does not
   // count: its state must come back.
+  // With patience, nothing of its schedules is left out, so that there is nothing between looks.
+  enum class Between : uint8_t { kNothing, kYield, kFence };
   template <typename Look>
-  int Await(uint8_t awaited, bool yields, const Look& look) {
+  int Await(uint8_t awaited, Between between, const Look& look) {
     for (int left = patience;;) {
       if (const int seen = look(); seen != 0) return seen;
       if (left > 0 && --left == 0) break;
-      if (yields && patience == 0) Yield();  // with patience, nothing of its schedules is left out
+      if (patience > 0) continue;
+      if (between == Between::kYield) Yield();
+      if (between == Between::kFence) heddle::atomic_thread_fence(MemoryOrder::acquire);
     }
     effects.awaited[id_] = awaited;
     return 0;
@@ -153,15 +157,19 @@ class Interpreter {
     switch (instruction.what) {
       case Do::kAwait:
       case Do::kAwaitYielding:
-        return Await(static_cast<uint8_t>(1 << i), instruction.what == Do::kAwaitYielding,
+        return Await(static_cast<uint8_t>(1 << i),
+                     instruction.what == Do::kAwait ? Between::kNothing : Between::kYield,
+                     [&] { return objects->atomics[i].load(); });
+      case Do::kAwaitFencing:
+        return Await(static_cast<uint8_t>(1 << i), Between::kFence,
                      [&] { return objects->atomics[i].load(); });
       case Do::kAwaitEither:
-        return Await(3, false, [] {
+        return Await(3, Between::kNothing, [] {
           const int first = objects->atomics[0].load();
           return first != 0 ? first : objects->atomics[1].load();
         });
       case Do::kAwaitTaking:
-        return Await(static_cast<uint8_t>(1 << i), false,
+        return Await(static_cast<uint8_t>(1 << i), Between::kNothing,
                      [&] { return objects->atomics[i].exchange(0); });
       case Do::kCasAdd: {
         int seen = objects->atomics[i].load();
@@ -171,7 +179,8 @@ class Interpreter {
       }
       case Do::kLockTrying:
         if (held_[i]) return 2;
-        return held_[i] = Await(4, false, [&] { return objects->mutexes[i].try_lock() ? 1 : 0; });
+        return held_[i] = Await(4, Between::kNothing,
+                                [&] { return objects->mutexes[i].try_lock() ? 1 : 0; });
       case Do::kWait:
       case Do::kWaitFor: {
         std::unique_lock<Mutex> lock(objects->monitors[i]);
@@ -302,8 +311,8 @@ std::string Describe(const RandomProgram& described) {
       "lock_shared", "unlock_shared", "try_shared",    "lock_exclusive", "unlock_exclusive",
       "once",        "atomic_wait",   "atomic_notify", "allocate",       "free",
       "give",        "take",          "free_given",
-      "assert",      "await",         "await_yielding", "await_either",  "cas_add",
-      "lock_trying", "await_taking"};
+      "assert",      "await",         "await_yielding", "await_fencing", "await_either",
+      "cas_add",     "lock_trying",   "await_taking"};
   std::string text;
   for (const auto& thread : described.threads) {
     for (const Instruction& instruction : thread) {

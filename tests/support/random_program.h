@@ -50,6 +50,7 @@ enum class Do : uint8_t {
   kAssert,  // that a value is less than 200
   kAwait,   // a loop until not 0
   kAwaitYielding,
+  kAwaitFencing,  // with a fence after each look
   kAwaitEither,  // a loop until one of both is not 0
   kCasAdd,       // a loop of compare-exchanges
   kLockTrying,   // a loop of try_lock

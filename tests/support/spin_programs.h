@@ -29,6 +29,46 @@ void AwaitFlag() {
   for (Thread& thread : threads) thread.join();
 }
 
+template <MemoryOrder kOrder>
+void AwaitFlagBehindFence() {
+  Atomic<bool> flag{false};
+  Thread waiter([&] {
+    while (!flag.load(MemoryOrder::relaxed)) heddle::atomic_thread_fence(kOrder);
+  });
+  flag.store(true);
+  waiter.join();
+}
+
+inline void OnlyFences() {
+  Atomic<int> value{0};
+  Thread other([&] {
+    for (int i = 0; i < 50; ++i) heddle::atomic_thread_fence(MemoryOrder::acquire);
+    value.load();
+  });
+  value.store(1);
+  other.join();
+}
+
+// A reader of two words that tries again where a writer came between.
+inline void ReadUnderSequence() {
+  Atomic<unsigned> sequence{0};
+  Atomic<int> words[2] = {{0}, {0}};
+  Thread writer([&] {
+    sequence.store(1);
+    for (Atomic<int>& word : words) word.store(1);
+    sequence.store(2);
+  });
+  int seen[2];
+  unsigned before;
+  do {
+    before = sequence.load(MemoryOrder::acquire);
+    for (int i = 0; i < 2; ++i) seen[i] = words[i].load(MemoryOrder::relaxed);
+    heddle::atomic_thread_fence(MemoryOrder::acquire);
+  } while (before % 2 == 1 || sequence.load(MemoryOrder::relaxed) != before);
+  Assert(seen[0] == seen[1], "both words are of one writer");
+  writer.join();
+}
+
 // A lock that is taken by comparing and exchanging.
 struct CasLock {
   void lock() {

@@ -122,6 +122,10 @@ TEST(SpinRandomProgramTest, Awaits) {
   Compare({Do::kStore, Do::kStore, Do::kAdd, Do::kAwait, Do::kAwaitYielding}, 150, 1);
 }
 
+TEST(SpinRandomProgramTest, AwaitsWithFences) {
+  Compare({Do::kStore, Do::kStore, Do::kAdd, Do::kAwait, Do::kAwaitFencing}, 100, 6);
+}
+
 TEST(SpinRandomProgramTest, AwaitsOfTwo) {
   Compare({Do::kStore, Do::kAdd, Do::kAwait, Do::kAwaitEither}, 150, 2, Livelocks::kMany);
 }

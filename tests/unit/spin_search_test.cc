@@ -52,6 +52,21 @@ TEST(SpinSearchTest, AFlag) {
   EXPECT_EQ(Count(testing::AwaitFlag<3>), (Counts{515, 64, 64, 0}));
 }
 
+// As many classes as without fences.
+TEST(SpinSearchTest, AFlagWithFences) {
+  EXPECT_EQ(Count(testing::AwaitFlagBehindFence<MemoryOrder::acquire>), (Counts{6, 4, 4, 0}));
+  EXPECT_EQ(Count(testing::AwaitFlagBehindFence<MemoryOrder::seq_cst>), (Counts{6, 4, 4, 0}));
+}
+
+// A fence alone looks at nothing, and a loop of them is none that waits.
+TEST(SpinSearchTest, FencesAlone) {
+  EXPECT_EQ(Count(testing::OnlyFences), (Counts{2, 2, 2, 0}));
+}
+
+TEST(SpinSearchTest, ASequenceLock) {
+  EXPECT_EQ(Count(testing::ReadUnderSequence), (Counts{447, 230, 230, 0}));
+}
+
 // A yield comes after whatever others have done.
 TEST(SpinSearchTest, AFlagWithYields) {
   EXPECT_EQ(Count((testing::AwaitFlag<1, true>)), (Counts{2, 2, 2, 0}));

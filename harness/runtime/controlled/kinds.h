@@ -52,7 +52,7 @@ constexpr uint64_t OrderKey(OpKind kind, Outcome outcome, uint32_t source) {
 
 // What a kind of operation does to the engine's own books.
 struct Bookkeeping {
-  bool learns : 1 = false;    // may change nothing: a load, a try that fails or times out
+  bool learns : 1 = false;    // may change nothing: a load, a fence, a try that fails or times out
   bool neutral : 1 = false;   // tells nothing about spinning
   bool acquires : 1 = false;  // a lock, if it is done
   bool releases : 1 = false;
@@ -65,7 +65,8 @@ constexpr std::array<Bookkeeping, kOpKinds> MakeBooks() {
   const auto of = [&](OpKind kind) -> Bookkeeping& { return books[static_cast<size_t>(kind)]; };
   for (OpKind kind : {OpKind::kLoad, OpKind::kRmw, OpKind::kCompareExchange, OpKind::kTryLock,
                       OpKind::kTryLockShared, OpKind::kTryAcquire, OpKind::kLock,
-                      OpKind::kLockShared, OpKind::kAcquire, OpKind::kPhaseWait}) {
+                      OpKind::kLockShared, OpKind::kAcquire, OpKind::kPhaseWait,
+                      OpKind::kFence}) {
     of(kind).learns = true;
   }
   // What pauses are worth is told when they are published: see Pause.

@@ -2,10 +2,11 @@
 //
 // Keeps the reads that a thread has made since it last changed or learnt anything: loads,
 // comparisons and tries that failed, read-modify-writes that store what they have read (a spin
-// lock's exchange while the lock is taken), waits for no time. A read that is there already and has
-// seen the same thing is a repetition; one that sees something else begins anew. From the
-// kThreshold-th time on, or the one before if the thread has yielded since the first, the thread
-// *spins*. What the loop reads is then known: all that was read twice.
+// lock's exchange while the lock is taken), waits for no time; and the fences between them, which
+// alone make no loop that waits. A read that is there already and has seen the same thing is a
+// repetition; one that sees something else begins anew. From the kThreshold-th time on, or the one
+// before if the thread has yielded since the first, the thread *spins*. What the loop reads is then
+// known: all that was read twice.
 //
 // A loop may give up after a number of looks, by a count that nobody else can see. So one that
 // spins is first let run ahead, up to kSettled looks; only one that has then not ended *is settled*
@@ -40,6 +41,7 @@ class SpinDetector {
     kAtomic,
     kRewritten,  // an atomic, by a read-modify-write
     kTry,
+    kFence,  // reads nothing, and adds nothing to what it did before in the loop
     kUntracked
   };
   struct Entry {
@@ -77,7 +79,7 @@ class SpinDetector {
       entry.times += entry.times < kSettled ? 1 : 0;
       entry.seq = seq;
       last_ = i;
-      return entry.times + entry.yielded >= kThreshold;
+      return at != At::kFence && entry.times + entry.yielded >= kThreshold;
     }
     if (used_ < kEntries) {
       entries_[used_++] = Entry{op.pc, seen, seq, op.object, op.kind, at, 1, 0};
