@@ -117,6 +117,10 @@ class Runtime {
   // A composed primitive's annotation about `object`, with an argument.
   virtual void Annotate(Annotation what, ObjectId object, uint64_t argument) = 0;
 
+  // A count of owners falls, or, `is_gone`, has fallen to nothing (runtime/shared_count.h). Never
+  // throws.
+  virtual void OnSharedCount(const void* count, bool is_gone) noexcept = 0;
+
   // A failed assertion, or the break of a rule that a composed primitive found out itself.
   // kAssertion and kInvariant end the execution (by the private exception); misuse does not.
   virtual void Fail(FindingKind kind, const char* message) = 0;

@@ -131,6 +131,7 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   careful_ = NeedsCare();
   used_freed_memory_ = false;
   for (HeapUse& use : heap_uses_) use.Clear();
+  shared_counts_.clear();
   step_heap_ = &heap_uses_[1 - current_use_];
   threads_at_rest_ = 0;
   result_ = {};
@@ -307,11 +308,10 @@ void ControlledEngine::NoteEffects() {
   decided_at_ = now_;
   decided_with_ = spurious_left_;
   step_changed_atomic_ = std::exchange(atomic_changed_, false);
-  if (heap_ == nullptr) return;
   step_heap_ = &heap_uses_[current_use_];
   current_use_ = 1 - current_use_;
   heap_uses_[current_use_].Clear();
-  heap_->set_use(&heap_uses_[current_use_]);
+  if (heap_ != nullptr) heap_->set_use(&heap_uses_[current_use_]);
 }
 
 // How the pending operation of `self` completes, where there is something to decide or to count.

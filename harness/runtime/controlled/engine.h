@@ -26,6 +26,8 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "harness/core/order_class.h"
 #include "harness/core/recording.h"
 #include "harness/runtime/controlled/decision_log.h"
 #include "harness/runtime/controlled/enabled_set.h"
@@ -99,6 +101,7 @@ class ControlledEngine final : public Runtime,
     return now_;
   }
   void Annotate(Annotation what, ObjectId object, uint64_t argument) override;
+  void OnSharedCount(const void* count, bool is_gone) noexcept override;
   void Fail(FindingKind kind, const char* message) override;
   uint64_t Intern(const void* value, uint32_t size) override;
   void Interned(uint64_t id, void* value, uint32_t size) const override;
@@ -229,7 +232,7 @@ class ControlledEngine final : public Runtime,
   bool SomeoneOnlyYielded();
 
   // ---- Objects and memory (engine_objects.cc) ----
-  void NameByBlock(SyncModel& model, const void* address);
+  uintptr_t AddressName(const void* address) const;
   bool IsOnHeap(const SyncModel& model) const;
   void OnWriteSlower(ShadowCell& cell, const ObjectInit& var, uintptr_t pc);
   RaceShadow::Conflict CheckWatched(OpKind kind, ShadowCell& cell);
@@ -246,6 +249,7 @@ class ControlledEngine final : public Runtime,
   void ReportLeaks();
   static uint32_t DecideReuse(void* engine, uint32_t own, uint32_t all);
   bool KnowsAllEnds(const ThreadState& self);
+  void NoteCountUse(const void* count);
 
   // ---- Threads (engine_threads.cc) ----
   ThreadState& NewThread(void (*entry)(void*), void* argument, ThreadState* parent,
@@ -377,6 +381,11 @@ class ControlledEngine final : public Runtime,
   VirtualTime decided_at_ = 0;  // the last step
   uint32_t decided_with_ = 0;   // spurious outcomes left
   std::vector<std::string> interned_;
+  struct SharedCount {
+    SyncClock fallen;
+    ObjectOrder order;
+  };
+  absl::flat_hash_map<const void*, SharedCount> shared_counts_;
   std::vector<std::pair<const void*, ObjectId>> vars_;  // while recording
   std::terminate_handler previous_terminate_ = nullptr;
 };

@@ -56,14 +56,15 @@ void ControlledEngine::AddBlock(const BlockInfo& block, Suspicion* suspicion) co
 
 // A sanitizer's heap gives other addresses in each execution: what lies there is known to
 // strategies by its block, and where in it.
-inline void ControlledEngine::NameByBlock(SyncModel& model, const void* address) {
+uintptr_t ControlledEngine::AddressName(const void* address) const {
   if constexpr (!kHeapIsDeterministic) {
-    const auto place = SanitizerHeap::Find(address);
-    if (!place) return;
-    const uint64_t thread = threads_[place->thread]->name;
-    const uint64_t block = MixOrder(MixOrder(thread, place->size), place->ordinal);
-    model.address = kNamedByBlock | ((block >> kNameShift) + place->offset);
+    if (const auto place = SanitizerHeap::Find(address)) {
+      const uint64_t thread = threads_[place->thread]->name;
+      const uint64_t block = MixOrder(MixOrder(thread, place->size), place->ordinal);
+      return kNamedByBlock | ((block >> kNameShift) + place->offset);
+    }
   }
+  return reinterpret_cast<uintptr_t>(address);
 }
 
 bool ControlledEngine::IsOnHeap(const SyncModel& model) const {
@@ -81,7 +82,7 @@ ObjectId ControlledEngine::Register(ObjectHandle& handle, const ObjectInit& init
     name_is_lost |= heap_->IsFreed(init.address);  // what is left of it is poison
   }
   SyncModel& model = objects_.Add(init, active_->id);
-  NameByBlock(model, init.address);
+  model.address = AddressName(init.address);
   if (name_is_lost) [[unlikely]] model.name = nullptr;
   if (!used_freed_memory_) handle = ObjectHandle(stamp_, model.id);
   if (observer_ != nullptr) [[unlikely]] {
