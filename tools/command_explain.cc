@@ -46,7 +46,8 @@ int ExplainFinding(const Options& options) {
     return BadInput("'" + options.folder + "': a finding that ends the process, hangs or is " +
                     "nondeterminism is not a matter of orders of steps");
   }
-  FindCause(task, {found.id}, *ParseCount(options.executions), shared.get(), &finding);
+  KnownFingerprints known = {{found.id, finding.fingerprint}};
+  FindCause(task, &known, *ParseCount(options.executions), shared.get(), &finding);
   std::string error;
   if (!RewriteFinding(options.folder, finding, &error)) return BadInput(error);
   std::printf("%s %s of case %s\n%s", std::string(NameOf(finding.kind)).c_str(),

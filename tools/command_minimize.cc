@@ -62,7 +62,7 @@ int Minimize(const Options& options) {
   Finding& finding = smaller.finding;
   finding.replay = task.finding.finding.replay;
   task.replay.decisions = std::move(smaller.decisions);
-  FindCause(task.replay, IdsOf(finding.fingerprint, known), executions, shared.get(), &finding);
+  FindCause(task.replay, &known, executions, shared.get(), &finding);
   std::string error;
   if (!RewriteFinding(options.folder, finding, &error)) return BadInput(error);
   const ScheduleSize& before = task.finding.finding.size;

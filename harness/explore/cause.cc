@@ -17,26 +17,59 @@ constexpr size_t kMostInSentence = 4;
 // Orders whose steps are shown among those that matter.
 constexpr size_t kMostShown = 8;
 
-int Search(const ReplayTask& task, const std::set<uint64_t>& ids, uint64_t most_executions,
+int Search(const ReplayTask& task, const SoughtFinding& sought, uint64_t most_executions,
            SharedState* shared, int pipe) {
   // Not destroyed: the process ends here, and an abandoned thread may refer to it.
   auto& runner = *new SilentRunner(*task.program, task.execution, shared);
   runner.SurviveCrashes();
-  auto& finder = *new OrderFinder(
-      &runner,
-      [&] {
-        return std::any_of(ids.begin(), ids.end(), [&](uint64_t id) { return runner.Raised(id); });
-      },
-      most_executions);
+  auto& finder = *new OrderFinder(&runner, sought, most_executions);
   const FoundOrders found = finder.Find(task.decisions);
   MessageWriter writer(MessageType::kOrders);
   writer.PutSpan(std::span<const FoundOrder>(found.orders));
   writer.Put(found.tried);
   writer.Put(found.sufficient);
+  writer.Put(found.shows_elsewhere);
   writer.Put(found.out_of_budget);
+  writer.Put(static_cast<uint64_t>(found.doubtful.size()));
+  for (const auto& [id, decisions] : found.doubtful) {
+    writer.Put(id);
+    writer.PutSpan(std::span<const Decision>(decisions));
+  }
   if (!writer.Send(pipe)) return 1;
   shared->phase.store(WorkerPhase::kDone);
   return 0;
+}
+
+bool Read(MessageReader& reader, FoundOrders* found) {
+  uint64_t doubts = 0;
+  if (!reader.GetVector(&found->orders) || !reader.Get(&found->tried) ||
+      !reader.Get(&found->sufficient) || !reader.Get(&found->shows_elsewhere) ||
+      !reader.Get(&found->out_of_budget) || !reader.Get(&doubts)) {
+    return false;
+  }
+  for (; doubts > 0; --doubts) {
+    uint64_t id = 0;
+    if (!reader.Get(&id) || !reader.GetVector(&found->doubtful[id])) return false;
+  }
+  return true;
+}
+
+FoundOrders RunSearch(const ReplayTask& task, const SoughtFinding& sought,
+                      uint64_t most_executions, SharedState* shared) {
+  FoundOrders found;
+  std::string error;
+  RunSupervised([&](int pipe) { return Search(task, sought, most_executions, shared, pipe); },
+                shared, std::min<std::chrono::nanoseconds>(task.step_timeout, kHangLimit),
+                [&] {
+                  found = {};
+                  found.out_of_budget = true;  // unless the child says otherwise
+                },
+                [&](MessageType type, MessageReader& reader) {
+                  FoundOrders told;
+                  if (type == MessageType::kOrders && Read(reader, &told)) found = std::move(told);
+                },
+                &error);
+  return found;
 }
 
 // The step of the report; null if the report has left it out.
@@ -95,10 +128,11 @@ bool Same(const FindingStep& a, const FindingStep& b) {
   return a.step == b.step && a.thread == b.thread && a.text == b.text;
 }
 
-std::string Sentence(const std::vector<FindingOrder>& orders) {
+std::string Sentence(const std::vector<FindingOrder>& orders, bool shows_elsewhere) {
+  const std::string where = shows_elsewhere ? " in the schedules nearest to this one" : "";
   if (orders.size() > kMostInSentence) {
     return "It takes all of these " + std::to_string(orders.size()) +
-           " orders; with any of them reversed it does not happen.";
+           " orders; with any of them reversed it does not happen" + where + ".";
   }
   const Wording wording(orders);
   std::vector<std::string> clauses;
@@ -131,7 +165,7 @@ std::string Sentence(const std::vector<FindingOrder>& orders) {
          (orders.size() == 1   ? "this order"
           : orders.size() == 2 ? "either order"
                                : "any of these orders") +
-         " reversed it does not.";
+         " reversed it does not" + where + ".";
 }
 
 }  // namespace
@@ -141,6 +175,12 @@ void TellCause(const FoundOrders& found, Finding* finding) {
   finding->cause.clear();
   if (found.out_of_budget) {
     finding->cause = "Which orders of steps it depends on could not be told within the budget.";
+    return;
+  }
+  if (found.orders.empty() && !found.doubtful.empty()) {
+    finding->cause =
+        "Which orders of steps it depends on could not be told: schedules with some of them "
+        "reversed show what may be the same.";
     return;
   }
   if (found.orders.empty()) {
@@ -168,7 +208,7 @@ void TellCause(const FoundOrders& found, Finding* finding) {
     finding->orders.push_back({WithoutState(*first), WithoutState(*then)});
   }
   if (finding->orders.size() <= kMostShown) ShowSteps(found.orders, finding);
-  finding->cause = Sentence(finding->orders);
+  finding->cause = Sentence(finding->orders, found.shows_elsewhere);
   if (!found.sufficient) {
     finding->cause += " More than that may be needed: another schedule with " +
                       std::string(found.orders.size() == 1 ? "this order" : "these orders") +
@@ -176,7 +216,7 @@ void TellCause(const FoundOrders& found, Finding* finding) {
   }
 }
 
-void FindCause(const ReplayTask& task, const std::set<uint64_t>& ids, uint64_t most_executions,
+void FindCause(const ReplayTask& task, KnownFingerprints* known, uint64_t most_executions,
                SharedState* shared, Finding* finding) {
   finding->orders.clear();
   if (finding->kind == FindingKind::kLockOrder) {
@@ -185,23 +225,18 @@ void FindCause(const ReplayTask& task, const std::set<uint64_t>& ids, uint64_t m
         "interleave.";
     return;
   }
+  // Again, as long as something that was raised turns out to be the finding, or to be another.
   FoundOrders found;
-  std::string error;
-  RunSupervised([&](int pipe) { return Search(task, ids, most_executions, shared, pipe); }, shared,
-                std::min<std::chrono::nanoseconds>(task.step_timeout, kHangLimit),
-                [&] {
-                  found = {};
-                  found.out_of_budget = true;  // unless the child says otherwise
-                },
-                [&](MessageType type, MessageReader& reader) {
-                  if (type != MessageType::kOrders) return;
-                  FoundOrders told;
-                  if (reader.GetVector(&told.orders) && reader.Get(&told.tried) &&
-                      reader.Get(&told.sufficient) && reader.Get(&told.out_of_budget)) {
-                    found = std::move(told);
-                  }
-                },
-                &error);
+  for (size_t doubts = 0, names = 0; names < known->size();) {
+    names = known->size();
+    found = RunSearch(task, Sought(*finding, *known), most_executions, shared);
+    for (auto& [id, decisions] : found.doubtful) {
+      if (++doubts > kMostDoubts) break;
+      ShowLoudly(task, std::move(decisions), known, shared,
+                 [](const ReplayedFinding&) { return true; });
+    }
+    std::erase_if(found.doubtful, [&](const auto& one) { return known->contains(one.first); });
+  }
   TellCause(found, finding);
 }
 

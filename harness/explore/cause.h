@@ -4,19 +4,19 @@
 #define HEDDLE_HARNESS_EXPLORE_CAUSE_H_
 
 #include <cstdint>
-#include <set>
 
 #include "harness/core/finding.h"
 #include "harness/explore/loud_replay.h"
 #include "harness/explore/order_finder.h"
 #include "harness/explore/shared_state.h"
+#include "harness/explore/sought_finding.h"
 
 namespace heddle {
 
 // Sets the cause and the orders of `finding`, whose steps matter from then on, which the schedule
-// of `task` shows under any of the SuspicionIds `ids`. Where the cause cannot be told, that is what
-// the sentence says.
-void FindCause(const ReplayTask& task, const std::set<uint64_t>& ids, uint64_t most_executions,
+// of `task` shows. Where the cause cannot be told, that is what the sentence says. Adds what it
+// learns to `*known`, which has a SuspicionId of the finding.
+void FindCause(const ReplayTask& task, KnownFingerprints* known, uint64_t most_executions,
                SharedState* shared, Finding* finding);
 
 // The same from orders that are known.

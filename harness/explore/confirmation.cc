@@ -100,8 +100,7 @@ void Confirmation::KeepExplained(ReplayedFinding found, ReplayTask task) {
     task.decisions = std::move(smaller.decisions);
   }
   if (keep && options_.explain_executions > 0) {
-    FindCause(task, IdsOf(finding.fingerprint, fingerprint_of_), options_.explain_executions,
-              replay_state_, &finding);
+    FindCause(task, &fingerprint_of_, options_.explain_executions, replay_state_, &finding);
   }
   Keep(std::move(found));
 }

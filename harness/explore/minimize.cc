@@ -4,7 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "harness/explore/schedule_of.h"
 #include "harness/explore/supervised_child.h"
 #include "harness/explore/wire.h"
 
@@ -12,8 +11,6 @@ namespace heddle {
 namespace {
 
 constexpr std::chrono::seconds kHangLimit{1};
-// Suspicions that may be the finding by another name, looked at one by one.
-constexpr size_t kMostDoubts = 4;
 
 void Send(MessageType type, const MeasuredSchedule& schedule, int pipe) {
   MessageWriter writer(type);
@@ -23,12 +20,12 @@ void Send(MessageType type, const MeasuredSchedule& schedule, int pipe) {
 }
 
 // In the child.
-int Search(const MinimizeTask& task, const ReducerTarget& target, SharedState* shared, int pipe) {
+int Search(const MinimizeTask& task, const SoughtFinding& sought, SharedState* shared, int pipe) {
   // Not destroyed: the process ends here, and an abandoned thread may refer to it.
   auto& runner = *new SilentRunner(*task.replay.program, task.replay.execution, shared);
   runner.SurviveCrashes();
   auto& reducer = *new Reducer(
-      &runner, target, task.budget,
+      &runner, sought, task.budget,
       [pipe](const MeasuredSchedule& schedule) { Send(MessageType::kSmaller, schedule, pipe); });
   const ReducerResult result = reducer.Reduce(task.replay.decisions);
   for (const auto& [id, decisions] : result.doubtful) {
@@ -49,17 +46,17 @@ int Search(const MinimizeTask& task, const ReducerTarget& target, SharedState* s
 // What the child has told.
 struct Told {
   std::optional<MeasuredSchedule> smaller;
-  std::map<uint64_t, std::vector<Decision>> doubtful;
+  DoubtfulSuspicions doubtful;
   bool ended = false;
   bool reproduced = false;
   bool proved = false;
   uint64_t executions = 0;
 };
 
-Told RunSearch(const MinimizeTask& task, const ReducerTarget& target, SharedState* shared,
+Told RunSearch(const MinimizeTask& task, const SoughtFinding& sought, SharedState* shared,
                std::string* error) {
   Told told;
-  RunSupervised([&](int pipe) { return Search(task, target, shared, pipe); }, shared,
+  RunSupervised([&](int pipe) { return Search(task, sought, shared, pipe); }, shared,
                 std::min<std::chrono::nanoseconds>(task.replay.step_timeout, kHangLimit),
                 [&] { told = {}; },
                 [&](MessageType type, MessageReader& reader) {
@@ -83,31 +80,7 @@ Told RunSearch(const MinimizeTask& task, const ReducerTarget& target, SharedStat
   return told;
 }
 
-// What the loud replay of other decisions shows under the suspicion's name; learns all it shows.
-std::optional<ReplayedFinding> Show(const MinimizeTask& task, std::vector<Decision> decisions,
-                                    KnownFingerprints* known, SharedState* shared,
-                                    const std::function<bool(const ReplayedFinding&)>& wanted) {
-  ReplayTask replay = task.replay;
-  replay.decisions = std::move(decisions);
-  replay.schedule = ToText(ScheduleOf(*replay.program, replay.execution, replay.decisions));
-  ReplayOutcome outcome = ReplayLoudly(replay, shared);
-  std::optional<ReplayedFinding> shown;
-  for (ReplayedFinding& found : outcome.findings) {
-    if (found.id != 0) known->emplace(found.id, found.finding.fingerprint);
-    if (outcome.divergence.empty() && !shown && wanted(found)) shown = std::move(found);
-  }
-  return shown;
-}
-
 }  // namespace
-
-std::set<uint64_t> IdsOf(const std::string& fingerprint, const KnownFingerprints& known) {
-  std::set<uint64_t> ids;
-  for (const auto& [id, of] : known) {
-    if (of == fingerprint) ids.insert(id);
-  }
-  return ids;
-}
 
 Minimized Minimize(const MinimizeTask& task, KnownFingerprints* known, SharedState* shared) {
   Minimized result{task.finding.finding, task.replay.decisions, {}};
@@ -126,11 +99,7 @@ Minimized Minimize(const MinimizeTask& task, KnownFingerprints* known, SharedSta
   reduction.before = finding.reduction ? finding.reduction->before : finding.size;
   size_t doubts = 0;
   while (true) {
-    ReducerTarget target{.kind = kind};
-    for (const auto& [id, fingerprint] : *known) {
-      (fingerprint == finding.fingerprint ? target.ids : target.others).insert(id);
-    }
-    Told told = RunSearch(now, target, shared, &result.why_not);
+    Told told = RunSearch(now, Sought(finding, *known), shared, &result.why_not);
     if (!result.why_not.empty()) return result;
     reduction.executions += told.executions;
     reduction.proved = told.ended && told.proved;
@@ -139,9 +108,10 @@ Minimized Minimize(const MinimizeTask& task, KnownFingerprints* known, SharedSta
       return result;
     }
     if (told.smaller) {
-      auto shown = Show(now, told.smaller->decisions, known, shared, [&](const auto& found) {
-        return found.finding.kind == kind && found.finding.fingerprint == finding.fingerprint;
-      });
+      auto shown = ShowLoudly(
+          now.replay, told.smaller->decisions, known, shared, [&](const auto& found) {
+            return found.finding.kind == kind && found.finding.fingerprint == finding.fingerprint;
+          });
       if (shown) {
         finding = std::move(shown->finding);
         now.replay.decisions = std::move(told.smaller->decisions);
@@ -155,7 +125,7 @@ Minimized Minimize(const MinimizeTask& task, KnownFingerprints* known, SharedSta
       if (++doubts > kMostDoubts) reduction.proved = false;
       if (!reduction.proved || is_the_same) break;
       const uint64_t wanted = id;
-      const auto shown = Show(now, std::move(decisions), known, shared,
+      const auto shown = ShowLoudly(now.replay, std::move(decisions), known, shared,
                               [&](const auto& found) { return found.id == wanted; });
       if (!shown) reduction.proved = false;
       is_the_same = shown && shown->finding.fingerprint == finding.fingerprint;

@@ -8,13 +8,12 @@
 #define HEDDLE_HARNESS_EXPLORE_MINIMIZE_H_
 
 #include <cstdint>
-#include <map>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "harness/explore/loud_replay.h"
 #include "harness/explore/reducer.h"
+#include "harness/explore/sought_finding.h"
 
 namespace heddle {
 
@@ -23,11 +22,6 @@ struct MinimizeTask {
   ReplayedFinding finding;  // what the replay of it gave
   ReducerBudget budget;
 };
-
-// Fingerprints by SuspicionId, as far as replays have shown them.
-using KnownFingerprints = std::map<uint64_t, std::string>;
-
-std::set<uint64_t> IdsOf(const std::string& fingerprint, const KnownFingerprints& known);
 
 struct Minimized {
   Finding finding;                  // with the smallest schedule that was found

@@ -12,6 +12,8 @@ namespace {
 
 // More are not looked at: a report that needs so many explains nothing.
 constexpr size_t kMostPairs = 400;
+// Random schedules with an order that matters reversed.
+constexpr uint64_t kSamples = 20;
 
 bool OnlyReads(OpKind kind) {
   return kind == OpKind::kLoad || kind == OpKind::kRead || kind == OpKind::kPhaseWait ||
@@ -161,12 +163,10 @@ std::vector<FoundOrder> OrderFinder::WithoutImplied(const std::vector<FoundOrder
   return kept;
 }
 
-OrderFinder::Reversed OrderFinder::Reverse(const FoundOrder& order, bool fetch, const Guide& guide,
+OrderFinder::Reversed OrderFinder::Reverse(const FoundOrder& order, Guide guide,
                                            const std::map<ThreadStep, StepIdentity>& steps) {
-  Guide reversed = guide;
-  reversed.orders = {{order.then.step, order.first.step}};
-  reversed.fetch = fetch;
-  guided_.SetGuide(std::move(reversed));
+  guide.orders = {{order.then.step, order.first.step}};
+  guided_.SetGuide(std::move(guide));
   runner_->Run(guided_, Plan{});
   const auto is_same = [&](const OrderedStep& ordered) {
     const auto made = guided_.ordered_steps().find(ordered.step);
@@ -176,7 +176,20 @@ OrderFinder::Reversed OrderFinder::Reverse(const FoundOrder& order, bool fetch, 
   if (guided_.broke_an_order() || !is_same(order.first) || !is_same(order.then)) {
     return Reversed::kImpossible;
   }
-  return shows_() ? Reversed::kShows : Reversed::kDoesNotShow;
+  const bool may_show =
+      Shows() || sought_.AddDoubts(runner_->raised(), runner_->log(), &doubtful_);
+  return may_show ? Reversed::kShows : Reversed::kDoesNotShow;
+}
+
+bool OrderFinder::ShowsElsewhere(const std::vector<FoundOrder>& orders,
+                                 const std::map<ThreadStep, StepIdentity>& steps) {
+  for (const FoundOrder& order : orders) {
+    Guide chance;
+    for (chance.random = 1; chance.random <= kSamples && MayGoOn(); ++chance.random) {
+      if (Reverse(order, chance, steps) == Reversed::kShows) return true;
+    }
+  }
+  return false;
 }
 
 FoundOrders OrderFinder::Find(std::span<const Decision> failing) {
@@ -185,15 +198,15 @@ FoundOrders OrderFinder::Find(std::span<const Decision> failing) {
   ReplayDecider replay({failing.begin(), failing.end()});
   Collector collector(&replay);
   runner_->Run(collector, Plan{});
-  if (replay.divergence() || !shows_()) return result;
+  if (replay.divergence() || !Shows()) return result;
   const std::vector<Access> accesses = collector.Take();
   std::vector<FoundOrder> candidates = Candidates(accesses, /*only_nearest=*/false);
   if (candidates.size() > kMostPairs) candidates = Candidates(accesses, /*only_nearest=*/true);
   result.out_of_budget = candidates.size() > kMostPairs;
-  const Guide guide = GuideOf(failing);
+  Guide guide = GuideOf(failing);
   std::vector<FoundOrder> may_matter;
   for (size_t i = 0; i < candidates.size() && !result.out_of_budget; ++i) {
-    const Reversed reversed = Reverse(candidates[i], /*fetch=*/false, guide, collector.steps());
+    const Reversed reversed = Reverse(candidates[i], guide, collector.steps());
     if (reversed != Reversed::kImpossible) ++result.tried;
     if (reversed == Reversed::kDoesNotShow) may_matter.push_back(candidates[i]);
     result.out_of_budget = !MayGoOn();
@@ -202,13 +215,14 @@ FoundOrders OrderFinder::Find(std::span<const Decision> failing) {
   // its own.
   std::set<StepOrder> looked_at;
   bool changed = true;
+  guide.fetch = true;
   for (bool again = false; changed && !result.out_of_budget; again = true) {
     changed = false;
     result.orders = WithoutImplied(may_matter);
     for (const FoundOrder& order : result.orders) {
       const StepOrder steps{order.first.step, order.then.step};
       if (result.out_of_budget || !looked_at.insert(steps).second) continue;
-      const Reversed reversed = Reverse(order, /*fetch=*/true, guide, collector.steps());
+      const Reversed reversed = Reverse(order, guide, collector.steps());
       if (reversed == Reversed::kShows || (again && reversed == Reversed::kImpossible)) {
         std::erase_if(may_matter, [&](const FoundOrder& other) {
           return steps == StepOrder{other.first.step, other.then.step};
@@ -222,6 +236,7 @@ FoundOrders OrderFinder::Find(std::span<const Decision> failing) {
     result.orders.clear();
     return result;
   }
+  result.shows_elsewhere = ShowsElsewhere(result.orders, collector.steps());
   Guide kept;
   for (const FoundOrder& order : result.orders) {
     kept.orders.push_back({order.first.step, order.then.step});
@@ -229,7 +244,8 @@ FoundOrders OrderFinder::Find(std::span<const Decision> failing) {
   kept.values = guide.values;
   guided_.SetGuide(std::move(kept));
   runner_->Run(guided_, Plan{});
-  result.sufficient = shows_();
+  result.sufficient = Shows();
+  result.doubtful = std::move(doubtful_);
   return result;
 }
 

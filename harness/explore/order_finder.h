@@ -8,7 +8,9 @@
 // left is reversed in another way, in which nobody but the second step's thread runs meanwhile: a
 // step that is put off may come behind those of third threads, too, and it may be that which
 // matters. The orders that matter are verified at last: a schedule that keeps these orders and is
-// otherwise that of a plain scheduler shows the finding, or it is said that it does not.
+// otherwise that of a plain scheduler shows the finding, or it is said that it does not. And it is
+// said if the finding shows in a random schedule with one of them reversed: at another place of
+// the program, or by whom a notification happens to wake.
 //
 // In the spirit of delta debugging of thread schedules (Choi and Zeller, "Isolating
 // Failure-Inducing Thread Schedules", ISSTA 2002), on orders of steps in place of switches.
@@ -19,13 +21,13 @@
 #define HEDDLE_HARNESS_EXPLORE_ORDER_FINDER_H_
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <span>
 #include <vector>
 
 #include "harness/core/event.h"
 #include "harness/explore/silent_runner.h"
+#include "harness/explore/sought_finding.h"
 #include "harness/schedule/decision.h"
 #include "harness/strategy/guided.h"
 
@@ -47,14 +49,17 @@ struct FoundOrders {
   uint64_t tried = 0;              // pairs that could be reversed
   // Another schedule in which these orders hold shows the finding as well.
   bool sufficient = false;
+  // So does one in which one of them is reversed, if it is not near the failing one.
+  bool shows_elsewhere = false;
   bool out_of_budget = false;
+  // What was raised in other schedules and may be the finding. It was taken for it.
+  DoubtfulSuspicions doubtful;
 };
 
 class OrderFinder {
  public:
-  // `shows`: the execution that `runner` made last shows the finding.
-  OrderFinder(SilentRunner* runner, std::function<bool()> shows, uint64_t most_executions)
-      : runner_(runner), shows_(std::move(shows)), most_executions_(most_executions) {}
+  OrderFinder(SilentRunner* runner, SoughtFinding sought, uint64_t most_executions)
+      : runner_(runner), sought_(std::move(sought)), most_executions_(most_executions) {}
 
   FoundOrders Find(std::span<const Decision> failing);
 
@@ -70,8 +75,11 @@ class OrderFinder {
 
   // How the finding does with the order reversed.
   enum class Reversed { kImpossible, kShows, kDoesNotShow };
-  Reversed Reverse(const FoundOrder& order, bool fetch, const Guide& guide,
+  Reversed Reverse(const FoundOrder& order, Guide guide,
                    const std::map<ThreadStep, StepIdentity>& steps);
+  bool Shows() const { return sought_.IsAmong(runner_->raised()); }
+  bool ShowsElsewhere(const std::vector<FoundOrder>& orders,
+                      const std::map<ThreadStep, StepIdentity>& steps);
   // Has more executions to make.
   bool MayGoOn() const {
     return runner_->executions() - begin_ < most_executions_ && !runner_->hung();
@@ -81,10 +89,11 @@ class OrderFinder {
   std::vector<FoundOrder> WithoutImplied(const std::vector<FoundOrder>& orders) const;
 
   SilentRunner* const runner_;
-  const std::function<bool()> shows_;
+  const SoughtFinding sought_;
   const uint64_t most_executions_;
   uint64_t begin_ = 0;  // the runner's executions
   GuidedDecider guided_;
+  DoubtfulSuspicions doubtful_;
 };
 
 }  // namespace heddle

@@ -13,10 +13,7 @@ bool Reducer::HasBudget() const {
          runner_->steps() - begin_steps_ < allowed_.steps && !runner_->hung();
 }
 
-bool Reducer::Shows() const {
-  return std::any_of(runner_->raised().begin(), runner_->raised().end(),
-                     [this](const RaisedSuspicion& one) { return target_.ids.contains(one.id); });
-}
+bool Reducer::Shows() const { return sought_.IsAmong(runner_->raised()); }
 
 bool Reducer::KeepIfSmaller() {
   if (!Shows() || runner_->size() >= result_.best.size) return false;
@@ -80,10 +77,7 @@ bool Reducer::SearchFewerPreemptions() {
     const ExecutionResult& made = runner_->Run(*decider, plan);
     incomplete_ |= made.saw_try_lock && !runner_->unlock_is_point();
     if (KeepIfSmaller()) return search.CompleteBelow() >= result_.best.size.preemptions;
-    for (const RaisedSuspicion& raised : runner_->raised()) {
-      if (raised.kind != target_.kind || target_.others.contains(raised.id)) continue;
-      result_.doubtful.try_emplace(raised.id, runner_->log().begin(), runner_->log().end());
-    }
+    sought_.AddDoubts(runner_->raised(), runner_->log(), &result_.doubtful);
     record.Clear();
     record.end = made.end == EngineEnd::kCompleted ? ExecutionEnd::kCompleted
                  : made.end == EngineEnd::kFailed  ? ExecutionEnd::kFailed

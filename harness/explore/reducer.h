@@ -25,6 +25,7 @@
 
 #include "harness/core/finding.h"
 #include "harness/explore/silent_runner.h"
+#include "harness/explore/sought_finding.h"
 #include "harness/schedule/decision.h"
 #include "harness/strategy/guided.h"
 
@@ -35,12 +36,6 @@ struct ReducerBudget {
 
   uint64_t executions = 0;
   uint64_t steps = 0;
-};
-
-struct ReducerTarget {
-  FindingKind kind = FindingKind::kCrash;
-  std::set<uint64_t> ids = {};     // SuspicionIds that are the finding
-  std::set<uint64_t> others = {};  // those that are known not to be
 };
 
 struct MeasuredSchedule {
@@ -55,16 +50,16 @@ struct ReducerResult {
   bool proved = false;  // no schedule with fewer preemptions shows it
   // Suspicions of the finding's kind that are not known to be it or not to be it, met in schedules
   // with fewer preemptions than `best`: what is proved is so only if they are not.
-  std::map<uint64_t, std::vector<Decision>> doubtful;
+  DoubtfulSuspicions doubtful;
 };
 
 class Reducer {
  public:
   // `improved` is called with each smaller schedule, when it is found.
-  Reducer(SilentRunner* runner, ReducerTarget target, ReducerBudget budget,
+  Reducer(SilentRunner* runner, SoughtFinding sought, ReducerBudget budget,
           std::function<void(const MeasuredSchedule&)> improved)
       : runner_(runner),
-        target_(std::move(target)),
+        sought_(std::move(sought)),
         budget_(budget),
         improved_(std::move(improved)) {}
 
@@ -82,7 +77,7 @@ class Reducer {
   bool SearchFewerPreemptions();
 
   SilentRunner* const runner_;
-  const ReducerTarget target_;
+  const SoughtFinding sought_;
   const ReducerBudget budget_;
   const std::function<void(const MeasuredSchedule&)> improved_;
   ReducerBudget allowed_;  // for now

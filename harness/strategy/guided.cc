@@ -38,6 +38,7 @@ StepIdentity IdentityOf(ThreadId thread, const SchedulingPoint& point) {
 }
 
 void GuidedDecider::Begin(const Plan&) {
+  random_ = Random(guide_.random);
   ordered_steps_.clear();
   position_ = 0;
   made_.clear();
@@ -69,7 +70,9 @@ ThreadId GuidedDecider::Choose(const SchedulingPoint& point) {
     if (!may_run(segment.thread)) continue;
     if (made_[Index(segment.thread)] < segment.until) return segment.thread;
   }
-  const ThreadId plain = PlainChoice(point);
+  const ThreadId plain = guide_.random == 0
+                             ? PlainChoice(point)
+                             : point.enabled()[random_.Below(point.enabled().size())];
   if (guide_.orders.empty() || may_run(plain)) return plain;
   for (const ThreadId thread : point.enabled()) {
     if (may_run(thread)) return thread;
@@ -91,6 +94,7 @@ ThreadId GuidedDecider::Pick(const SchedulingPoint& point) {
 }
 
 uint32_t GuidedDecider::PickValue(const ValueChoice& choice) {
+  if (guide_.random != 0) return static_cast<uint32_t>(random_.Below(choice.bound));
   const size_t thread = Index(choice.thread);
   if (thread >= guide_.values.size()) return 0;
   if (values_given_.size() <= thread) values_given_.resize(thread + 1, 0);

@@ -3,8 +3,8 @@
 // A schedule with a part moved elsewhere is seldom one that the program can follow to the letter: a
 // thread is blocked where it was not, or has more to do. A guide says in which order the threads
 // are to reach which of their steps; what cannot be done when its turn comes is passed over, and
-// what the guide does not say follows the plain scheduler. So a guide is never wrong, and what
-// became of it is in the log of the execution.
+// what the guide does not say follows the plain scheduler, or chance. So a guide is never wrong,
+// and what became of it is in the log of the execution.
 //
 // Holds, if there are any, come before the guide: a thread that is held at a step waits there until
 // another has made its own, as long as anybody else can run.
@@ -16,6 +16,7 @@
 #include <span>
 #include <vector>
 
+#include "harness/core/random.h"
 #include "harness/strategy/strategy.h"
 
 namespace heddle {
@@ -60,6 +61,8 @@ struct Guide {
   // How a thread that comes to an order's second step too early waits for the first: while the
   // others go on as the segments say, or while nobody but the first one's thread does.
   bool fetch = false;
+  // Not 0: what the guide does not say is drawn at random, from this seed.
+  uint64_t random = 0;
 };
 
 // The guide that repeats a schedule.
@@ -85,6 +88,7 @@ class GuidedDecider final : public Decider {
   ThreadId Choose(const SchedulingPoint& point);
 
   Guide guide_;
+  Random random_{0};
   size_t position_ = 0;               // in guide_.segments
   std::vector<uint32_t> made_;        // steps, by thread
   std::vector<size_t> values_given_;  // by thread

@@ -29,7 +29,7 @@ class Reduction : public ::testing::Test {
     SilentRunner runner(program_, ExecutionOptions{}, shared_.get());
     RandomWalkDecider walk;
     std::vector<Decision> decisions;
-    ReducerTarget target{.kind = kind};
+    SoughtFinding target{.kind = kind};
     ScheduleSize most;
     for (int i = 0; i < walks; ++i) {
       Plan plan;
