@@ -85,10 +85,12 @@ std::string Explain(const CLI::App& app, const CLI::ParseError& error) {
     }
     text += (positional ? WhatIsTaken(app) : "") + advice;
   }
-  // "--strategy: 1 required TEXT missing"
+  // "--strategy: 1 required TEXT missing", or "--strategy: At Most 1 required but received 2"
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr &&
       text.find(" required ") != std::string::npos) {
-    text = text.substr(0, text.find(':')) + ": a value is missing";
+    const bool is_missing = text.find(" received ") == std::string::npos;
+    text = text.substr(0, text.find(':')) +
+           (is_missing ? ": a value is missing" : ": given more than once");
   }
   return text + "\n" + SeeHelp(app);
 }

@@ -32,6 +32,7 @@ void BecomeChild(pid_t supervisor, int output) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != supervisor) ::_exit(0);  // it had died before the line above
   ::signal(SIGINT, SIG_IGN);  // the terminal sends it to all; the supervisor decides
+  ::signal(SIGTERM, SIG_DFL);  // whatever the supervisor does with its own
   ::signal(SIGPIPE, SIG_IGN);
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);

@@ -77,7 +77,7 @@ Verdict Judge(int signal, const siginfo_t& info, const ucontext_t& context) {
       if (stack.IsOverflow(address)) {
         return {FindingKind::kCrash,
                 "stack overflow: the thread has used up its stack of " +
-                    std::to_string((stack.highest - stack.lowest) >> 10) +
+                    std::to_string(engine->options().stack_size >> 10) +
                     " KiB (the case's limits.stack)",
                 true};
       }

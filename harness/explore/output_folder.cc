@@ -47,6 +47,19 @@ bool IsFinding(const fs::directory_entry& entry) {
   });
 }
 
+// No run.json, or that of an earlier run.
+bool IsOurs(const fs::path& folder, std::string* error) {
+  const fs::path file = folder / "run.json";
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return true;
+  std::ifstream stream(file, std::ios::binary);
+  const auto json = nlohmann::json::parse(stream, nullptr, /*allow_exceptions=*/false);
+  if (json.is_object() && json.contains("version") && json.contains("cases")) return true;
+  *error = "'" + file.string() +
+           "' was not written by a run, and would be replaced: expected another folder";
+  return false;
+}
+
 // Only what a run writes; a folder with anything else in it stays.
 void RemoveEarlierRun(const fs::path& folder) {
   std::error_code ignored;
@@ -110,7 +123,7 @@ nlohmann::ordered_json CoverageJson(const CaseResult& result) {
 }  // namespace
 
 std::unique_ptr<OutputFolder> OutputFolder::Open(const std::string& path, std::string* error) {
-  if (!MakeWritable(path, error)) return nullptr;
+  if (!IsOurs(path, error) || !MakeWritable(path, error)) return nullptr;
   RemoveEarlierRun(path);
   RemoveTemporaries(path);
   return std::unique_ptr<OutputFolder>(new OutputFolder(path));

@@ -29,12 +29,19 @@ expect 2 "$hostile" run --step-timeout=0 && says "--step-timeout" "must be more 
 expect 2 "$hostile" run --max-steps=1000000 && says "--max-steps" "250000"
 expect 2 "$hostile" run --memory-model=c++20 && says "--memory-model" "expected sc"
 expect 2 "$hostile" run --strategy= && says "--strategy: a value is missing"
+expect 2 "$hostile" run --seed=1 --seed=2 && says "--seed: given more than once"
 expect 2 "$hostile" replay hostile/clean --schedule= && says "--schedule: a value is missing"
 expect 2 "$hostile" run --timeouts=never && says "--timeouts" "late" "any"
 expect 2 "$hostile" run --format=xml && says "--format" "json"
 expect 2 "$hostile" list --strategies 'x*' && says "takes no CASE-GLOB"
 expect 2 "$hostile" run --jobs=0 && says "--jobs" "from 1 to 1024"
 expect 2 "$hostile" run --jobs=many && says "--jobs" "'many' is not a whole number"
+
+# Somebody else's file of the name is not replaced.
+mkdir "$work/foreign"
+echo '{"mine": 1}' > "$work/foreign/run.json"
+expect 2 "$hostile" run hostile/clean "--out=$work/foreign" && says "--out" "another folder"
+[[ "$(cat "$work/foreign/run.json")" == '{"mine": 1}' ]] || fail "run.json was replaced"
 
 # An output folder that cannot be written: said before anything is run.
 touch "$work/file"

@@ -97,6 +97,9 @@ const RegisterCase kExits{
 const RegisterCase kExitsAtOnce{
     {.name = "hostile/exits_at_once", .body = [] { InThread([] { ::_exit(3); }); }}};
 
+const RegisterCase kTerminated{
+    {.name = "hostile/terminated", .body = [] { InThread([] { ::raise(SIGTERM); }); }}};
+
 const RegisterCase kKilled{
     {.name = "hostile/killed", .body = [] { InThread([] { ::kill(::getpid(), SIGKILL); }); }}};
 

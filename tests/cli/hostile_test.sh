@@ -31,7 +31,8 @@ misdeed exits_at_once crash "status 3"
 misdeed unlocks_and_exits crash "status 3" "unlock of a mutex that is not locked" \
   "SUMMARY: heddle: misuse tests/cli/hostile_cases.cc"
 misdeed killed crash "SIGKILL"
-misdeed overflows_stack crash "stack overflow" "Recurse"
+misdeed terminated crash "signal 15"
+misdeed overflows_stack crash "stack overflow" "256 KiB" "Recurse"
 misdeed races_and_is_killed crash SIGKILL "data race on shared"
 misdeed null_pointer crash "null pointer" hostile_cases.cc
 crash_line=$(grep -n "// the crash$" "${BASH_SOURCE[0]%/*}/hostile_cases.cc" | cut -d: -f1)

@@ -124,9 +124,9 @@ TEST(SharedCountTest, CopyOnWriteIsNoRace) {
 
 // Who has no reference is not ordered by those of others.
 void LooksWithoutAReference() {
-  auto shared = std::make_shared<Shared>();
-  const Shared* const raw = shared.get();
-  Thread looks([raw] { (void)raw->value.load(); });
+  Var<int> value{1};
+  std::shared_ptr<Var<int>> shared(&value, [](Var<int>* last) { *last = 2; });
+  Thread looks([&value] { (void)value.load(); });
   Thread owns([shared]() mutable { shared.reset(); });
   shared.reset();
   looks.join();
