@@ -42,6 +42,7 @@ struct CampaignOptions {
 inline constexpr uint64_t kDefaultExecutions = 20'000;
 inline constexpr std::chrono::seconds kDefaultTime{60};
 inline constexpr uint64_t kDeterminismChecks = 3;
+inline constexpr int kFirstRepeats = 4;
 // A campaign ends after so many executions that hung; each costs the step timeout in real time.
 inline constexpr uint32_t kMaxHangs = 3;
 

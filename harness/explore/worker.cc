@@ -66,7 +66,8 @@ class Worker {
   UnitEnd Explore(const UnitTask& unit, Strategy& strategy);
   // The strategy's next execution. False: there is none.
   bool PlanNext(uint64_t index, Strategy& strategy);
-  ExecutionResult MakePlanned(bool twice, Strategy& strategy);
+  int RepeatsOf(uint64_t index, const UnitTask& unit) const;
+  ExecutionResult MakePlanned(int repeats, Strategy& strategy);
   void Count(const ExecutionResult& result, bool covered);
   // Tells the supervisor of the execution just made, if there is anything to tell. Returns whether
   // the campaign may go on.
@@ -123,9 +124,9 @@ bool Worker::PlanNext(uint64_t index, Strategy& strategy) {
   return strategy.Next(&plan_);
 }
 
-ExecutionResult Worker::MakePlanned(bool twice, Strategy& strategy) {
+ExecutionResult Worker::MakePlanned(int repeats, Strategy& strategy) {
   decider_->Begin(plan_);
-  const ExecutionResult result = engine_.Run(*decider_, twice);
+  const ExecutionResult result = engine_.Run(*decider_, repeats);
   record_.end = EndFor(result.end);
   record_.steps = result.steps;
   record_.threads = result.threads;
@@ -184,6 +185,13 @@ bool Worker::Tell(const UnitTask& unit, uint64_t place, const ExecutionResult& r
          !goal_.Reached(engine_.found());
 }
 
+// The first schedule is all there is of some cases.
+int Worker::RepeatsOf(uint64_t index, const UnitTask& unit) const {
+  if (unit.part.empty() && index == 0) return kFirstRepeats;
+  const bool is_one_of_the_first = unit.part.empty() && index < kDeterminismChecks;
+  return options_.check_determinism || is_one_of_the_first ? 1 : 0;
+}
+
 UnitEnd Worker::Explore(const UnitTask& unit, Strategy& strategy) {
   auto fatal = unit.fatal.begin();
   for (uint64_t place = 0; place < unit.size; ++place) {
@@ -197,9 +205,7 @@ UnitEnd Worker::Explore(const UnitTask& unit, Strategy& strategy) {
       ++counts_.executions;
       continue;
     }
-    const bool twice =
-        options_.check_determinism || (unit.part.empty() && index < kDeterminismChecks);
-    const ExecutionResult result = MakePlanned(twice, strategy);
+    const ExecutionResult result = MakePlanned(RepeatsOf(index, unit), strategy);
     Count(result, place < unit.covered);
     if (record_.diverged) [[unlikely]] {
       engine_.RaiseNondeterminism(
@@ -238,7 +244,7 @@ void Worker::MakeCommon() {
       common_->Learn(plan_, record_);
       continue;
     }
-    MakePlanned(/*twice=*/false, *common_);
+    MakePlanned(/*repeats=*/0, *common_);
     if (index % kExecutionsBetweenLooks == 0 && Clock::now() >= task_.deadline) break;
   }
   shared_->common.store(false);

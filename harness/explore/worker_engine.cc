@@ -36,14 +36,14 @@ void WorkerEngine::BeginUnit(const UnitTask& unit) {
   engine_.ForgetPairs();
 }
 
-ExecutionResult WorkerEngine::Run(Decider& decider, bool twice) {
+ExecutionResult WorkerEngine::Run(Decider& decider, int repeats) {
   hangs_ = 0;
-  made_twice_ = twice;
-  return twice ? ExecuteTwice(decider) : Execute(decider);
+  is_repeated_ = repeats > 0;
+  return is_repeated_ ? ExecuteAndRepeat(decider, repeats) : Execute(decider);
 }
 
 std::span<const Decision> WorkerEngine::decisions() const {
-  return made_twice_ ? std::span<const Decision>(first_log_) : Log();
+  return is_repeated_ ? std::span<const Decision>(first_log_) : Log();
 }
 
 void WorkerEngine::RaiseNondeterminism(std::string message) {
@@ -80,8 +80,8 @@ ExecutionResult WorkerEngine::Execute(Decider& decider) {
   return result;
 }
 
-// Once more, in silence, with the events of both compared.
-ExecutionResult WorkerEngine::ExecuteTwice(Decider& decider) {
+// Again, in silence, with the events compared.
+ExecutionResult WorkerEngine::ExecuteAndRepeat(Decider& decider, int repeats) {
   EventDigest digest(kHeapIsDeterministic);
   std::vector<EventSink*> sinks = detectors_.Sinks();
   sinks.push_back(&digest);
@@ -89,24 +89,22 @@ ExecutionResult WorkerEngine::ExecuteTwice(Decider& decider) {
 
   const ExecutionResult result = Execute(decider);
   first_log_.assign(Log().begin(), Log().end());
-  if (hangs_ > 0) {  // to wait for that once is enough
-    engine_.SetEventSinks(detectors_.Sinks());
-    return result;
-  }
   const ObservedExecution first{result, digest.digest(), digest.values(), first_log_};
+  if (hangs_ > 0) repeats = 0;  // to wait for that once is enough
 
-  digest.Clear();
+  std::string difference;
   silent_ = true;
-  ReplayDecider repeat(first_log_);
-  repeat.Begin(Plan{});
-  const ExecutionResult again = Execute(repeat);
+  for (; repeats > 0 && difference.empty(); --repeats) {
+    digest.Clear();
+    ReplayDecider repeat(first_log_);
+    repeat.Begin(Plan{});
+    const ExecutionResult again = Execute(repeat);
+    difference = Difference(first, {again, digest.digest(), digest.values(), Log()}, repeat);
+  }
   silent_ = false;
-  const ObservedExecution second{again, digest.digest(), digest.values(), Log()};
 
   engine_.SetEventSinks(detectors_.Sinks());
-  if (std::string difference = Difference(first, second, repeat); !difference.empty()) {
-    RaiseNondeterminism(std::move(difference));
-  }
+  if (!difference.empty()) RaiseNondeterminism(std::move(difference));
   return result;
 }
 

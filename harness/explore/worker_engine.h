@@ -33,13 +33,13 @@ class WorkerEngine final : private SuspicionSink {
   void BeginUnit(const UnitTask& unit);
   void set_silent(bool silent) { silent_ = silent; }
 
-  // The decider has begun its plan. Twice: and repeats what it has decided, and raises what
+  // The decider has begun its plan. And repeats what it has decided so many times, and raises what
   // differs.
-  ExecutionResult Run(Decider& decider, bool twice);
+  ExecutionResult Run(Decider& decider, int repeats);
   // Nondeterminism that somebody else has noticed, in the last execution.
   void RaiseNondeterminism(std::string message);
 
-  // Of the last execution, the first of two.
+  // Of the last execution that was no repetition.
   std::span<const Decision> decisions() const;
   uint32_t hangs() const { return hangs_; }
   bool raised_anything() const { return !new_.empty(); }
@@ -58,7 +58,7 @@ class WorkerEngine final : private SuspicionSink {
  private:
   void Report(Suspicion suspicion) override;
   ExecutionResult Execute(Decider& decider);
-  ExecutionResult ExecuteTwice(Decider& decider);
+  ExecutionResult ExecuteAndRepeat(Decider& decider, int repeats);
   std::span<const Decision> Log() const { return {shared_->log.entries, shared_->log.count}; }
 
   SharedState* const shared_;
@@ -74,7 +74,7 @@ class WorkerEngine final : private SuspicionSink {
   // Of the last execution.
   std::vector<RaisedSuspicion> new_;
   uint32_t hangs_ = 0;
-  bool made_twice_ = false;
+  bool is_repeated_ = false;
   std::vector<Decision> first_log_;  // if so
 
   bool silent_ = false;
