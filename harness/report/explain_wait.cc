@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -215,6 +216,31 @@ std::vector<ThreadId> Blocked(const Evidence& evidence) {
   return blocked;
 }
 
+// "T1 and T2 wait in tasks of pool.": what occupies the pool's threads, so that others of its tasks
+// may not begin.
+std::string ExplainTasks(const Evidence& evidence) {
+  std::map<ObjectId, std::vector<std::string>> waiting;  // by pool
+  for (const ThreadId thread : Blocked(evidence)) {
+    const RecordedEvent* last = nullptr;
+    for (const RecordedEvent& event : evidence.recording().events) {
+      if (event.op.kind != OpKind::kAnnotate || event.by.thread != thread) continue;
+      const auto what = static_cast<Annotation>(event.op.operand);
+      if (what == Annotation::kTaskBegin || what == Annotation::kTaskEnd) last = &event;
+    }
+    if (last == nullptr || static_cast<Annotation>(last->op.operand) == Annotation::kTaskEnd) {
+      continue;
+    }
+    waiting[last->op.object].push_back(evidence.Thread(thread));
+  }
+  std::string text;
+  for (const auto& [pool, threads] : waiting) {
+    const bool one = threads.size() == 1;
+    text += " " + JoinWords(threads) + (one ? " waits in a task of " : " wait in tasks of ") +
+            evidence.Object(pool) + ".";
+  }
+  return text;
+}
+
 std::string WithCount(size_t count, const char* one, const char* many) {
   return std::to_string(count) + " " + (count == 1 ? one : many);
 }
@@ -295,7 +321,7 @@ std::string ExplainWaits(const Evidence& evidence) {
     if (!text.empty()) text += " ";
     text += ExplainWait(evidence, thread);
   }
-  return text;
+  return text + ExplainTasks(evidence);
 }
 
 }  // namespace heddle::internal

@@ -148,6 +148,25 @@ TEST(ReportWaitTest, NotifiedButTheMutexIsNeverFree) {
   EXPECT_EQ(finding.threads[0].wants, "lock of mutex m (held by T2)");
 }
 
+// T1 is between tasks.
+TEST(ReportWaitTest, InTasksOfAPool) {
+  Script script(4);
+  const ObjectId pool = script.Object(ObjectKind::kMutex, "pool");
+  const ObjectId s = script.Object(ObjectKind::kSemaphore, "s");
+  const auto annotate = [&](ThreadId thread, Annotation what) {
+    script.Do(thread, {.kind = OpKind::kAnnotate,
+                       .object = pool,
+                       .operand = static_cast<uint64_t>(what)});
+  };
+  for (const ThreadId thread : {kT1, kT2, kT3}) {
+    annotate(thread, Annotation::kTaskBegin);
+    if (thread == kT1) annotate(thread, Annotation::kTaskEnd);
+    script.Blocks(thread, {.kind = OpKind::kAcquire, .object = s});
+  }
+  EXPECT_THAT(script.Stuck().explanation,
+              ::testing::EndsWith("0 acquired, 0 released. T2 and T3 wait in tasks of pool."));
+}
+
 TEST(ReportWaitTest, SemaphoreWithoutPermits) {
   Script script(2);
   const ObjectId s = script.Object(ObjectKind::kSemaphore, "s", 1);
