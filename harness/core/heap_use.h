@@ -17,9 +17,8 @@ class HeapUse {
   // It did more than can be told: it depends on every step.
   bool everything = false;
 
-  // The starts of the blocks that it freed, tried to free, or took again after they had been freed,
-  // and of those with counts of owners that it let fall: steps with a block in common depend on
-  // each other.
+  // The starts of the blocks that it freed, tried to free, or took again after they had been freed:
+  // steps with a block in common depend on each other.
   std::span<const uintptr_t> blocks() const { return {blocks_.data(), count_}; }
 
   void Note(uintptr_t block) {

@@ -11,6 +11,7 @@ std::string_view NameOf(ObjectKind kind) {
     case ObjectKind::kSemaphore: return "semaphore";
     case ObjectKind::kBarrier: return "barrier";
     case ObjectKind::kOnce: return "once flag";
+    case ObjectKind::kSharedCount: return "shared pointer";
     case ObjectKind::kAtomic: return "atomic";
     case ObjectKind::kVar: return "variable";
     case ObjectKind::kThread: return "thread";

@@ -25,11 +25,12 @@ enum class ObjectKind : uint8_t {
   kSemaphore,
   kBarrier,
   kOnce,
+  kSharedCount,
   kAtomic,
   kVar,
   kThread,
 };
-inline constexpr int kObjectKinds = 10;
+inline constexpr int kObjectKinds = static_cast<int>(ObjectKind::kThread) + 1;
 
 enum class OpKind : uint8_t {
   // Mutex and shared mutex. A deadline makes the acquires timed.
@@ -59,6 +60,8 @@ enum class OpKind : uint8_t {
   // run; kOnceDone (operand 1: returned, 0: threw) ends it.
   kOnceEnter,
   kOnceDone,
+  // Shared counts: an owner lets go of its reference.
+  kDisown,
   // Atomics. kRmw computes rmw(old, operand); kCompareExchange compares with `expected` and stores
   // `operand`. Values are the object representation widened to 64 bits.
   kLoad,
@@ -195,6 +198,7 @@ inline constexpr OpTraits kOpTraits[kOpKinds] = {
     {'p', "phase_wait", true, true},
     {'o', "call_once", true, true},
     {'O', "call_once_done", false, false},
+    {'x', "disown", true, false},
     {'L', "load", true, false},
     {'S', "store", true, false},
     {'M', "read_modify_write", true, false},

@@ -17,7 +17,8 @@ constexpr EventMask kSynchronisation = {
     OpKind::kNotifyOne, OpKind::kNotifyAll,       OpKind::kAcquire,    OpKind::kTryAcquire,
     OpKind::kRelease,   OpKind::kArrive,          OpKind::kArriveDrop, OpKind::kPhaseWait,
     OpKind::kOnceEnter, OpKind::kOnceDone,        OpKind::kLoad,       OpKind::kStore,
-    OpKind::kRmw,       OpKind::kCompareExchange, OpKind::kAtomicWait, OpKind::kAnnotate};
+    OpKind::kRmw,       OpKind::kCompareExchange, OpKind::kAtomicWait, OpKind::kAnnotate,
+    OpKind::kDisown};
 
 // Cheaper than MixSeed: done for every nested acquisition.
 uint64_t Mix(uint64_t hash, uint64_t value) {
@@ -157,6 +158,7 @@ void LockOrderDetector::OnSynchronisation(const Event& event) {
     case OpKind::kArrive:
     case OpKind::kArriveDrop:
     case OpKind::kOnceDone:
+    case OpKind::kDisown:
       Publish(thread, op.object, true);
       return;
     case OpKind::kAnnotate:

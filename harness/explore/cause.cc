@@ -27,6 +27,7 @@ int Search(const ReplayTask& task, const SoughtFinding& sought, uint64_t most_ex
   MessageWriter writer(MessageType::kOrders);
   writer.PutSpan(std::span<const FoundOrder>(found.orders));
   writer.Put(found.tried);
+  writer.Put(runner.executions());
   writer.Put(found.sufficient);
   writer.Put(found.shows_elsewhere);
   writer.Put(found.out_of_budget);
@@ -43,7 +44,7 @@ int Search(const ReplayTask& task, const SoughtFinding& sought, uint64_t most_ex
 bool Read(MessageReader& reader, FoundOrders* found) {
   uint64_t doubts = 0;
   if (!reader.GetVector(&found->orders) || !reader.Get(&found->tried) ||
-      !reader.Get(&found->sufficient) || !reader.Get(&found->shows_elsewhere) ||
+      !reader.Get(&found->executions) || !reader.Get(&found->sufficient) || !reader.Get(&found->shows_elsewhere) ||
       !reader.Get(&found->out_of_budget) || !reader.Get(&doubts)) {
     return false;
   }
@@ -230,12 +231,11 @@ void FindCause(const ReplayTask& task, KnownFingerprints* known, uint64_t most_e
   for (size_t doubts = 0, names = 0; names < known->size();) {
     names = known->size();
     found = RunSearch(task, Sought(*finding, *known), most_executions, shared);
+    most_executions -= std::min(found.executions, most_executions);
     for (auto& [id, decisions] : found.doubtful) {
       if (++doubts > kMostDoubts) break;
-      ShowLoudly(task, std::move(decisions), known, shared,
-                 [](const ReplayedFinding&) { return true; });
+      ShowLoudly(task, decisions, known, shared, [](const ReplayedFinding&) { return true; });
     }
-    std::erase_if(found.doubtful, [&](const auto& one) { return known->contains(one.first); });
   }
   TellCause(found, finding);
 }

@@ -27,12 +27,22 @@ void CloseAndForget(int* fd) {
   *fd = -1;
 }
 
+// In the child: whoever stops the whole group means the supervisor, but a program may end itself.
+void OnTermination(int signal, siginfo_t* info, void*) {
+  if (info->si_pid != ::getpid()) return;
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+}
+
 // In the child: what it may not inherit from, or do to, its supervisor.
 void BecomeChild(pid_t supervisor, int output) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != supervisor) ::_exit(0);  // it had died before the line above
   ::signal(SIGINT, SIG_IGN);  // the terminal sends it to all; the supervisor decides
-  ::signal(SIGTERM, SIG_DFL);  // whatever the supervisor does with its own
+  struct sigaction own = {};
+  own.sa_flags = SA_SIGINFO;
+  own.sa_sigaction = &OnTermination;
+  ::sigaction(SIGTERM, &own, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);

@@ -23,22 +23,22 @@ std::string_view Words(EngineEnd end) {
 
 std::string Difference(const ObservedExecution& first, const ObservedExecution& second,
                        const ReplayDecider& repeat) {
-  const std::string begin = "run twice under the same schedule, the case did not do the same: ";
+  const std::string begin = "run again under the same schedule, the case did not do the same: ";
   const std::string divergence = DivergenceOf(repeat, first.decisions, second.decisions);
   if (!divergence.empty()) return begin + divergence;
   if (first.result.end != second.result.end) {
-    return begin + "the first execution " + std::string(Words(first.result.end)) + ", the second " +
+    return begin + "the first execution " + std::string(Words(first.result.end)) + ", a later one " +
            std::string(Words(second.result.end));
   }
   if (first.result.steps != second.result.steps) {
     return begin + "the first execution took " + std::to_string(first.result.steps) +
-           " steps, the second " + std::to_string(second.result.steps);
+           " steps, a later one " + std::to_string(second.result.steps);
   }
   if (first.events != second.events) {
     return begin + "between the same decisions, their operations differed";
   }
-  // After a failure, threads may have been abandoned with their stacks: the second execution then
-  // has other ones, whose addresses are no fault of the case.
+  // After a failure, threads may have been abandoned with their stacks: the other execution then
+  // has others, whose addresses are no fault of the case.
   if (first.result.end == EngineEnd::kCompleted && first.values != second.values) {
     return begin + "the operations were the same, but an atomic got another value";
   }

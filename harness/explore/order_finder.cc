@@ -176,17 +176,21 @@ OrderFinder::Reversed OrderFinder::Reverse(const FoundOrder& order, Guide guide,
   if (guided_.broke_an_order() || !is_same(order.first) || !is_same(order.then)) {
     return Reversed::kImpossible;
   }
-  const bool may_show =
-      Shows() || sought_.AddDoubts(runner_->raised(), runner_->log(), &doubtful_);
-  return may_show ? Reversed::kShows : Reversed::kDoesNotShow;
+  return MayShow() ? Reversed::kShows : Reversed::kDoesNotShow;
 }
 
+bool OrderFinder::MayShow() {
+  return sought_.IsAmong(runner_->raised()) ||
+         sought_.AddDoubts(runner_->raised(), runner_->log(), &doubtful_);
+}
+
+// Or may: it was not tried to the end.
 bool OrderFinder::ShowsElsewhere(const std::vector<FoundOrder>& orders,
                                  const std::map<ThreadStep, StepIdentity>& steps) {
   for (const FoundOrder& order : orders) {
     Guide chance;
-    for (chance.random = 1; chance.random <= kSamples && MayGoOn(); ++chance.random) {
-      if (Reverse(order, chance, steps) == Reversed::kShows) return true;
+    for (chance.random = 1; chance.random <= kSamples; ++chance.random) {
+      if (!MayGoOn() || Reverse(order, chance, steps) == Reversed::kShows) return true;
     }
   }
   return false;
@@ -198,7 +202,7 @@ FoundOrders OrderFinder::Find(std::span<const Decision> failing) {
   ReplayDecider replay({failing.begin(), failing.end()});
   Collector collector(&replay);
   runner_->Run(collector, Plan{});
-  if (replay.divergence() || !Shows()) return result;
+  if (replay.divergence() || !sought_.IsAmong(runner_->raised())) return result;
   const std::vector<Access> accesses = collector.Take();
   std::vector<FoundOrder> candidates = Candidates(accesses, /*only_nearest=*/false);
   if (candidates.size() > kMostPairs) candidates = Candidates(accesses, /*only_nearest=*/true);
@@ -243,8 +247,10 @@ FoundOrders OrderFinder::Find(std::span<const Decision> failing) {
   }
   kept.values = guide.values;
   guided_.SetGuide(std::move(kept));
-  runner_->Run(guided_, Plan{});
-  result.sufficient = Shows();
+  if (!runner_->hung()) {
+    runner_->Run(guided_, Plan{});
+    result.sufficient = MayShow();
+  }
   result.doubtful = std::move(doubtful_);
   return result;
 }

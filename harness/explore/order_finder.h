@@ -47,6 +47,7 @@ struct FoundOrder {
 struct FoundOrders {
   std::vector<FoundOrder> orders;  // in the order of the failing execution
   uint64_t tried = 0;              // pairs that could be reversed
+  uint64_t executions = 0;         // that were made
   // Another schedule in which these orders hold shows the finding as well.
   bool sufficient = false;
   // So does one in which one of them is reversed, if it is not near the failing one.
@@ -77,7 +78,8 @@ class OrderFinder {
   enum class Reversed { kImpossible, kShows, kDoesNotShow };
   Reversed Reverse(const FoundOrder& order, Guide guide,
                    const std::map<ThreadStep, StepIdentity>& steps);
-  bool Shows() const { return sought_.IsAmong(runner_->raised()); }
+  // The last execution shows the finding, or what may be it.
+  bool MayShow();
   bool ShowsElsewhere(const std::vector<FoundOrder>& orders,
                       const std::map<ThreadStep, StepIdentity>& steps);
   // Has more executions to make.

@@ -5,7 +5,6 @@
 #ifndef HEDDLE_HARNESS_EXPLORE_SILENT_RUNNER_H_
 #define HEDDLE_HARNESS_EXPLORE_SILENT_RUNNER_H_
 
-#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -36,10 +35,6 @@ class SilentRunner final : private SuspicionSink {
 
   // Of the last execution.
   const std::vector<RaisedSuspicion>& raised() const { return raised_; }
-  bool Raised(uint64_t id) const {
-    return std::any_of(raised_.begin(), raised_.end(),
-                       [id](const RaisedSuspicion& one) { return one.id == id; });
-  }
   std::span<const Decision> log() const { return {shared_->log.entries, shared_->log.count}; }
   const ScheduleSize& size() const { return size_; }
 

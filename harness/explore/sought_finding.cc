@@ -27,7 +27,11 @@ bool SoughtFinding::AddDoubts(std::span<const RaisedSuspicion> raised,
 SoughtFinding Sought(const Finding& finding, const KnownFingerprints& known) {
   SoughtFinding sought{.kind = finding.kind};
   for (const auto& [id, fingerprint] : known) {
-    (fingerprint == finding.fingerprint ? sought.ids : sought.others).insert(id);
+    if (fingerprint == finding.fingerprint) {
+      sought.ids.insert(id);
+    } else if (finding.kind != FindingKind::kDataRace) {
+      sought.others.insert(id);
+    }
   }
   return sought;
 }

@@ -42,6 +42,7 @@ struct SoughtFinding {
                  DoubtfulSuspicions* doubts) const;
 };
 
+// Data races of one id may have different fingerprints: the id tells of one side.
 SoughtFinding Sought(const Finding& finding, const KnownFingerprints& known);
 
 // The first of what the loud replay of `decisions`, in place of the task's, shows that is `wanted`;

@@ -47,6 +47,9 @@ Footprint FootprintOf(const Operation& op, bool succeeds) {
     case OpKind::kOnceEnter:
     case OpKind::kOnceDone:
       return kChangesState;
+    // The last one is to be told.
+    case OpKind::kDisown:
+      return kChangesState;
     case OpKind::kLoad:
     case OpKind::kRead:
       return kReadsState;

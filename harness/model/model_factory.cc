@@ -7,6 +7,7 @@
 #include "harness/model/mutex_model.h"
 #include "harness/model/once_model.h"
 #include "harness/model/semaphore_model.h"
+#include "harness/model/shared_count_model.h"
 #include "harness/model/shared_mutex_model.h"
 #include "harness/model/thread_model.h"
 #include "harness/model/var_model.h"
@@ -21,6 +22,7 @@ std::unique_ptr<SyncModel> MakeModel(ObjectKind kind) {
     case ObjectKind::kSemaphore: return std::make_unique<SemaphoreModel>();
     case ObjectKind::kBarrier: return std::make_unique<BarrierModel>();
     case ObjectKind::kOnce: return std::make_unique<OnceModel>();
+    case ObjectKind::kSharedCount: return std::make_unique<SharedCountModel>();
     case ObjectKind::kAtomic: return std::make_unique<AtomicModel>();
     case ObjectKind::kVar: return std::make_unique<VarModel>();
     case ObjectKind::kThread: return std::make_unique<ThreadModel>();

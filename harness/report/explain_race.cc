@@ -48,6 +48,7 @@ ObjectId ReleasesThrough(const RecordedEvent& event) {
     case OpKind::kArrive:
     case OpKind::kArriveDrop:
     case OpKind::kOnceDone:
+    case OpKind::kDisown:
     case OpKind::kSpawn:
     case OpKind::kExit:
       return op.object;
@@ -97,6 +98,8 @@ std::string ReleaseInWords(const Evidence& evidence, const RecordedEvent& event)
       return "arrived at " + object;
     case OpKind::kOnceDone:
       return "finished the call under " + object;
+    case OpKind::kDisown:
+      return "let go of " + object;
     case OpKind::kSpawn:
       return "started " + evidence.Thread(TargetOf(event.op));
     case OpKind::kExit:
@@ -120,6 +123,8 @@ std::string MissingAcquireInWords(const Evidence& evidence, const RecordedEvent&
       return "wait at " + object;
     case OpKind::kOnceDone:
       return "pass " + object;
+    case OpKind::kDisown:
+      return "own it last";
     case OpKind::kExit:
       return "join it";
     default:

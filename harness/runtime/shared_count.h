@@ -6,18 +6,21 @@
 // has every source file that links it include this first, and nothing else. Code that is compiled
 // otherwise is not seen.
 //
+// Nor is it if the linker takes the library's functions, which are inline, from code that is: such
+// object files come last.
+//
 // Not seen either: who raises a count, and what it is. A step that takes a reference, tries to
 // (std::weak_ptr::lock) or asks for the count is independent of others here.
-// Costs nothing outside of an execution but a test; in one some 50 ns.
+// Costs nothing outside of an execution but a test.
 #ifndef HEDDLE_HARNESS_RUNTIME_SHARED_COUNT_H_
 #define HEDDLE_HARNESS_RUNTIME_SHARED_COUNT_H_
 
 namespace heddle::internal {
 
-// `count` is about to fall. Never throws; no scheduling point.
-void SharedCountFalls(const void* count) noexcept;
+// `count` is about to fall. A scheduling point, unless there has never been another owner.
+void SharedCountFalls(const int* count);
 // It has fallen to nothing, in the calling thread.
-void SharedCountIsGone(const void* count) noexcept;
+void SharedCountIsGone(const int* count);
 
 }  // namespace heddle::internal
 

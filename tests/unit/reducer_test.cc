@@ -53,7 +53,7 @@ class Reduction : public ::testing::Test {
     GuidedDecider guided;
     guided.SetGuide(GuideOf(result.best.decisions));
     runner.Run(guided, Plan{});
-    EXPECT_TRUE(runner.Raised(*target.ids.begin()));
+    EXPECT_TRUE(target.IsAmong(runner.raised()));
     EXPECT_EQ(runner.size(), result.best.size);
     return result;
   }

@@ -132,6 +132,7 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   used_freed_memory_ = false;
   for (HeapUse& use : heap_uses_) use.Clear();
   shared_counts_.clear();
+  last_disowned_ = nullptr;
   step_heap_ = &heap_uses_[1 - current_use_];
   threads_at_rest_ = 0;
   result_ = {};
@@ -308,10 +309,11 @@ void ControlledEngine::NoteEffects() {
   decided_at_ = now_;
   decided_with_ = spurious_left_;
   step_changed_atomic_ = std::exchange(atomic_changed_, false);
+  if (heap_ == nullptr) return;
   step_heap_ = &heap_uses_[current_use_];
   current_use_ = 1 - current_use_;
   heap_uses_[current_use_].Clear();
-  if (heap_ != nullptr) heap_->set_use(&heap_uses_[current_use_]);
+  heap_->set_use(&heap_uses_[current_use_]);
 }
 
 // How the pending operation of `self` completes, where there is something to decide or to count.

@@ -16,7 +16,7 @@
 // threads end; engine_check.cc invariants and final checks; engine_spin.cc who is set aside, and
 // for how long; engine_stuck.cc what happens when nobody can run; engine_livelock.cc at the step
 // limit, or in loops that nobody ends; engine_crash.cc what signal handlers need; engine_outside.cc
-// what the program does behind our back.
+// what the program does behind our back; engine_counts.cc counts of owners.
 #ifndef HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_
 #define HEDDLE_HARNESS_RUNTIME_CONTROLLED_ENGINE_H_
 
@@ -27,7 +27,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "harness/core/order_class.h"
 #include "harness/core/recording.h"
 #include "harness/runtime/controlled/decision_log.h"
 #include "harness/runtime/controlled/enabled_set.h"
@@ -101,7 +100,8 @@ class ControlledEngine final : public Runtime,
     return now_;
   }
   void Annotate(Annotation what, ObjectId object, uint64_t argument) override;
-  void OnSharedCount(const void* count, bool is_gone) noexcept override;
+  void OnSharedCountFalls(const int* count, uintptr_t pc) override;
+  void OnSharedCountIsGone(const int* count) override;
   void Fail(FindingKind kind, const char* message) override;
   uint64_t Intern(const void* value, uint32_t size) override;
   void Interned(uint64_t id, void* value, uint32_t size) const override;
@@ -249,7 +249,7 @@ class ControlledEngine final : public Runtime,
   void ReportLeaks();
   static uint32_t DecideReuse(void* engine, uint32_t own, uint32_t all);
   bool KnowsAllEnds(const ThreadState& self);
-  void NoteCountUse(const void* count);
+  ObjectId SharedCountObject(const int* count);
 
   // ---- Threads (engine_threads.cc) ----
   ThreadState& NewThread(void (*entry)(void*), void* argument, ThreadState* parent,
@@ -381,11 +381,9 @@ class ControlledEngine final : public Runtime,
   VirtualTime decided_at_ = 0;  // the last step
   uint32_t decided_with_ = 0;   // spurious outcomes left
   std::vector<std::string> interned_;
-  struct SharedCount {
-    SyncClock fallen;
-    ObjectOrder order;
-  };
-  absl::flat_hash_map<const void*, SharedCount> shared_counts_;
+  absl::flat_hash_map<const int*, ObjectHandle> shared_counts_;
+  const int* last_disowned_ = nullptr;
+  EventSeq last_disowned_at_ = 0;
   std::vector<std::pair<const void*, ObjectId>> vars_;  // while recording
   std::terminate_handler previous_terminate_ = nullptr;
 };

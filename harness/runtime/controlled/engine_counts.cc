@@ -1,35 +1,41 @@
-// Counts of owners that the program's standard library keeps (runtime/shared_count.h): an order of
-// their own, without scheduling points. As with unlocks, each is part of the step it is in, and
-// steps that have a count in common depend on each other. See engine.h.
+// Counts of owners that the program's standard library keeps (runtime/shared_count.h). To let go of
+// what others own, or have owned, is a step: who is left to destroy it depends on the order. What
+// the only owner there ever was does nobody else can tell. See engine.h.
+#include "harness/model/shared_count_model.h"
 #include "harness/runtime/controlled/engine.h"
 #include "harness/runtime/heap/program_context.h"
 
 namespace heddle {
 
-void ControlledEngine::OnSharedCount(const void* count, bool is_gone) noexcept {
-  if (tearing_down_ | checking_) return;
+ObjectId ControlledEngine::SharedCountObject(const int* count) {
   HarnessScope scope;
-  ThreadState& self = *active_;
-  SharedCount& shared = shared_counts_[count];
-  shared.order.Change(self.order, is_gone ? 1 : 0);
-  if (is_gone) {
-    self.clock.Acquire(shared.fallen, arena());
-    shared_counts_.erase(count);  // another may come to lie there
-  } else {
-    self.clock.ReleaseJoin(&shared.fallen, arena());
-    UpdateEpoch(self);
-  }
-  if (every_step_) NoteCountUse(count);
+  return Resolve(shared_counts_[count], [count] {
+    return ObjectInit{.kind = ObjectKind::kSharedCount, .address = count, .size = sizeof *count};
+  });
 }
 
-// The block that a count is in or owns begins just before it. What is not on the heap is the
-// library's own (locales), which no program looks at.
-void ControlledEngine::NoteCountUse(const void* count) {
-  if (heap_ != nullptr && !heap_->Contains(count)) return;
-  constexpr uintptr_t kAlignment = 16;  // of blocks
-  const uintptr_t block = AddressName(count) & ~(kAlignment - 1);
-  HeapUse& use = heap_uses_[current_use_];
-  if (use.blocks().empty() || use.blocks().back() != block) use.Note(block);
+void ControlledEngine::OnSharedCountFalls(const int* count, uintptr_t pc) {
+  // The library tells of both counts of a pointer, one behind the other, when one reference goes.
+  const bool goes_with_last = count == last_disowned_ + 1 && seq_ == last_disowned_at_;
+  if ((tearing_down_ | checking_) || goes_with_last) return;
+  if (*count == 1 && !shared_counts_.contains(count)) return;
+  Operation op{.kind = OpKind::kDisown, .object = SharedCountObject(count)};
+  op.pc = pc;
+  LeaveProgram();
+  if constexpr (kThreadSanitizer) TakeSanitizerReports(*active_);
+  unusual_ ? PerformUnusually(op) : PerformStep(op);
+  last_disowned_ = count;
+  last_disowned_at_ = seq_;
+}
+
+// Part of the step that the count fell in. Another may come to lie there.
+void ControlledEngine::OnSharedCountIsGone(const int* count) {
+  const auto found = shared_counts_.find(count);
+  if (found == shared_counts_.end() || (tearing_down_ | checking_)) return;
+  HarnessScope scope;
+  const auto& model = static_cast<const SharedCountModel&>(objects_[found->second.id()]);
+  active_->clock.Acquire(model.fallen(), arena());
+  shared_counts_.erase(found);
 }
 
 }  // namespace heddle

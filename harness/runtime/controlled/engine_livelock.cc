@@ -134,7 +134,7 @@ void ControlledEngine::ReportLivelock(const char* message) {
     }
     const size_t others = suspicion.witnesses.size();
     for (const SpinDetector::Entry& entry : thread.spin.reads()) {
-      if (!entry.repeats()) continue;
+      if (!entry.looks_again()) continue;
       suspicion.witnesses.push_back(
           Witness{"repeated " + std::string(TraitsOf(entry.kind).name), thread.id, entry.seq,
                   entry.object, 0, {}, 0});

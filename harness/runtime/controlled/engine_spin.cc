@@ -47,7 +47,7 @@ void ControlledEngine::NoteSpinner(ThreadState& self) {
   self.yields_ahead = 0;
   self.loop_reads = 0;
   for (const SpinDetector::Entry& entry : self.spin.reads()) {
-    if (!entry.repeats() || entry.at == SpinDetector::At::kFence) continue;
+    if (!entry.looks_again()) continue;
     self.loop[self.loop_reads++] = Look{entry.object, entry.at == SpinDetector::At::kRewritten};
   }
   // Alone, it was made by an operation of a step that changed something, before the loop was seen.
@@ -63,7 +63,7 @@ void ControlledEngine::NotePoller(ThreadState& self) {
 // A try would find what it wants, an atomic that the loop reads is not what it was, or is no more.
 bool ControlledEngine::LoopHasNews(const ThreadState& thread) const {
   for (const SpinDetector::Entry& entry : thread.spin.reads()) {
-    if (!entry.repeats() || entry.at == SpinDetector::At::kFence) continue;
+    if (!entry.looks_again()) continue;
     const SyncModel& model = objects_[entry.object];
     if (model.destroyed || entry.at == SpinDetector::At::kUntracked) return true;
     if (entry.at == SpinDetector::At::kTry) {
@@ -84,8 +84,8 @@ bool ControlledEngine::IsNextOfLoop(const ThreadState& self) const {
   if (op.kind == OpKind::kCompareExchange || op.kind == OpKind::kRmw) {
     // It may have been given another value to compare with, or to store.
     if (static_cast<const AtomicModel&>(*self.model).WouldChange(op)) return false;
-  } else if (op.kind != OpKind::kLoad && op.kind != OpKind::kFence &&
-             !internal::kTryKinds.contains(op.kind)) {
+  } else if (op.kind != OpKind::kLoad && !internal::kTryKinds.contains(op.kind) &&
+             !internal::kBooks[static_cast<size_t>(op.kind)].passes) {
     return false;
   }
   return self.spin.Repeats(op);

@@ -282,7 +282,6 @@ inline bool ControlledEngine::LooksAgain(ThreadState& self, const Operation& op,
   if (internal::kTryKinds.contains(op.kind)) {
     return self.spin.OnRead(op, event.seq, static_cast<uint64_t>(op.kind), At::kTry);
   }
-  if (op.kind == OpKind::kFence) return self.spin.OnRead(op, event.seq, 0, At::kFence);
   if (self.model->kind == ObjectKind::kAtomic) {
     return self.spin.OnRead(op, event.seq, static_cast<const AtomicModel&>(*self.model).stored(),
                             rewrites ? At::kRewritten : At::kAtomic);
@@ -297,9 +296,11 @@ __attribute__((always_inline)) inline void ControlledEngine::KeepBooks(ThreadSta
   const internal::Bookkeeping book = internal::kBooks[static_cast<size_t>(op.kind)];
   const bool done = event.by.outcome == Outcome::kDone;
   const bool timed_out = event.by.outcome == Outcome::kTimedOut;
-  if (book.learns && (op.kind == OpKind::kLoad || op.kind == OpKind::kFence ||
-                      event.by.outcome == Outcome::kFailed || timed_out || rewrites)) {
+  if (book.learns && (op.kind == OpKind::kLoad || event.by.outcome == Outcome::kFailed ||
+                      timed_out || rewrites)) {
     if (LooksAgain(self, op, event, rewrites)) [[unlikely]] NoteSpinner(self);
+  } else if (book.passes) {
+    self.spin.OnPassing(op, event.seq);
   } else if (!book.neutral || (op.kind == OpKind::kWake && !timed_out)) {
     self.spin.Clear();
   }

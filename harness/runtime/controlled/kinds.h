@@ -52,7 +52,8 @@ constexpr uint64_t OrderKey(OpKind kind, Outcome outcome, uint32_t source) {
 
 // What a kind of operation does to the engine's own books.
 struct Bookkeeping {
-  bool learns : 1 = false;    // may change nothing: a load, a fence, a try that fails or times out
+  bool learns : 1 = false;    // may change nothing: a load, a try that fails or times out
+  bool passes : 1 = false;    // may be part of a loop that waits, and looks at nothing
   bool neutral : 1 = false;   // tells nothing about spinning
   bool acquires : 1 = false;  // a lock, if it is done
   bool releases : 1 = false;
@@ -65,10 +66,10 @@ constexpr std::array<Bookkeeping, kOpKinds> MakeBooks() {
   const auto of = [&](OpKind kind) -> Bookkeeping& { return books[static_cast<size_t>(kind)]; };
   for (OpKind kind : {OpKind::kLoad, OpKind::kRmw, OpKind::kCompareExchange, OpKind::kTryLock,
                       OpKind::kTryLockShared, OpKind::kTryAcquire, OpKind::kLock,
-                      OpKind::kLockShared, OpKind::kAcquire, OpKind::kPhaseWait,
-                      OpKind::kFence}) {
+                      OpKind::kLockShared, OpKind::kAcquire, OpKind::kPhaseWait}) {
     of(kind).learns = true;
   }
+  of(OpKind::kFence).passes = of(OpKind::kDisown).passes = true;
   // What pauses are worth is told when they are published: see Pause.
   for (OpKind kind : {OpKind::kYield, OpKind::kSleep, OpKind::kWait, OpKind::kWake}) {
     of(kind).neutral = true;

@@ -2,11 +2,12 @@
 //
 // Keeps the reads that a thread has made since it last changed or learnt anything: loads,
 // comparisons and tries that failed, read-modify-writes that store what they have read (a spin
-// lock's exchange while the lock is taken), waits for no time; and the fences between them, which
-// alone make no loop that waits. A read that is there already and has seen the same thing is a
-// repetition; one that sees something else begins anew. From the kThreshold-th time on, or the one
-// before if the thread has yielded since the first, the thread *spins*. What the loop reads is then
-// known: all that was read twice.
+// lock's exchange while the lock is taken), waits for no time; and what passes between them without
+// looking at anything (fences, references that are let go of), which alone makes no loop that
+// waits. A read that is there already and has seen the same thing is a repetition; one that sees
+// something else begins anew. From the kThreshold-th time on, or the one before if the thread has
+// yielded since the first, the thread *spins*. What the loop reads is then known: all that was read
+// twice.
 //
 // A loop may give up after a number of looks, by a count that nobody else can see. So one that
 // spins is first let run ahead, up to kSettled looks; only one that has then not ended *is settled*
@@ -41,7 +42,7 @@ class SpinDetector {
     kAtomic,
     kRewritten,  // an atomic, by a read-modify-write
     kTry,
-    kFence,  // reads nothing, and adds nothing to what it did before in the loop
+    kNothing,    // it only passes
     kUntracked
   };
   struct Entry {
@@ -54,6 +55,7 @@ class SpinDetector {
     uint8_t times;
     uint8_t yielded;  // since the first time: 0 or 1
     bool repeats() const { return times > 1; }
+    bool looks_again() const { return repeats() && at != At::kNothing; }
   };
 
   // The thread changed something, or learnt something else.
@@ -78,8 +80,9 @@ class SpinDetector {
       }
       entry.times += entry.times < kSettled ? 1 : 0;
       entry.seq = seq;
+      if (at == At::kNothing) return false;
       last_ = i;
-      return at != At::kFence && entry.times + entry.yielded >= kThreshold;
+      return entry.times + entry.yielded >= kThreshold;
     }
     if (used_ < kEntries) {
       entries_[used_++] = Entry{op.pc, seen, seq, op.object, op.kind, at, 1, 0};
@@ -88,6 +91,7 @@ class SpinDetector {
     }
     return false;
   }
+  void OnPassing(const Operation& op, EventSeq seq) { OnRead(op, seq, 0, At::kNothing); }
 
   void OnYield() {
     for (int i = 0; i < used_; ++i) entries_[i].yielded = 1;
@@ -98,6 +102,7 @@ class SpinDetector {
   bool HasRewritten(const Operation& op, uint64_t seen) const {
     const Entry* last = nullptr;
     for (const Entry& entry : reads()) {
+      if (entry.at == At::kNothing) continue;
       if (last == nullptr || entry.seq > last->seq) last = &entry;
     }
     return last != nullptr && last->pc == op.pc && last->object == op.object &&
