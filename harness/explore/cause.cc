@@ -44,8 +44,9 @@ int Search(const ReplayTask& task, const SoughtFinding& sought, uint64_t most_ex
 bool Read(MessageReader& reader, FoundOrders* found) {
   uint64_t doubts = 0;
   if (!reader.GetVector(&found->orders) || !reader.Get(&found->tried) ||
-      !reader.Get(&found->executions) || !reader.Get(&found->sufficient) || !reader.Get(&found->shows_elsewhere) ||
-      !reader.Get(&found->out_of_budget) || !reader.Get(&doubts)) {
+      !reader.Get(&found->executions) || !reader.Get(&found->sufficient) ||
+      !reader.Get(&found->shows_elsewhere) || !reader.Get(&found->out_of_budget) ||
+      !reader.Get(&doubts)) {
     return false;
   }
   for (; doubts > 0; --doubts) {

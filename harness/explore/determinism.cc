@@ -27,8 +27,8 @@ std::string Difference(const ObservedExecution& first, const ObservedExecution& 
   const std::string divergence = DivergenceOf(repeat, first.decisions, second.decisions);
   if (!divergence.empty()) return begin + divergence;
   if (first.result.end != second.result.end) {
-    return begin + "the first execution " + std::string(Words(first.result.end)) + ", a later one " +
-           std::string(Words(second.result.end));
+    return begin + "the first execution " + std::string(Words(first.result.end)) +
+           ", a later one " + std::string(Words(second.result.end));
   }
   if (first.result.steps != second.result.steps) {
     return begin + "the first execution took " + std::to_string(first.result.steps) +

@@ -117,8 +117,8 @@ class Runtime {
   // A composed primitive's annotation about `object`, with an argument.
   virtual void Annotate(Annotation what, ObjectId object, uint64_t argument) = 0;
 
-  // A count of owners is about to fall, by a call that returns to `pc`: after whatever other threads
-  // the schedule puts before that. Throws as Perform does. And: it has fallen to nothing.
+  // A count of owners is about to fall, by a call that returns to `pc`: after whatever other
+  // threads the schedule puts before that. Throws as Perform does. And: it has fallen to nothing.
   // (runtime/shared_count.h)
   virtual void OnSharedCountFalls(const int* count, uintptr_t pc) = 0;
   virtual void OnSharedCountIsGone(const int* count) = 0;

@@ -104,6 +104,16 @@ struct TestTestAndSetLock {
   Atomic<int> taken{0};
 };
 
+// The same as TestAndSetLock, with a fence after each look.
+struct FencingLock {
+  void lock() {
+    while (taken.exchange(true)) heddle::atomic_thread_fence(MemoryOrder::acquire);
+  }
+  void unlock() { taken.store(false); }
+
+  Atomic<bool> taken{false};
+};
+
 // A lock that serves in the order of arrival.
 struct TicketLock {
   void lock() {

@@ -84,6 +84,11 @@ TEST(SpinSearchTest, ALockByExchange) {
   EXPECT_EQ(Count(testing::CountUnder<testing::TestTestAndSetLock, 2>), (Counts{31, 18, 18, 0}));
 }
 
+// As many classes as without fences.
+TEST(SpinSearchTest, ALockByExchangeWithFences) {
+  EXPECT_EQ(Count(testing::CountUnder<testing::FencingLock, 2>), (Counts{19, 8, 8, 0}));
+}
+
 // The poller looks up to ten times before it gives way.
 TEST(SpinSearchTest, LooksUnderALock) {
   EXPECT_EQ(Count(testing::PollUnderLock<1>), (Counts{12, 12, 12, 0}));
