@@ -16,7 +16,7 @@ ObjectId ControlledEngine::SharedCountObject(const int* count) {
 
 void ControlledEngine::OnSharedCountFalls(const int* count, uintptr_t pc) {
   // The library tells of both counts of a pointer, one behind the other, when one reference goes.
-  const bool goes_with_last = count == last_disowned_ + 1 && seq_ == last_disowned_at_;
+  const bool goes_with_last = count - 1 == last_disowned_ && seq_ == last_disowned_at_;
   if ((tearing_down_ | checking_) || goes_with_last) return;
   if (*count == 1 && !shared_counts_.contains(count)) return;
   Operation op{.kind = OpKind::kDisown, .object = SharedCountObject(count)};
