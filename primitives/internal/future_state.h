@@ -49,6 +49,7 @@ class FutureState {
     std::lock_guard lock(mutex_);
     CheckUnset();
     error_ = std::move(error);
+    failed_ = true;
     changed_.notify_all();
   }
 
@@ -67,7 +68,7 @@ class FutureState {
     std::lock_guard lock(mutex_);
     if (Ready() || !retrieved_) return;
     error_ = std::make_exception_ptr(std::future_error(std::future_errc::broken_promise));
-    broken_ = true;
+    failed_ = broken_ = true;
     if (waiters_ > 0) ReportBroken();
     changed_.notify_all();
   }
@@ -87,18 +88,23 @@ class FutureState {
   }
 
   // Waits for the result. Throws the exception if it is one.
-  Stored& Get() {
+  Stored& Get() { return Result(/*for_good=*/false); }
+  // The same for the only one who asks. An exception is the state's no longer: whoever lets go of
+  // the state last must not destroy it, by a count that ThreadSanitizer does not see.
+  Stored& Take() { return Result(/*for_good=*/true); }
+
+ private:
+  bool Ready() const { return value_.has_value() || failed_; }
+
+  Stored& Result(bool for_good) {
     std::unique_lock lock(mutex_);
     WaitReady(lock);
-    if (error_ == nullptr) return *value_;
+    if (!failed_) return *value_;
     if (broken_) ReportBroken();
-    const std::exception_ptr error = error_;
+    const std::exception_ptr error = for_good ? std::move(error_) : error_;
     lock.unlock();
     std::rethrow_exception(error);
   }
-
- private:
-  bool Ready() const { return value_.has_value() || error_ != nullptr; }
 
   void CheckUnset() {
     if (!Ready()) return;
@@ -125,6 +131,7 @@ class FutureState {
   std::exception_ptr error_;
   int waiters_ = 0;
   bool retrieved_ = false;
+  bool failed_ = false;
   bool broken_ = false;
   bool broken_reported_ = false;
 };
