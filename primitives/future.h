@@ -81,7 +81,7 @@ class Future : public internal::FutureBase<T> {
     const typename Base::State state =
         this->Shared("get of a Future without a state: its result has been taken already");
     this->state_.reset();
-    auto& stored = state->Take();
+    auto& stored = state->Get();
     if constexpr (std::is_void_v<T>) {
       static_cast<void>(stored);
     } else if constexpr (std::is_reference_v<T>) {

@@ -49,7 +49,6 @@ class FutureState {
     std::lock_guard lock(mutex_);
     CheckUnset();
     error_ = std::move(error);
-    failed_ = true;
     changed_.notify_all();
   }
 
@@ -68,7 +67,7 @@ class FutureState {
     std::lock_guard lock(mutex_);
     if (Ready() || !retrieved_) return;
     error_ = std::make_exception_ptr(std::future_error(std::future_errc::broken_promise));
-    failed_ = broken_ = true;
+    broken_ = true;
     if (waiters_ > 0) ReportBroken();
     changed_.notify_all();
   }
@@ -88,23 +87,18 @@ class FutureState {
   }
 
   // Waits for the result. Throws the exception if it is one.
-  Stored& Get() { return Result(/*for_good=*/false); }
-  // The same for the only one who asks. An exception is the state's no longer: whoever lets go of
-  // the state last must not destroy it, by a count that ThreadSanitizer does not see.
-  Stored& Take() { return Result(/*for_good=*/true); }
-
- private:
-  bool Ready() const { return value_.has_value() || failed_; }
-
-  Stored& Result(bool for_good) {
+  Stored& Get() {
     std::unique_lock lock(mutex_);
     WaitReady(lock);
-    if (!failed_) return *value_;
+    if (error_ == nullptr) return *value_;
     if (broken_) ReportBroken();
-    const std::exception_ptr error = for_good ? std::move(error_) : error_;
+    const std::exception_ptr error = error_;
     lock.unlock();
     std::rethrow_exception(error);
   }
+
+ private:
+  bool Ready() const { return value_.has_value() || error_ != nullptr; }
 
   void CheckUnset() {
     if (!Ready()) return;
@@ -131,7 +125,6 @@ class FutureState {
   std::exception_ptr error_;
   int waiters_ = 0;
   bool retrieved_ = false;
-  bool failed_ = false;
   bool broken_ = false;
   bool broken_reported_ = false;
 };
