@@ -17,7 +17,8 @@
 
 namespace heddle::internal {
 
-// `count` is about to fall. A scheduling point, unless there has never been another owner.
+// `count` is about to fall. A scheduling point, unless there has never been another owner or under
+// ThreadSanitizer.
 void SharedCountFalls(const int* count);
 // It has fallen to nothing, in the calling thread.
 void SharedCountIsGone(const int* count);

@@ -35,7 +35,7 @@ void DporDecider::Begin(const Plan& plan) {
 EventMask DporDecider::Wants() const {
   return {OpKind::kUnlock,     OpKind::kUnlockShared,   OpKind::kTryLock, OpKind::kTryLockShared,
           OpKind::kTryAcquire, OpKind::kOnceDone,       OpKind::kExit,    OpKind::kDetach,
-          OpKind::kDestroy,    OpKind::kCompareExchange};
+          OpKind::kDestroy,    OpKind::kCompareExchange, OpKind::kDisown};
 }
 
 void DporDecider::OnEvent(const Event& event) {

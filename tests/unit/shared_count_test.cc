@@ -77,7 +77,7 @@ void TwoOwnersAndAnObserver() {
   EXPECT_TRUE(observer.expired());
 }
 
-TEST(SharedCountTest, TheLastOwnerComesAfterAllOthers) {
+TEST(ThreadUnsanitizedSharedCountTest, TheLastOwnerComesAfterAllOthers) {
   for (void (*body)() : {TwoOwners, TwoOwnersAndAnObserver}) {
     const Searched optimal = Search(body, Dpor(Dpor::Mode::kOptimal));
     EXPECT_EQ(optimal.executions, 6);  // the orders of three

@@ -23,7 +23,13 @@ void ControlledEngine::OnSharedCountFalls(const int* count, uintptr_t pc) {
   op.pc = pc;
   LeaveProgram();
   if constexpr (kThreadSanitizer) TakeSanitizerReports(*active_);
-  unusual_ ? PerformUnusually(op) : PerformStep(op);
+  if (unusual_) {
+    PerformUnusually(op);
+  } else if constexpr (kThreadSanitizer) {
+    PerformOpenEvent(op);
+  } else {
+    PerformStep(op);
+  }
   last_disowned_ = count;
   last_disowned_at_ = seq_;
 }
