@@ -52,3 +52,13 @@ if(HEDDLE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
       CCACHE_SLOPPINESS=pch_defines,time_macros "${HEDDLE_CCACHE}")
   add_compile_options("$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
 endif()
+
+# What the target's files have in common (precompiled/NAME.h) is compiled once in the sanitizer
+# builds, of which a test run needs two. The release build does without it, so that each file
+# includes what it uses.
+function(heddle_precompile_for_sanitizers target name)
+  if(NOT HEDDLE_SANITIZER STREQUAL "")
+    target_precompile_headers(${target} PRIVATE
+      "$<$<COMPILE_LANGUAGE:CXX>:${PROJECT_SOURCE_DIR}/cmake/precompiled/${name}.h>")
+  endif()
+endfunction()

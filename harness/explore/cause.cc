@@ -170,6 +170,20 @@ std::string Sentence(const std::vector<FindingOrder>& orders, bool shows_elsewhe
          " reversed it does not" + where + ".";
 }
 
+std::string WithoutOrders(uint64_t tried, size_t threads) {
+  if (threads == 1) return "It takes no order of steps: there is one thread only.";
+  if (tried == 0) {
+    return "No order of two steps is known to be the cause: there are none that conflict and "
+           "could be made the other way round.";
+  }
+  if (tried == 1) {
+    return "It does not depend on the one order of steps that can be reversed: it showed the other "
+           "way round, too.";
+  }
+  return "No single order of two steps makes it: it showed with each of the " +
+         std::to_string(tried) + " that can be reversed the other way round, too.";
+}
+
 }  // namespace
 
 void TellCause(const FoundOrders& found, Finding* finding) {
@@ -186,17 +200,7 @@ void TellCause(const FoundOrders& found, Finding* finding) {
     return;
   }
   if (found.orders.empty()) {
-    finding->cause =
-        found.tried == 0
-            ? "No order of two steps is known to be the cause: there are none that conflict and "
-              "could be made the other way round."
-            : "No single order of two steps makes it: it showed with each of the " +
-                  std::to_string(found.tried) + " that can be reversed the other way round, too.";
-    if (found.tried == 1) {
-      finding->cause =
-          "It does not depend on the one order of steps that can be reversed: it "
-          "showed the other way round, too.";
-    }
+    finding->cause = WithoutOrders(found.tried, finding->thread_names.size());
     return;
   }
   for (const FoundOrder& order : found.orders) {

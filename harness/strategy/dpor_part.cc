@@ -236,6 +236,7 @@ void DporPart::FollowTree(size_t i, uint32_t depth, const TracedStep* step) {
     // Left out, with all that was to follow: the plan was not possible.
     planned_.resize(i);
     void_plan_ = true;
+    node.given = 0;
     node.branches = tree_[id].sibling;
     tree_.FreeAll(tree_[id].child);
   } else {

@@ -232,6 +232,15 @@ TEST(CauseTest, WithoutAChoiceThereIsNoOrderToTell) {
               0);
 }
 
+TEST(CauseTest, WithOneThreadThereIsNoOrder) {
+  const auto alone = [] {
+    const Atomic<int> n(1, "n");
+    Assert(n.load() == 0, "it is");
+  };
+  ExpectCause(FindingOf(alone, FindingKind::kAssertion),
+              "It takes no order of steps: there is one thread only.", 0);
+}
+
 // ---- The sentence alone ----
 
 TEST(CauseTest, ManyOrdersAreOnlyListed) {

@@ -1,7 +1,7 @@
 // What most unit tests include, compiled once for the sanitizer builds. The release build does
 // without it, so that each test includes what it uses.
-#ifndef HEDDLE_TESTS_SUPPORT_PRECOMPILED_H_
-#define HEDDLE_TESTS_SUPPORT_PRECOMPILED_H_
+#ifndef HEDDLE_CMAKE_PRECOMPILED_UNIT_TESTS_H_
+#define HEDDLE_CMAKE_PRECOMPILED_UNIT_TESTS_H_
 
 #include <algorithm>
 #include <cstdint>
@@ -24,4 +24,4 @@
 #include "primitives/thread.h"
 #include "primitives/var.h"
 
-#endif  // HEDDLE_TESTS_SUPPORT_PRECOMPILED_H_
+#endif  // HEDDLE_CMAKE_PRECOMPILED_UNIT_TESTS_H_
