@@ -14,7 +14,7 @@ constexpr std::chrono::milliseconds kPoll{50};
 constexpr std::chrono::seconds kGrace{2};
 // What is lost when the process is killed; more where there is so much to save that it would take
 // the most of the time.
-constexpr std::chrono::milliseconds kSaveInterval{200};
+constexpr std::chrono::milliseconds kSaveInterval{kSliceOfWhole};
 constexpr int kIntervalForSaving = 20;  // times what the last saving took
 // Most cases are explored in less time than it takes to start further workers.
 constexpr std::chrono::milliseconds kAlone{20};
@@ -104,10 +104,9 @@ UnitTask CampaignRun::TaskFor(const Unit& unit) const {
   if (frontier_->division() == Frontier::Division::kByParts) {
     const uint64_t left = Left();
     task.size = std::min(task.size, left);
-    const bool divided = options_.jobs > 1 && whole_->AsTreeSearch()->IsDivisible();
+    const bool divided = options_.jobs > 1;
     task.pieces = divided ? kPiecesOfSearch : 1;
-    // Where nobody else could explore it, what is left is handed on for a checkpoint only.
-    task.slice = !divided             ? kSaveInterval
+    task.slice = !divided             ? kSliceOfWhole
                  : unit.part.empty() ? std::min(kSlice, kAlone)
                                      : kSlice;
     if (unit.last_event) task.least = *unit.last_event + 1;

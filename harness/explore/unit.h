@@ -92,6 +92,9 @@ struct UnitEvent {
   bool Get(ByteReader* reader);
 };
 
+// Where nobody else could explore it, what is left of a part is handed on for a checkpoint only.
+inline constexpr std::chrono::milliseconds kSliceOfWhole{200};
+
 enum class UnitEnd : uint8_t {
   kDone,      // all of it, or as much as `size` allowed
   kNoMore,    // the strategy has nothing more to try, in this unit or behind it

@@ -110,9 +110,10 @@ std::optional<UnitEnd> Worker::OutOfTime(const UnitTask& unit, Strategy& strateg
   shared_->classes.store(engine_.coverage().classes.distinct(), std::memory_order_relaxed);
   shared_->pairs.store(engine_.coverage().pairs.distinct(), std::memory_order_relaxed);
   if (now >= task_.deadline) return UnitEnd::kTime;
-  if (unit.pieces > 0 && now - begin_ >= slice_ && counts_.executions >= unit.least &&
-      strategy.AsTreeSearch()->CanHandOn()) {
-    return UnitEnd::kHandedOn;
+  if (unit.pieces > 0 && now - begin_ >= slice_ && counts_.executions >= unit.least) {
+    const TreeSearch& search = *strategy.AsTreeSearch();
+    const bool helps = search.IsDivisible() || now - begin_ >= kSliceOfWhole;
+    if (helps && search.CanHandOn()) return UnitEnd::kHandedOn;
   }
   return std::nullopt;
 }

@@ -24,9 +24,15 @@ void Dpor::Learn(const Plan&, const ExecutionRecord& record) {
 std::vector<std::string> Dpor::Split(size_t most) {
   HEDDLE_CHECK(part_.started() && most > 0,
                "a search is divided before it has begun, or into none");
-  const bool is_left = part_.Settle();
-  if (!is_left && !part_.MattersToOthers()) return {};
-  return {part_.ToBytes()};
+  std::vector<DporPart> others;
+  if (mode_ == Mode::kOptimal && part_.Settle()) others = part_.TakeChoices(most - 1);
+  std::vector<std::string> parts;
+  if (part_.Settle() || part_.MattersToOthers()) parts.push_back(part_.ToBytes());
+  for (auto other = others.rbegin(); other != others.rend(); ++other) {
+    share_adopted_ -= other->ShareLeft();
+    parts.push_back(other->ToBytes());
+  }
+  return parts;
 }
 
 bool Dpor::Adopt(std::string_view part) {

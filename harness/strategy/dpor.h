@@ -17,8 +17,8 @@
 // been explored sleeps.
 //
 // An instance explores a part of the search (strategy/dpor_part.h). Of source-dpor, what is left
-// can be divided (strategy/dpor_forest.h); of dpor it can be handed on as a whole. Cost and memory:
-// a part's.
+// can be divided (strategy/dpor_forest.h); of dpor, where it is different inputs, which the program
+// chooses before it creates threads. Else it is handed on as a whole. Cost and memory: a part's.
 #ifndef HEDDLE_HARNESS_STRATEGY_DPOR_H_
 #define HEDDLE_HARNESS_STRATEGY_DPOR_H_
 
@@ -46,9 +46,9 @@ class Dpor final : public Strategy, public TreeSearch {
   StrategyProgress Progress() const override;
 
   TreeSearch* AsTreeSearch() override { return this; }
-  // One part, for MakeRounds or another instance, whatever `most` says.
+  // One part of source-dpor, for MakeRounds, whatever `most` says; of dpor as TakeChoices says.
   std::vector<std::string> Split(size_t most) override;
-  bool IsDivisible() const override { return false; }
+  bool IsDivisible() const override { return part_.IsDivisible(); }
   bool CanHandOn() const override { return part_.size() <= kMostToHandOn; }
   bool Adopt(std::string_view part) override;
   std::unique_ptr<SearchRounds> MakeRounds() const override;

@@ -83,7 +83,10 @@ void DporPart::AdvanceValues(Plan* plan) {
   const auto depth = static_cast<uint32_t>(nodes_.size()) - 1;
   const auto values = path_.ValuesOf(depth);
   const size_t last = ValuesToAdvance(depth);
-  AddDone(path_.StepAt(depth), path_[depth].effects, static_cast<uint32_t>(values.size()));
+  // Of a program's inputs there may be thousands, and nothing to compare them with.
+  if (depth >= SinglePoints()) {
+    AddDone(path_.StepAt(depth), path_[depth].effects, static_cast<uint32_t>(values.size()));
+  }
   plan->steps.values.assign(values.begin(), values.begin() + static_cast<ptrdiff_t>(last));
   ++plan->steps.values.back().value;
   plan->steps.steps.push_back(

@@ -66,6 +66,13 @@ class DporPart {
   // Of a branch of the last point.
   double ShareOfBranch() const;
   void set_share(double share) { share_ = share; }
+  // What is left can be divided: values are, of steps that were made before there was a second
+  // thread. Nothing behind them races with what is before, so that those who explore the one and
+  // the other have nothing to tell each other.
+  bool IsDivisible() const;
+  // Takes the values that are left there away, each choice's as a part, up to so many of them: the
+  // last to be explored first.
+  std::vector<DporPart> TakeChoices(size_t most);
   size_t size() const { return tree_.size(); }  // nodes of wakeup trees
 
   // dpor_bytes.cc: all of it, when it has started. Restore into a new one: threads are called as in
@@ -157,6 +164,8 @@ class DporPart {
   void NoteInitial(uint32_t node);
   void TryOthersBeforeTheLast();
   uint32_t BranchesOf(uint32_t depth) const;
+  uint32_t SinglePoints() const;
+  DporPart RestOfChoice(uint32_t depth, uint32_t value, double share) const;
   void SaveBranches(ByteWriter* writer) const;
   bool RestoreBranches(class DporReader* reader);
 

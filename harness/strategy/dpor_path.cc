@@ -95,6 +95,12 @@ void DporPath::Truncate(uint32_t size) {
   }
 }
 
+void DporPath::TruncateValues(uint32_t count) {
+  Range& values = steps_.back().values;
+  values_.resize(values.first + count);
+  values.size = count;
+}
+
 void DporPath::StartClock(uint32_t thread) {
   uint32_t from = last_of_[thread];
   if (from == kNone) from = births_[thread];

@@ -92,6 +92,8 @@ class DporPath {
 
   // Forgets the steps from `size` on.
   void Truncate(uint32_t size);
+  // Forgets the last step's values but for the first `count`.
+  void TruncateValues(uint32_t count);
   // Adds a step of `trace`. `*races` gets the steps that it races with.
   void Add(const TracedStep& step, const StepTrace& trace, std::vector<uint32_t>* races);
   void AddBirth(uint32_t thread, uint32_t step);

@@ -1,4 +1,4 @@
-// What is left of a part of the search, how much of the whole that is, and a part of it cut off.
+// What is left of a part of the search, how much of the whole that is, and parts of it cut off.
 #include <algorithm>
 
 #include "harness/strategy/dpor_part.h"
@@ -19,6 +19,55 @@ DporPart DporPart::CutOff(uint32_t depth) {
   nodes_.resize(depth);
   ReturnTo(depth);
   return below;
+}
+
+// How many points of the path had one thread only.
+uint32_t DporPart::SinglePoints() const {
+  uint32_t first_birth = path_.size();
+  for (uint32_t thread = 1; thread < path_.threads(); ++thread) {
+    first_birth = std::min(first_birth, path_.BirthOf(thread));
+  }
+  return std::min(first_birth + 1, path_.size());
+}
+
+bool DporPart::IsDivisible() const {
+  for (uint32_t depth = 0; depth < SinglePoints(); ++depth) {
+    if (ValuesToAdvance(depth) > 0) return true;
+  }
+  return false;
+}
+
+// The larger values of the choice, of which all together have this share.
+DporPart DporPart::RestOfChoice(uint32_t depth, uint32_t value, double share) const {
+  DporPart rest(mode_);
+  rest.started_ = true;
+  rest.places_ = places_;
+  rest.share_ = share;
+  rest.path_ = path_;
+  rest.nodes_.assign(nodes_.begin(), nodes_.begin() + depth + 1);
+  for (Node& node : rest.nodes_) node.first_done = 0;  // nobody else could be asleep there
+  rest.nodes_.back().given = value;
+  rest.ReturnTo(depth + 1);
+  rest.path_.TruncateValues(value + 1);
+  return rest;
+}
+
+std::vector<DporPart> DporPart::TakeChoices(size_t most) {
+  std::vector<DporPart> taken;
+  const uint32_t points = SinglePoints();
+  for (uint32_t depth = 0; depth < points; ++depth) {
+    Node& node = nodes_[depth];
+    const auto values = path_.ValuesOf(depth);
+    for (; node.given < values.size(); ++node.given) {
+      if (taken.size() == most) return taken;
+      const Decision& chosen = values[node.given];
+      if (chosen.value + 1 < chosen.bound) {
+        taken.push_back(RestOfChoice(depth, node.given, share_));
+      }
+      share_ /= std::max<uint32_t>(chosen.bound, 1);
+    }
+  }
+  return taken;
 }
 
 uint32_t DporPart::BranchesOf(uint32_t depth) const {

@@ -205,7 +205,7 @@ class TreeSearch {
   // the root, which tend to be the largest, singly. None: nothing is left. The instance ends with
   // it.
   virtual std::vector<std::string> Split(size_t most) = 0;
-  // Whether there is ever more than one: else handing on helps nobody to explore it.
+  // Whether it may be more than one now: else handing on helps nobody to explore it.
   virtual bool IsDivisible() const { return true; }
   // Whether that costs little memory: else the instance goes on.
   virtual bool CanHandOn() const { return true; }

@@ -1,8 +1,10 @@
-// Partial-order reduction handed on from instance to instance: together they make exactly the
-// executions of one, in its order, wherever it is interrupted.
+// Partial-order reduction handed on from instance to instance, and divided by inputs: together they
+// make exactly the executions of one, in its order, wherever it is interrupted.
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +12,9 @@
 #include "gtest/gtest.h"
 #include "harness/core/random.h"
 #include "harness/strategy/dpor.h"
+#include "primitives/atomic.h"
+#include "primitives/choose.h"
+#include "primitives/thread.h"
 #include "tests/support/classic_programs.h"
 #include "tests/support/exploration.h"
 #include "tests/support/random_program.h"
@@ -24,20 +29,22 @@ using testing::Exploration;
 using testing::LogOf;
 using testing::SearchLog;
 
-// Each instance makes 1 to `most` executions and hands on; each has a decider and, with `engines`,
-// an engine of its own, so that what belongs to a process is not what it was.
+// Each instance makes 1 to `most` executions and hands on, in as many parts as there are; each has
+// a decider and, with `engines`, an engine of its own, so that what belongs to a process is not what
+// it was.
 SearchLog HandedOn(void (*body)(), Dpor::Mode mode, uint64_t most, uint64_t seed,
                   const ExecutionOptions& options = {}, bool engines = false) {
   Random random(seed);
   auto exploration = std::make_unique<Exploration>(options);
   Dpor whole(mode);
   SearchLog searched;
-  std::string part;  // "": the root
-  for (bool left = true; left;) {
+  std::deque<std::string> parts = {""};  // "": the root
+  while (!parts.empty()) {
     Dpor dpor(mode);
-    if (!part.empty()) {
-      EXPECT_TRUE(dpor.Adopt(part));
+    if (!parts.front().empty()) {
+      EXPECT_TRUE(dpor.Adopt(parts.front()));
     }
+    parts.pop_front();
     if (engines) {
       exploration.reset();
       // Where the stacks of its threads were.
@@ -49,16 +56,15 @@ SearchLog HandedOn(void (*body)(), Dpor::Mode mode, uint64_t most, uint64_t seed
       EXPECT_FALSE(exploration->record().diverged);
       searched.executions.push_back(Decisions(*exploration));
     });
-    left = false;
     if (made == limit) {
-      const std::vector<std::string> parts = dpor.Split(1 + random.Below(6));
-      EXPECT_LE(parts.size(), 1u);
-      left = !parts.empty();
-      if (left) part = parts[0];
+      const size_t pieces = 1 + random.Below(6);
+      const std::vector<std::string> left = dpor.Split(pieces);
+      EXPECT_LE(left.size(), mode == Dpor::Mode::kOptimal ? pieces : 1);
+      parts.insert(parts.begin(), left.begin(), left.end());
     }
-    EXPECT_TRUE(whole.Add(dpor.Counts(), !left));
+    EXPECT_TRUE(whole.Add(dpor.Counts(), parts.empty()));
     EXPECT_LE(whole.Progress().share_done.value(), 1.0 + 1e-9);
-    EXPECT_EQ(whole.Progress().exhausted, !left);
+    EXPECT_EQ(whole.Progress().exhausted, parts.empty());
     if (::testing::Test::HasFailure()) break;
   }
   EXPECT_EQ(whole.executions(), searched.executions.size());
@@ -151,6 +157,86 @@ TEST(DporPartsTest, NamesAreTheSameWhereverThingsLie) {
   const SearchLog parts =
       HandedOn(EverywhereInMemory, Dpor::Mode::kOptimal, 15, 1, {}, /*engines=*/true);
   EXPECT_EQ(parts.executions, whole.executions);
+}
+
+// Inputs chosen in one step, in a later one, and as many as an earlier one says; the threads
+// choose, too, which does not divide anything.
+void Inputs() {
+  uint64_t sum = 0;
+  const uint64_t more = Choose(3);
+  for (uint64_t i = 0; i < more; ++i) sum += Choose(2);
+  Atomic<uint64_t> x(0), y(0);
+  x.store(sum);
+  const uint64_t rounds = Choose(2);
+  const auto body = [&] {
+    for (uint64_t i = 0; i < rounds; ++i) {
+      if (Choose(2) == 1) {
+        x.fetch_add(1);
+      } else {
+        y.fetch_add(x.load());
+      }
+    }
+  };
+  Thread first(body);
+  const bool is_asked = Choose(2) == 1;  // in the step that has created a thread
+  Thread second(body);
+  if (is_asked) y.load();
+  if (Choose(2) == 1) x.load();  // in one after it
+  first.join();
+  second.join();
+}
+
+TEST(DporPartsTest, InputsDivideTheSearch) {
+  ExpectTheSame(Inputs);
+
+  // Others explore the parts, the last one first.
+  std::vector<std::string> of_one = LogOf(Inputs, Dpor(Dpor::Mode::kOptimal)).executions;
+  Exploration exploration;
+  Dpor whole(Dpor::Mode::kOptimal);
+  std::vector<std::string> executions;
+  std::vector<std::string> parts = {""};
+  size_t most = 0;
+  for (uint64_t begun = 0; !parts.empty(); ++begun) {
+    Dpor dpor(Dpor::Mode::kOptimal);
+    if (begun > 0) {
+      ASSERT_TRUE(dpor.Adopt(parts.back()));
+    }
+    parts.pop_back();
+    constexpr uint64_t kLimit = 10;
+    const uint64_t made = exploration.Explore(Inputs, dpor, kLimit, [&] {
+      executions.push_back(Decisions(exploration));
+    });
+    if (made == kLimit) {
+      if (begun == 0) {
+        EXPECT_TRUE(dpor.IsDivisible());
+      }
+      const std::vector<std::string> left = dpor.Split(16);
+      parts.insert(parts.end(), left.begin(), left.end());
+    }
+    most = std::max(most, parts.size());
+    EXPECT_TRUE(whole.Add(dpor.Counts(), parts.empty()));
+  }
+  EXPECT_GT(most, 4u);
+  EXPECT_TRUE(whole.Progress().exhausted);
+  EXPECT_NEAR(whole.Progress().share_done.value(), 1.0, 1e-9);
+  std::sort(of_one.begin(), of_one.end());
+  std::sort(executions.begin(), executions.end());
+  EXPECT_EQ(executions, of_one);
+}
+
+TEST(DporPartsTest, WhatIsChosenBesideOtherThreadsDoesNot) {
+  Exploration exploration;
+  Dpor dpor(Dpor::Mode::kOptimal);
+  const auto body = [] {
+    Atomic<int> x(0);
+    Thread thread([&] { x.store(static_cast<int>(Choose(5))); });
+    x.load();
+    x.store(static_cast<int>(Choose(5)));
+    thread.join();
+  };
+  EXPECT_EQ(exploration.Explore(body, dpor, 1), 1u);
+  EXPECT_FALSE(dpor.IsDivisible());
+  EXPECT_EQ(dpor.Split(16).size(), 1u);
 }
 
 TEST(DporPartsTest, NothingLeftIsNoPart) {
