@@ -30,8 +30,8 @@ using testing::LogOf;
 using testing::SearchLog;
 
 // Each instance makes 1 to `most` executions and hands on, in as many parts as there are; each has
-// a decider and, with `engines`, an engine of its own, so that what belongs to a process is not what
-// it was.
+// a decider and, with `engines`, an engine of its own, so that what belongs to a process is not
+// what it was.
 SearchLog HandedOn(void (*body)(), Dpor::Mode mode, uint64_t most, uint64_t seed,
                   const ExecutionOptions& options = {}, bool engines = false) {
   Random random(seed);
