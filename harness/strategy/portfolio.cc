@@ -51,8 +51,14 @@ bool Portfolio::IsTurnOfSearch() const {
   return planned_ < kOpening ? planned_ % 4 == 0 : planned_ % 4 != 3;
 }
 
+// Or all beginnings, up to the step limit.
+bool Portfolio::IsSearched() const {
+  const StrategyProgress progress = dfs_.Progress();
+  return progress.exhausted || !progress.bound.empty();
+}
+
 bool Portfolio::Next(Plan* plan) {
-  if (searching_ && dfs_.Progress().exhausted) return false;
+  if (searching_ && IsSearched()) return false;
   if (searching_ && searched_ >= dfs_executions_) searching_ = false;
   if (searching_ && IsTurnOfSearch()) {
     if (dfs_.Next(plan)) {
@@ -61,7 +67,7 @@ bool Portfolio::Next(Plan* plan) {
       ++planned_;
       return true;
     }
-    if (dfs_.Progress().exhausted) return false;
+    if (IsSearched()) return false;
     searching_ = false;
   }
   Sampler& sampler = NextSampler();

@@ -8,7 +8,9 @@
 //   then reads-from fuzzing, which learns from each. In blocks, because half the executions of what
 //   learns are worth less than half.
 // - A small case is searched completely: depth-first search has every fourth execution of the rest
-//   of the opening, and three of four after that, until it is through or has had its budget.
+//   of the opening, and three of four after that, until it is through or has had its budget. When
+//   it is through, up to the step limit where there are longer executions, samples have nothing to
+//   add.
 // - The others take turns: SURW, reads-from fuzzing, POS, random walk, PCT of depths 1, 2 and 3,
 //   each with a weight to begin with. A weight grows up to fourfold with the share of its
 //   executions that showed a happens-before class that had not been seen before, and never falls
@@ -81,6 +83,7 @@ class Portfolio final : public Strategy {
     int64_t WeightNow() const { return int64_t{weight} * 16 * (made + 3 * fresh + 1) / (made + 1); }
   };
 
+  bool IsSearched() const;
   bool IsTurnOfSearch() const;
   Sampler& NextSampler();
   bool IsFresh(uint64_t order_class);

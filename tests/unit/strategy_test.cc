@@ -132,6 +132,20 @@ TEST(PortfolioTest, ASmallProgramIsSearchedCompletely) {
   EXPECT_TRUE(strategy.Progress().exhausted);
 }
 
+TEST(PortfolioTest, WhereEveryBeginningHasBeenMadeNothingIsSampled) {
+  Exploration exploration({.max_steps = 100});
+  Portfolio strategy(2'000);
+  const auto count_far = [] {
+    Atomic<int> value{0};
+    Thread other([] {});
+    other.join();
+    for (int i = 0; i < 1'000; ++i) value.store(i);
+  };
+  EXPECT_LT(exploration.Explore(count_far, strategy, 10'000), 5u);
+  EXPECT_FALSE(strategy.Progress().exhausted);
+  EXPECT_EQ(strategy.Progress().bound, "up to 100 steps");
+}
+
 TEST(PortfolioTest, SamplersTakeTurnsWithDepthFirstSearchAndThenAmongThemselves) {
   Exploration exploration;
   Portfolio strategy(36);
