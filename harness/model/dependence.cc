@@ -5,32 +5,39 @@ namespace {
 
 constexpr uint8_t kState = Footprint::kState;
 constexpr uint8_t kQueue = Footprint::kQueue;
-constexpr uint8_t kAll = kState | kQueue;
+constexpr uint8_t kAll = Footprint::kAll;
 
 constexpr Footprint kNothing = {};
 constexpr Footprint kReadsState = {kState, 0};
 constexpr Footprint kChangesState = {kState, kState};
 constexpr Footprint kChangesQueue = {kQueue, kQueue};
+constexpr Footprint kReadsAll = {kAll, 0};
 constexpr Footprint kChangesAll = {kAll, kAll};
+constexpr Footprint kShares = {kState, 0, Footprint::kSharers};
 
 }  // namespace
 
 Footprint FootprintOf(const Operation& op, bool succeeds) {
   switch (op.kind) {
-    // An acquire takes what another acquire wants. One that failed or timed out has only looked.
+    // An acquire takes what another acquire wants. One that failed or timed out has only looked: at
+    // who shares the lock, too.
     case OpKind::kLock:
     case OpKind::kTryLock:
+      return succeeds ? kChangesAll : kReadsAll;
+    case OpKind::kUnlock:
+      return kChangesAll;
     case OpKind::kAcquire:
     case OpKind::kTryAcquire:
       return succeeds ? kChangesState : kReadsState;
-    case OpKind::kUnlock:
-    case OpKind::kUnlockShared:
     case OpKind::kRelease:
       return kChangesState;
-    // Readers do not exclude each other, and a reader's clock takes from writers only.
+    // Readers do not exclude each other; a reader's clock takes from writers only, and what it gives
+    // is joined.
     case OpKind::kLockShared:
     case OpKind::kTryLockShared:
-      return kReadsState;
+      return succeeds ? kShares : kReadsState;
+    case OpKind::kUnlockShared:
+      return kShares;
     // Which waiters there are decides whom a notification wakes. The mutex is `second`, below.
     case OpKind::kWait:
     case OpKind::kWake:

@@ -6,9 +6,10 @@
 // saying "dependent" costs executions, saying "independent" wrongly loses bugs.
 //
 // How the table reads. An operation reads or changes facets of its objects: the `state` (a lock's
-// owner, a value, a count) and the `queue` of waiters. Two operations are dependent when one
-// changes a facet of an object that the other reads or changes. The rows, with their reasons, are
-// in the .cc file.
+// owner, a value, a count) and the `queue` of waiters, or of a lock that can be shared, the threads
+// that share it. Two operations are dependent when one changes a facet of an object that the other
+// reads or changes. To add to a facet, or to take away from it, is a change that commutes with
+// others of its like. The rows, with their reasons, are in the .cc file.
 //
 // What it does not cover:
 // - Steps. A step is an operation and the events after it up to the thread's next operation. Events
@@ -33,11 +34,15 @@ namespace heddle {
 struct Footprint {
   static constexpr uint8_t kState = 1;
   static constexpr uint8_t kQueue = 2;
+  static constexpr uint8_t kSharers = kQueue;
+  static constexpr uint8_t kAll = kState | kQueue;
 
   uint8_t reads = 0;
-  uint8_t changes = 0;
+  uint8_t changes : 4 = 0;
+  uint8_t adds : 4 = 0;  // of facets that it neither reads nor changes
 
-  constexpr bool empty() const { return (reads | changes) == 0; }
+  constexpr uint8_t touches() const { return reads | changes | adds; }
+  constexpr bool empty() const { return touches() == 0; }
   constexpr bool operator==(const Footprint&) const = default;
 };
 
@@ -46,7 +51,8 @@ struct Footprint {
 Footprint FootprintOf(const Operation& op, bool succeeds);
 
 constexpr bool Conflict(Footprint a, Footprint b) {
-  return (a.changes & (b.reads | b.changes)) != 0 || (b.changes & a.reads) != 0;
+  return ((a.changes & b.touches()) | (b.changes & a.touches()) | (a.adds & b.reads) |
+          (b.adds & a.reads)) != 0;
 }
 
 bool Dependent(const Operation& a, Outcome a_outcome, const Operation& b, Outcome b_outcome);

@@ -72,9 +72,9 @@ void DporDecider::AddAccesses(const Operation& op, bool succeeds, const Scheduli
     trace_.accesses.push_back(Access{ObjectName(op.object, point), op.kind, may_wait, footprint});
   }
   if (op.second != kNoObject) {
-    constexpr uint8_t kAll = Footprint::kState | Footprint::kQueue;
+    constexpr Footprint kChangesAll = {Footprint::kAll, Footprint::kAll};
     trace_.accesses.push_back(
-        Access{ObjectName(op.second, point), op.kind, may_wait, {kAll, kAll}});
+        Access{ObjectName(op.second, point), op.kind, may_wait, kChangesAll});
   }
 }
 

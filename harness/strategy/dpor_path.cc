@@ -14,7 +14,7 @@ bool IsPlainLock(OpKind kind, bool may_wait) { return kind == OpKind::kLock && !
 
 // Whoever conflicts with `later` on this object and came before `earlier` conflicts with that, too.
 bool Hides(Footprint earlier, Footprint later) {
-  return ((later.reads | later.changes) & ~earlier.changes) == 0;
+  return (later.touches() & ~earlier.changes) == 0;
 }
 
 // Most of what is appended is one element or none.
@@ -122,6 +122,7 @@ void DporPath::Meet(const Access& access, const History& history, uint32_t threa
   // Since when it waits nobody knows: what the other threads did meanwhile orders nothing.
   const bool waits = is_lock || access.may_wait;
   uint32_t released = kNone;
+  uint32_t nested = 0;  // releases of another thread that are not paired with its acquires yet
   for (size_t k = history.size(); k-- > 0;) {
     const Entry& entry = history[k];
     if (!Conflict(entry.footprint, access.footprint)) continue;
@@ -132,7 +133,12 @@ void DporPath::Meet(const Access& access, const History& history, uint32_t threa
     }
     if (is_lock && IsRelease(entry.kind)) {
       if (released == kNone) released = i;
+      if (entry.kind != OpKind::kUnlockShared) ++nested;
       continue;
+    }
+    if (is_lock && nested > 0 && entry.footprint.changes != 0) {
+      // Of a recursive mutex, only before the outermost acquire could this one come.
+      if (--nested > 0) continue;
     }
     const bool is_needed = access.kind == OpKind::kJoin && entry.kind == OpKind::kExit;
     if (!is_needed && !IsBefore(i, waits ? own_clock_ : clock_.data())) races->push_back(i);

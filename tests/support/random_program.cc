@@ -57,6 +57,7 @@ struct Objects {
   CountingSemaphore<> semaphores[2] = {CountingSemaphore<>{0}, CountingSemaphore<>{1}};
   Barrier<> barriers[2] = {Barrier<>{2}, Barrier<>{2}};
   SharedMutex shared[2];
+  RecursiveMutex recursive[2];
   OnceFlag once[2];
   Atomic<char*> given[2] = {{nullptr}, {nullptr}};
 };
@@ -79,6 +80,7 @@ class Interpreter {
       if (held_[i]) objects->mutexes[i].unlock();
       if (shared_[i] > 0) objects->shared[i].unlock_shared();
       if (exclusive_[i]) objects->shared[i].unlock();
+      for (; recursive_[i] > 0; --recursive_[i]) objects->recursive[i].unlock();
       block_[i].reset();
     }
   }
@@ -221,9 +223,21 @@ class Interpreter {
         if (exclusive_[i] || shared_[i] > 0) return 2;
         objects->shared[i].lock();
         return exclusive_[i] = true;
+      case Do::kTryLockExclusive:
+        if (exclusive_[i] || shared_[i] > 0) return 2;
+        return exclusive_[i] = objects->shared[i].try_lock();
       case Do::kUnlockExclusive:
         if (exclusive_[i]) objects->shared[i].unlock();
         return exclusive_[i] = false;
+      case Do::kLockRecursive:
+        objects->recursive[i].lock();
+        return ++recursive_[i];
+      case Do::kTryLockRecursive:
+        return recursive_[i] += objects->recursive[i].try_lock() ? 1 : 0;
+      case Do::kUnlockRecursive:
+        if (recursive_[i] == 0) return 0;
+        objects->recursive[i].unlock();
+        return --recursive_[i];
       case Do::kOnce: {
         bool first = false;
         CallOnce(objects->once[i], [&] { first = true; });
@@ -273,6 +287,7 @@ class Interpreter {
   bool held_[2] = {};
   int shared_[2] = {};
   bool exclusive_[2] = {};
+  int recursive_[2] = {};
   std::unique_ptr<char[]> block_[2];
 };
 
@@ -312,7 +327,8 @@ std::string Describe(const RandomProgram& described) {
       "once",        "atomic_wait",   "atomic_notify", "allocate",       "free",
       "give",        "take",          "free_given",
       "assert",      "await",         "await_yielding", "await_fencing", "await_either",
-      "cas_add",     "lock_trying",   "await_taking"};
+      "cas_add",     "lock_trying",   "await_taking",  "try_exclusive",  "lock_recursive",
+      "try_recursive", "unlock_recursive"};
   std::string text;
   for (const auto& thread : described.threads) {
     for (const Instruction& instruction : thread) {

@@ -55,6 +55,10 @@ enum class Do : uint8_t {
   kCasAdd,       // a loop of compare-exchanges
   kLockTrying,   // a loop of try_lock
   kAwaitTaking,  // a loop of exchanges with 0, until not 0
+  kTryLockExclusive,  // of the shared mutex
+  kLockRecursive,  // once more
+  kTryLockRecursive,
+  kUnlockRecursive,  // once, if held
 };
 
 struct Instruction {

@@ -147,6 +147,17 @@ TEST(DporRandomProgramTest, SharedMutexes) {
   Compare({Do::kLoad, Do::kStore, Do::kLockShared, Do::kUnlockShared, Do::kTryLockShared,
            Do::kLockExclusive, Do::kUnlockExclusive},
           100, 7, false, options);
+  Compare({Do::kLoad, Do::kStore, Do::kLockShared, Do::kUnlockShared, Do::kTryLockShared,
+           Do::kTryLockExclusive, Do::kUnlockExclusive},
+          100, 8, false, options);
+}
+
+TEST(DporRandomProgramTest, RecursiveMutexes) {
+  ExecutionOptions options;
+  options.unlock_is_point = true;
+  Compare({Do::kLoad, Do::kStore, Do::kLockRecursive, Do::kLockRecursive, Do::kTryLockRecursive,
+           Do::kUnlockRecursive},
+          150, 9, false, options, 5);
 }
 
 TEST(DporRandomProgramTest, AtomicWaits) {
