@@ -13,6 +13,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <type_traits>
 #include <utility>
 
 #include "primitives/condition_variable.h"
@@ -54,6 +55,11 @@ class CondVarAny {
   template <typename Lock, typename Clock, typename Duration, typename Predicate>
   bool wait_until(Lock& lock, const std::chrono::time_point<Clock, Duration>& time,
                   Predicate predicate) {
+    if constexpr (!std::is_same_v<Clock, VirtualClock>) {
+      if (Runtime* runtime = Runtime::Current()) {
+        return wait_until(lock, internal::VirtualTimeOf(*runtime, time), std::move(predicate));
+      }
+    }
     while (!predicate()) {
       if (wait_until(lock, time) == std::cv_status::timeout) return predicate();
     }
@@ -83,6 +89,12 @@ class CondVarAny {
   template <typename Lock, typename Clock, typename Duration, typename Predicate>
   bool wait_until(Lock& lock, StopToken stop, const std::chrono::time_point<Clock, Duration>& time,
                   Predicate predicate) {
+    if constexpr (!std::is_same_v<Clock, VirtualClock>) {
+      if (Runtime* runtime = Runtime::Current()) {
+        return wait_until(lock, std::move(stop), internal::VirtualTimeOf(*runtime, time),
+                          std::move(predicate));
+      }
+    }
     return WaitUntilStop(lock, stop, predicate, [&](std::unique_lock<Mutex>& inner) {
       return condition_.wait_until(inner, time);
     });

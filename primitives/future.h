@@ -44,7 +44,7 @@ class FutureBase {
   }
   template <typename Clock, typename Duration>
   std::future_status wait_until(const std::chrono::time_point<Clock, Duration>& time) const {
-    return wait_for(time - Clock::now());
+    return Shared("wait on a Future without a state")->WaitUntil(time);
   }
 
  protected:

@@ -64,6 +64,13 @@ VirtualTime DeadlineAt(Runtime& runtime, const std::chrono::time_point<Clock, Du
   }
 }
 
+// For waits of several parts: each would take a time of another clock relative to its own beginning.
+template <typename Clock, typename Duration>
+VirtualClock::time_point VirtualTimeOf(Runtime& runtime,
+                                       const std::chrono::time_point<Clock, Duration>& time) {
+  return VirtualClock::time_point(VirtualClock::duration(DeadlineAt(runtime, time)));
+}
+
 // As a point in time that keeps what DeadlineIn says of long delays.
 template <typename Rep, typename Period>
 VirtualClock::time_point TimeAfter(const std::chrono::duration<Rep, Period>& delay) {

@@ -142,25 +142,31 @@ std::vector<FoundOrder> OrderFinder::Candidates(const std::vector<Access>& acces
   return orders;
 }
 
-// a before b follows from c before d if a is c or comes before it in its thread, and d is b or
-// comes before it in its own.
-std::vector<FoundOrder> OrderFinder::WithoutImplied(const std::vector<FoundOrder>& orders) const {
-  const auto implies = [](const FoundOrder& stronger, const FoundOrder& weaker) {
-    return weaker.first.step.thread == stronger.first.step.thread &&
-           weaker.then.step.thread == stronger.then.step.thread &&
-           weaker.first.step.step <= stronger.first.step.step &&
-           weaker.then.step.step >= stronger.then.step.step;
+// The orders that do not follow from others and the orders of each thread's own steps.
+std::vector<FoundOrder> OrderFinder::WithoutImplied(std::vector<FoundOrder> orders) const {
+  const auto is_no_later = [](const OrderedStep& a, const OrderedStep& b) {
+    return a.step.thread == b.step.thread && a.step.step <= b.step.step;
   };
-  std::vector<FoundOrder> kept;
-  for (size_t i = 0; i < orders.size(); ++i) {
-    bool implied = false;
-    for (size_t j = 0; j < orders.size(); ++j) {
-      if (i == j || !implies(orders[j], orders[i])) continue;
-      implied |= !implies(orders[i], orders[j]) || j < i;
+  const auto follows_from_others = [&](size_t order) {
+    std::vector<bool> used(orders.size(), false);
+    used[order] = true;
+    std::vector<OrderedStep> reached = {orders[order].first};
+    while (!reached.empty()) {
+      const OrderedStep step = reached.back();
+      reached.pop_back();
+      for (size_t i = 0; i < orders.size(); ++i) {
+        if (used[i] || !is_no_later(step, orders[i].first)) continue;
+        if (is_no_later(orders[i].then, orders[order].then)) return true;
+        used[i] = true;
+        reached.push_back(orders[i].then);
+      }
     }
-    if (!implied) kept.push_back(orders[i]);
+    return false;
+  };
+  for (size_t i = orders.size(); i-- > 0;) {
+    if (follows_from_others(i)) orders.erase(orders.begin() + static_cast<ptrdiff_t>(i));
   }
-  return kept;
+  return orders;
 }
 
 OrderFinder::Reversed OrderFinder::Reverse(const FoundOrder& order, Guide guide,
@@ -172,11 +178,12 @@ OrderFinder::Reversed OrderFinder::Reverse(const FoundOrder& order, Guide guide,
     const auto made = guided_.ordered_steps().find(ordered.step);
     return made != guided_.ordered_steps().end() && made->second == steps.at(ordered.step);
   };
-  // Reversed only if both were made, and were the same steps.
-  if (guided_.broke_an_order() || !is_same(order.first) || !is_same(order.then)) {
-    return Reversed::kImpossible;
-  }
-  return MayShow() ? Reversed::kShows : Reversed::kDoesNotShow;
+  if (guided_.broke_an_order() || !is_same(order.then)) return Reversed::kImpossible;
+  // What shows before the first step has been made does not take it.
+  const bool shows = MayShow();
+  const bool is_made = guided_.ordered_steps().contains(order.first.step);
+  if (is_made ? !is_same(order.first) : !shows) return Reversed::kImpossible;
+  return shows ? Reversed::kShows : Reversed::kDoesNotShow;
 }
 
 bool OrderFinder::MayShow() {

@@ -3,7 +3,8 @@
 // The failing schedule is run, and every pair of conflicting steps of different threads noted.
 // Then, for each pair, a schedule is run that is as near the failing one as the program allows but
 // has this pair the other way round (strategy/guided.h): the first step is put off until the second
-// has been made. If the finding does not show in that one, the order may matter. Orders that are
+// has been made. If the finding does not show in that one, the order may matter; if it shows before
+// the first step has been made at all, it does not. Orders that are
 // implied by others that may, and by the order of each thread's own steps, are left out. What is
 // left is reversed in another way, in which nobody but the second step's thread runs meanwhile: a
 // step that is put off may come behind those of third threads, too, and it may be that which
@@ -88,7 +89,7 @@ class OrderFinder {
   }
 
   std::vector<FoundOrder> Candidates(const std::vector<Access>& accesses, bool only_nearest) const;
-  std::vector<FoundOrder> WithoutImplied(const std::vector<FoundOrder>& orders) const;
+  std::vector<FoundOrder> WithoutImplied(std::vector<FoundOrder> orders) const;
 
   SilentRunner* const runner_;
   const SoughtFinding sought_;

@@ -57,6 +57,18 @@ bool Reducer::SimplifyOnce() {
                           [&](const Segment& other) { return other.thread != segments[i].thread; });
     if (rest_last != segments && try_with(std::move(rest_last))) return true;
   }
+  // Of what the program chooses, less: it may need fewer threads then.
+  for (size_t thread = 0; thread < now.values.size(); ++thread) {
+    for (size_t i = 0; i < now.values[thread].size(); ++i) {
+      const Decision& chosen = now.values[thread][i];
+      if (chosen.choice() != ChoiceKind::kUser) continue;
+      for (uint32_t less = 0; less < chosen.value; less = std::max(less + 1, chosen.value - 1)) {
+        Guide changed = now;
+        changed.values[thread][i].value = less;
+        if (HasBudget() && Try(std::move(changed))) return true;
+      }
+    }
+  }
   return false;
 }
 

@@ -6,11 +6,10 @@
 // - Simplification: a thread's run of steps is moved to its run before or after, so that the switch
 //   between them goes, or all the rest of a thread is left for later (Jalbert and Sen, "A Trace
 //   Simplification Technique for Effective Debugging of Concurrent Programs", FSE 2010). What is
-//   smaller and shows the finding is kept.
+//   smaller and shows the finding is kept. So it is with smaller values of heddle::Choose.
 // - Preemption-bounded search from no preemption up to one fewer than the best known has. It meets
-// a
-//   schedule with the fewest first; when it ends without one, there is none, and that the number is
-//   the smallest is proved.
+//   a schedule with the fewest first; when it ends without one, there is none, and that the number
+//   is the smallest is proved.
 //
 // Deterministic: the budget is counted in executions and steps.
 #ifndef HEDDLE_HARNESS_EXPLORE_REDUCER_H_

@@ -67,7 +67,15 @@ void Tally::Conclude(const Goal& goal, CaseResult* result) const {
   result->steps = all.steps;
   result->cut_by_step_limit = all.cut_by_step_limit;
   result->coverage = coverage.Counts();
-  result->complete = exhausted && all.cut_by_step_limit == 0 && deaths == 0;
+  uint32_t found = 0;
+  for (const FoundBug& bug : result->findings) {
+    found |= uint32_t{1} << static_cast<int>(bug.finding.kind);
+  }
+  // Of a program that is not a function of its schedule, an exploration of those proves nothing.
+  const bool is_function =
+      (found & uint32_t{1} << static_cast<int>(FindingKind::kNondeterminism)) == 0;
+  result->complete = exhausted && all.cut_by_step_limit == 0 && deaths == 0 && is_function;
+  if (!is_function) result->complete_bound.clear();
   if (all.cut_by_step_limit > 0) {
     AddNote(result, std::to_string(all.cut_by_step_limit) +
                         " executions were cut by the step limit of " +
@@ -76,12 +84,8 @@ void Tally::Conclude(const Goal& goal, CaseResult* result) const {
   if (result->complete && all.deferred_spinner) {
     AddNote(result, "complete, treating loops that re-read unchanged memory as waiting");
   }
-  uint32_t found = 0;
   result->met = result->internal_error.empty();
-  for (const FoundBug& bug : result->findings) {
-    found |= uint32_t{1} << static_cast<int>(bug.finding.kind);
-    result->met &= bug.expected;
-  }
+  for (const FoundBug& bug : result->findings) result->met &= bug.expected;
   result->met &= (found & goal.expected) == goal.expected;
 }
 

@@ -133,11 +133,18 @@ std::string ExplainNotification(const Evidence& evidence, ThreadId thread) {
            evidence.At(after->stack) + " came while it waited, but woke another thread.";
   }
   if (before != nullptr) {
-    return name + " waits for a notification of " + object + ". The last one, the " +
-           std::string(TraitsOf(before->op.kind).name) + " of " +
-           evidence.Thread(before->by.thread) + evidence.At(before->stack) +
-           ", came before the wait began" + (wait != nullptr ? evidence.At(wait->stack) : "") +
-           ": it found nobody waiting for it and was lost.";
+    const std::vector<ThreadId> woken = evidence.history().WokenBy(*before);
+    const std::string began = wait != nullptr ? evidence.At(wait->stack) : "";
+    std::string text = name + " waits for a notification of " + object + ". The last one, the " +
+                       std::string(TraitsOf(before->op.kind).name) + " of " +
+                       evidence.Thread(before->by.thread) + evidence.At(before->stack);
+    if (std::find(woken.begin(), woken.end(), thread) != woken.end()) {
+      return text + ", woke it from a wait before, after which it waited again" + began + ".";
+    }
+    text += ", came before the wait began" + began;
+    if (woken.empty()) return text + ": it found nobody waiting for it and was lost.";
+    return text + " and woke " + evidence.Thread(woken.front()) +
+           (woken.size() > 1 ? " and others." : ".");
   }
   return name + " waits for a notification of " + object + ", which no thread ever sends.";
 }

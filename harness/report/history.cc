@@ -180,16 +180,10 @@ const RecordedEvent* History::WaitOf(ThreadId thread) const {
   return wait;
 }
 
-const RecordedEvent* History::NotificationOf(ThreadId thread) const {
-  const RecordedEvent* const wait = WaitOf(thread);
-  if (wait == nullptr) return nullptr;
-  struct Waiter {
-    ThreadId thread;
-    const RecordedEvent* notified;
-  };
+std::vector<History::Waiter> History::WaitersOf(ObjectId condition, EventSeq last) const {
   std::vector<Waiter> waiters;  // in the order of waiting, as the model keeps them
   for (const RecordedEvent& event : recording_.events) {
-    if (event.op.object != wait->op.object) continue;
+    if (event.op.object != condition || event.seq > last) continue;
     if (event.op.kind == OpKind::kWait && event.by.outcome == Outcome::kDone) {
       waiters.push_back({event.by.thread, nullptr});
     }
@@ -206,10 +200,25 @@ const RecordedEvent* History::NotificationOf(ThreadId thread) const {
       ++sleeping;
     }
   }
-  for (const Waiter& waiter : waiters) {
+  return waiters;
+}
+
+const RecordedEvent* History::NotificationOf(ThreadId thread) const {
+  const RecordedEvent* const wait = WaitOf(thread);
+  if (wait == nullptr) return nullptr;
+  constexpr EventSeq kEnd = std::numeric_limits<EventSeq>::max();
+  for (const Waiter& waiter : WaitersOf(wait->op.object, kEnd)) {
     if (waiter.thread == thread) return waiter.notified;
   }
   return nullptr;
+}
+
+std::vector<ThreadId> History::WokenBy(const RecordedEvent& notification) const {
+  std::vector<ThreadId> woken;
+  for (const Waiter& waiter : WaitersOf(notification.op.object, notification.seq)) {
+    if (waiter.notified == &notification) woken.push_back(waiter.thread);
+  }
+  return woken;
 }
 
 }  // namespace heddle

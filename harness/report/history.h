@@ -42,8 +42,17 @@ class History {
   // notification that ended it, null if there was none.
   const RecordedEvent* WaitOf(ThreadId thread) const;
   const RecordedEvent* NotificationOf(ThreadId thread) const;
+  // Of a notification of a condition variable: whom it woke, in the order of their waiting.
+  std::vector<ThreadId> WokenBy(const RecordedEvent& notification) const;
 
  private:
+  struct Waiter {
+    ThreadId thread;
+    const RecordedEvent* notified;
+  };
+  // Who waits on the condition variable after this event.
+  std::vector<Waiter> WaitersOf(ObjectId condition, EventSeq last) const;
+
   const Recording& recording_;
 };
 

@@ -85,6 +85,14 @@ class FutureState {
     --waiters_;
     return ready ? std::future_status::ready : std::future_status::timeout;
   }
+  template <typename Clock, typename Duration>
+  std::future_status WaitUntil(const std::chrono::time_point<Clock, Duration>& time) {
+    std::unique_lock lock(mutex_);
+    ++waiters_;
+    const bool ready = changed_.wait_until(lock, time, [this] { return Ready(); });
+    --waiters_;
+    return ready ? std::future_status::ready : std::future_status::timeout;
+  }
 
   // Waits for the result. Throws the exception if it is one.
   Stored& Get() {

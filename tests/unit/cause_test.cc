@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "harness/explore/explorer.h"
@@ -328,6 +329,53 @@ TEST(CauseTest, AThirdThreadThatOnlyComesAlongIsNoCause) {
                   " comes before T2 `load closed -> true (relaxed)` " + Line(kCloseLine + 4) +
                   "; with this order reversed it does not.",
               1);
+}
+
+constexpr int kEitherLine = __LINE__ + 5;
+void EitherOfTwo() {
+  Atomic<int> x(0, "x");
+  Thread first([&] { x.store(1); });
+  Thread second([&] {
+    const int seen = x.load();
+    Assert(seen == 0, "x is still 0");
+  });
+  Thread third([&] { x.store(2); });
+  first.join();
+  second.join();
+  third.join();
+}
+
+TEST(CauseTest, WhatAnotherThreadMayDoInsteadIsNotClaimed) {
+  const Finding finding = FindingOf(EitherOfTwo, FindingKind::kAssertion);
+  ASSERT_EQ(finding.orders.size(), 1u) << finding.cause;
+  EXPECT_THAT(finding.cause, ::testing::HasSubstr(" comes before T2 `load x -> "));
+  EXPECT_THAT(finding.cause, ::testing::HasSubstr(Line(kEitherLine)));
+  EXPECT_THAT(finding.cause,
+              ::testing::EndsWith("with this order reversed it does not in the schedules nearest "
+                                  "to this one."));
+}
+
+void InThisOrder() {
+  Mutex m("m");
+  Var<int> log(0, "log");
+  const auto note = [&](int digit) {
+    const std::lock_guard lock(m);
+    log = 10 * log + digit;
+  };
+  Thread first([&] { note(1); }), second([&] { note(2); }), third([&] { note(3); });
+  first.join();
+  second.join();
+  third.join();
+  Assert(log != 231, "not in this order");
+}
+
+TEST(CauseTest, AnOrderThatFollowsFromTwoOthersIsLeftOut) {
+  const Finding finding = FindingOf(InThisOrder, FindingKind::kAssertion);
+  ASSERT_EQ(finding.orders.size(), 2u) << finding.cause;
+  EXPECT_EQ(finding.orders[0].first.thread, "T2");
+  EXPECT_EQ(finding.orders[0].then.thread, "T3");
+  EXPECT_EQ(finding.orders[1].first.thread, "T3");
+  EXPECT_EQ(finding.orders[1].then.thread, "T1");
 }
 
 }  // namespace

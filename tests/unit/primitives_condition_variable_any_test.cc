@@ -158,5 +158,37 @@ TEST_F(SyncTest, CondVarAnyTimedWaitsEndByStopOrTime) {
   EXPECT_EQ(Seen(), (Outcomes{1, 2}));
 }
 
+// The deadline is taken once, and not anew at each notification.
+template <bool kStop>
+void WaitUntilARealTime() {
+  Mutex mutex;
+  CondVarAny condition;
+  Thread other([&] {
+    for (int i = 0; i < 3; ++i) {
+      SleepFor(6ms);
+      condition.notify_all();
+    }
+  });
+  std::unique_lock lock(mutex);
+  const auto begin = VirtualClock::now();
+  const auto time = std::chrono::steady_clock::now() + 10ms;
+  const auto never = [] { return false; };
+  if constexpr (kStop) {
+    Assert(!condition.wait_until(lock, StopSource().get_token(), time, never));
+  } else {
+    Assert(!condition.wait_until(lock, time, never));
+  }
+  Assert(VirtualClock::now() - begin == 10ms);
+  lock.unlock();
+  other.join();
+}
+
+TEST_F(SyncTest, CondVarAnyTakesARealTimeOnce) {
+  Run(&WaitUntilARealTime<false>);
+  ExpectClean();
+  Run(&WaitUntilARealTime<true>);
+  ExpectClean();
+}
+
 }  // namespace
 }  // namespace heddle::testing

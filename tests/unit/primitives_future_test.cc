@@ -123,6 +123,18 @@ void WaitWithTimeout() {
 
 TEST(Future, WaitsWithTimeout) { ExpectClean(WaitWithTimeout); }
 
+// In whole milliseconds: the real time that has passed since decides nothing.
+void WaitUntilARealTime() {
+  Promise<int> promise;
+  Future<int> future = promise.get_future();
+  const auto begin = VirtualClock::now();
+  const auto time = std::chrono::steady_clock::now() + 10ms;
+  Assert(future.wait_until(time) == std::future_status::timeout);
+  Assert(VirtualClock::now() - begin >= 10ms);
+}
+
+TEST(Future, WaitsUntilATimeOfARealClock) { ExpectClean(WaitUntilARealTime); }
+
 void ShareAmongThreads() {
   Promise<std::string> promise;
   const SharedFuture<std::string> shared = promise.get_future().share();

@@ -181,6 +181,22 @@ TEST_F(Reduction, ValuesAreKept) {
   EXPECT_TRUE(result.proved);
 }
 
+void FailsWithAnyThread() {
+  const uint32_t threads = static_cast<uint32_t>(Choose(4));
+  Mutex mutex;
+  std::vector<Thread> started;
+  for (uint32_t i = 0; i < threads; ++i) started.emplace_back([&] { mutex.lock(), mutex.unlock(); });
+  for (Thread& thread : started) thread.join();
+  Assert(threads == 0);
+}
+
+TEST_F(Reduction, WhatIsChosenIsMadeSmallerWhereThatTakesFewerThreads) {
+  const ReducerResult result = Reduce(FailsWithAnyThread, FindingKind::kAssertion);
+  EXPECT_EQ(result.before.threads, 4u);
+  EXPECT_EQ(result.best.size.threads, 2u);
+  EXPECT_EQ(result.best.size.preemptions, 0u);
+}
+
 TEST_F(Reduction, WithoutABudgetNothingIsProved) {
   const ReducerResult result = Reduce(TwicePreempted, FindingKind::kAssertion, {2, 1'000'000});
   EXPECT_FALSE(result.proved);

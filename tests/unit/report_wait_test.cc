@@ -132,6 +132,23 @@ TEST(ReportWaitTest, NotifyOneWokeSomebodyElse) {
       "another thread.");
 }
 
+// T1 found its condition not met, and waits again; T2 has come since.
+TEST(ReportWaitTest, TheLastNotificationWokeSomebodyBefore) {
+  Script script(4);
+  const ObjectId m = script.Object(ObjectKind::kMutex, "m");
+  const ObjectId cv = script.Object(ObjectKind::kCondVar, "cv");
+  script.Do(kT1, {.kind = OpKind::kWait, .object = cv, .second = m});
+  script.Do(kT3, OpKind::kNotifyOne, cv);
+  script.Do(kT1, {.kind = OpKind::kWake, .object = cv, .second = m});
+  script.Waits(kT1, cv, m);
+  script.Waits(kT2, cv, m);
+  EXPECT_EQ(
+      script.Stuck().explanation,
+      "T1 waits for a notification of cv. The last one, the notify_one of T3, woke it from a wait "
+      "before, after which it waited again. T2 waits for a notification of cv. The last one, the "
+      "notify_one of T3, came before the wait began and woke T1.");
+}
+
 TEST(ReportWaitTest, NotifiedButTheMutexIsNeverFree) {
   Script script(3);
   const ObjectId m = script.Object(ObjectKind::kMutex, "m");
