@@ -64,7 +64,7 @@ VirtualTime DeadlineAt(Runtime& runtime, const std::chrono::time_point<Clock, Du
   }
 }
 
-// For waits of several parts: each would take a time of another clock relative to its own beginning.
+// For waits of several parts: each would take a time of another clock relative to when it begins.
 template <typename Clock, typename Duration>
 VirtualClock::time_point VirtualTimeOf(Runtime& runtime,
                                        const std::chrono::time_point<Clock, Duration>& time) {

@@ -31,8 +31,8 @@ Footprint FootprintOf(const Operation& op, bool succeeds) {
       return succeeds ? kChangesState : kReadsState;
     case OpKind::kRelease:
       return kChangesState;
-    // Readers do not exclude each other; a reader's clock takes from writers only, and what it gives
-    // is joined.
+    // Readers do not exclude each other; a reader's clock takes from writers only, and what it
+    // gives is joined.
     case OpKind::kLockShared:
     case OpKind::kTryLockShared:
       return succeeds ? kShares : kReadsState;

@@ -185,7 +185,12 @@ void FailsWithAnyThread() {
   const uint32_t threads = static_cast<uint32_t>(Choose(4));
   Mutex mutex;
   std::vector<Thread> started;
-  for (uint32_t i = 0; i < threads; ++i) started.emplace_back([&] { mutex.lock(), mutex.unlock(); });
+  for (uint32_t i = 0; i < threads; ++i) {
+    started.emplace_back([&] {
+      mutex.lock();
+      mutex.unlock();
+    });
+  }
   for (Thread& thread : started) thread.join();
   Assert(threads == 0);
 }
