@@ -95,6 +95,24 @@ std::string Explain(const CLI::App& app, const CLI::ParseError& error) {
   return text + "\n" + SeeHelp(app);
 }
 
+// The first option to which the command line gives an empty value: of "--out= CASE", CLI11 would
+// take CASE for the folder. Empty: there is none.
+std::string OptionWithoutValue(const CLI::App& subcommand, int argc, char** argv) {
+  for (int i = 2; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--") break;
+    const size_t equals = word.find('=');
+    const bool is_empty = equals == std::string::npos
+                              ? i + 1 < argc && argv[i + 1][0] == '\0'
+                              : equals + 1 == word.size();
+    if (!is_empty || !word.starts_with("--")) continue;
+    const std::string name = word.substr(0, equals);
+    const CLI::Option* const option = subcommand.get_option_no_throw(name);
+    if (option != nullptr && option->get_items_expected_max() > 0) return name;
+  }
+  return {};
+}
+
 int Main(int argc, char** argv) {
   const std::string command = argc > 0 ? argv[0] : "heddle";
   const size_t slash = command.rfind('/');
@@ -134,6 +152,14 @@ int Main(int argc, char** argv) {
     return BadInput("there is no subcommand '" + std::string(argv[1]) + "'" +
                     (nearest.empty() ? "" : "; did you mean " + nearest + "?") +
                     " Expected one of: " + names + "\n" + SeeHelp(app));
+  }
+  for (const Subcommand& subcommand : subcommands) {
+    const std::string name = subcommand.parser->get_name();
+    if (name != argv[1]) continue;
+    const std::string option = OptionWithoutValue(*subcommand.parser, argc, argv);
+    if (option.empty()) continue;
+    return BadInput(option + ": a value is missing\nSee `" + app.get_name() + " " + name +
+                    " --help`.");
   }
   try {
     app.parse(argc, argv);

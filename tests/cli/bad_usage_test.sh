@@ -29,6 +29,24 @@ expect 2 "$hostile" run --step-timeout=0 && says "--step-timeout" "must be more 
 expect 2 "$hostile" run --max-steps=1000000 && says "--max-steps" "250000"
 expect 2 "$hostile" run --memory-model=c++20 && says "--memory-model" "expected sc"
 expect 2 "$hostile" run --strategy= && says "--strategy: a value is missing"
+# An empty value takes nothing from what comes behind it.
+mkdir "$work/here"
+cd "$work/here" || exit
+for option in executions explain format jobs max-steps memory-model minimize out seed shard spurious \
+  step-timeout strategy time timeouts; do
+  for argument in hostile/clean --jobs=1 --keep-going; do
+    expect 2 "$hostile" run "--$option=" "$argument" && says "--$option: a value is missing"
+  done
+  expect 2 "$hostile" run hostile/clean "--$option" "" && says "--$option: a value is missing"
+done
+for subcommand in minimize explain; do
+  expect 2 "$hostile" "$subcommand" --executions= out/a && says "--executions: a value is missing"
+done
+expect 2 "$hostile" replay --schedule= hostile/clean && says "--schedule: a value is missing"
+expect 2 "$hostile" replay --step-timeout= out/a && says "--step-timeout: a value is missing"
+expect 2 "$hostile" merge --out= a b && says "--out: a value is missing" "See \`"
+[ -z "$(ls -A)" ] || fail "a refused command line wrote $(ls -A)"
+cd "$OLDPWD" || exit
 expect 2 "$hostile" run --seed=1 --seed=2 && says "--seed: given more than once"
 expect 2 "$hostile" replay hostile/clean --schedule= && says "--schedule: a value is missing"
 expect 2 "$hostile" run --timeouts=never && says "--timeouts" "late" "any"
