@@ -10,9 +10,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "harness/explore/case.h"
 #include "harness/explore/loud_replay.h"
 #include "harness/explore/shared_state.h"
 #include "harness/report/text_report.h"
@@ -45,12 +48,20 @@ struct Request {
   std::optional<Finding> finding;  // the one to be shown; empty: any
 };
 
+bool IsCase(const std::string& name) {
+  const std::vector<Case>& all = AllCases();
+  return std::any_of(all.begin(), all.end(), [&](const Case& one) { return one.name == name; });
+}
+
 int ReadRequest(const Options& options, Request* request) {
   if (options.schedule.empty()) {
-    request->source = (fs::path(options.target) / "schedule.txt").string();
-    return ReadFindingFolder(options.target, &request->text, &request->finding.emplace());
+    const std::string folder = FolderOf(options.target);
+    request->source = (fs::path(folder) / "schedule.txt").string();
+    return ReadFindingFolder(folder, &request->text, &request->finding.emplace());
   }
-  if (fs::is_directory(options.target)) {
+  // Who brings a schedule means a case, whatever else has its name here.
+  std::error_code ignored;
+  if (!IsCase(options.target) && fs::exists(options.target, ignored)) {
     return BadInput("'" + options.target +
                     "': a folder brings its own schedule, and --schedule is another; give either");
   }
@@ -175,7 +186,6 @@ Action AddReplayCommand(CLI::App* subcommand) {
   subcommand
       ->add_option("TARGET", options->target,
                    "The folder of a finding (out/findings/<fingerprint>), or a case")
-      ->transform(FolderOf)
       ->required();
   subcommand->add_option("--schedule", options->schedule,
                          "For a case: the schedule's text, or @FILE");

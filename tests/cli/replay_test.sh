@@ -20,6 +20,14 @@ cd "$OLDPWD" || exit
 expect 1 "$hostile" replay hostile/deadlock "--schedule=@$folder/schedule.txt" && says "deadlock"
 expect 1 "$hostile" replay hostile/deadlock "--schedule=$schedule" && says "deadlock"
 
+# What has the case's name here, a folder or a file, does not stand for the case.
+mkdir -p "$work/there/hostile/deadlock"
+cd "$work/there" || exit
+expect 1 "$hostile" replay hostile/deadlock "--schedule=$schedule" && says "reproduced" "deadlock"
+rmdir hostile/deadlock && touch hostile/deadlock
+expect 1 "$hostile" replay hostile/deadlock "--schedule=$schedule" && says "reproduced" "deadlock"
+cd "$OLDPWD" || exit
+
 # Another case's schedule, another build's, one cut short, one with a damaged step.
 expect 2 "$hostile" replay hostile/clean "--schedule=$schedule" && says "hostile/deadlock"
 if [ -x "${HEDDLE:-}" ]; then
