@@ -2,13 +2,14 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <string>
+#include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -38,29 +39,52 @@ bool WriteFile(const fs::path& file, std::string_view content, std::string* erro
   return !failed;
 }
 
-// A folder with a finding's files in it; not a link to one, nor a file or folder of the user's.
+// "0123456789abcdef", or "0123456789abcdef-2" for the second of that fingerprint (DirectoryFor).
+bool IsNameOfFinding(std::string_view name) {
+  constexpr size_t kDigits = 16;
+  const size_t digits = name.find_first_not_of("0123456789abcdef");
+  if (digits == std::string_view::npos) return name.size() == kDigits;
+  if (digits != kDigits || name[kDigits] != '-') return false;
+  name.remove_prefix(kDigits + 1);
+  return !name.empty() && name.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// A folder that a run made for a finding; not a link to one, nor a file or folder of the user's.
 bool IsFinding(const fs::directory_entry& entry) {
   std::error_code ignored;
-  if (!fs::is_directory(entry.symlink_status(ignored))) return false;
-  return std::any_of(std::begin(kFindingFiles), std::end(kFindingFiles), [&](const char* file) {
-    return fs::is_regular_file(entry.path() / file, ignored);
-  });
+  return fs::is_directory(entry.symlink_status(ignored)) &&
+         IsNameOfFinding(entry.path().filename().string());
 }
 
-// No run.json, or that of an earlier run.
-bool IsOurs(const fs::path& folder, std::string* error) {
-  const fs::path file = folder / "run.json";
-  std::error_code ignored;
-  if (!fs::exists(file, ignored)) return true;
+bool IsRunJson(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
   const auto json = nlohmann::json::parse(stream, nullptr, /*allow_exceptions=*/false);
-  if (json.is_object() && json.contains("version") && json.contains("cases")) return true;
-  *error = "'" + file.string() +
-           "' was not written by a run, and would be replaced: expected another folder";
-  return false;
+  return json.is_object() && json.contains("version") && json.contains("cases");
 }
 
-// Only what a run writes; a folder with anything else in it stays.
+// Of any version, and damaged perhaps.
+bool IsCheckpoint(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::string line;
+  return std::getline(stream, line) && line.starts_with("heddle checkpoint ");
+}
+
+// Nothing of these names, or files of an earlier run.
+bool IsOurs(const fs::path& folder, std::string* error) {
+  for (const auto& [name, is_ours] :
+       {std::pair("run.json", &IsRunJson), std::pair(kCheckpointFile, &IsCheckpoint)}) {
+    const fs::path file = folder / name;
+    std::error_code ignored;
+    if (!fs::exists(file, ignored)) continue;
+    if (fs::is_regular_file(file, ignored) && is_ours(file)) continue;
+    *error = "'" + file.string() +
+             "' was not written by a run, and would be replaced: expected another folder";
+    return false;
+  }
+  return true;
+}
+
+// Only what a run writes. A finding's folder with anything else in it stays, without its files.
 void RemoveEarlierRun(const fs::path& folder) {
   std::error_code ignored;
   for (const char* file : {"run.json", kCheckpointFile}) {
@@ -83,6 +107,7 @@ void RemoveTemporaries(const fs::path& folder) {
     fs::remove(folder / (std::string(file) + ".tmp"), ignored);
   }
   for (const fs::directory_entry& entry : fs::directory_iterator(folder / "findings", ignored)) {
+    if (!IsFinding(entry)) continue;
     for (const char* file : kFindingFiles) {
       fs::remove(entry.path() / (std::string(file) + ".tmp"), ignored);
     }

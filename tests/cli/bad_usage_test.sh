@@ -61,6 +61,14 @@ echo '{"mine": 1}' > "$work/foreign/run.json"
 expect 2 "$hostile" run hostile/clean "--out=$work/foreign" && says "--out" "another folder"
 [[ "$(cat "$work/foreign/run.json")" == '{"mine": 1}' ]] || fail "run.json was replaced"
 
+rm "$work/foreign/run.json" && echo mine >"$work/foreign/checkpoint"
+expect 2 "$hostile" run hostile/clean "--out=$work/foreign" && says "foreign/checkpoint" "another folder"
+[ "$(cat "$work/foreign/checkpoint")" = mine ] || fail "a checkpoint of something else was replaced"
+for name in run.json checkpoint; do
+  rm -r "$work/foreign" && mkdir -p "$work/foreign/$name"
+  expect 2 "$hostile" run hostile/clean "--out=$work/foreign" && says "foreign/$name" "another folder"
+done
+
 # An output folder that cannot be written: said before anything is run.
 touch "$work/file"
 expect 2 "$hostile" run hostile/hangs "--out=$work/file/out" && says "--out" "$work/file/out"

@@ -30,7 +30,16 @@ if compgen -G "$work/out/findings/*" >/dev/null; then fail "an earlier run's fin
 # What is not of an earlier run is left as it was.
 mkdir -p "$work/mine/findings/notes" && touch "$work/mine/findings/y" "$work/mine/findings/notes/todo"
 mkdir "$work/mine/findings/empty" && ln -s "$work/out" "$work/mine/findings/link"
+for file in finding.json report.txt schedule.txt schedule.txt.tmp; do
+  for folder in my_notes 0123456789abcde 0123456789abcdef0 0123456789ABCDEF 0123456789abcdef-mine; do
+    mkdir -p "$work/mine/findings/$folder" && touch "$work/mine/findings/$folder/$file"
+  done
+  mkdir -p "$work/mine/findings/0123456789abcdef-2" && touch "$work/mine/findings/0123456789abcdef-2/$file"
+done
+cp -r "$work/mine/findings" "$work/before"
+rm -r "$work/before/0123456789abcdef-2"
 expect 0 "$hostile" run hostile/clean "--out=$work/mine"
+diff -r "$work/before" "$work/mine/findings" || fail "a run removed what is not of a run"
 for left in y notes/todo empty link/run.json; do
   [ -e "$work/mine/findings/$left" ] || fail "a run removed findings/$left, which is not of a run"
 done
