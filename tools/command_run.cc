@@ -255,7 +255,10 @@ int Run(const Options& options, const std::string& command) {
     std::fputs(RunTable::NotComplete(results, options.require_complete).c_str(),
                text ? stdout : stderr);
   }
-  if (Interrupted()) EndInterrupted();
+  if (Interrupted()) {
+    folder.reset();  // no destructor runs
+    EndInterrupted();
+  }
   return StatusOf(results, options.require_complete);
 }
 

@@ -114,25 +114,27 @@ void RemoveTemporaries(const fs::path& folder) {
   }
 }
 
-// Makes the folders if there are none and checks that they can be written.
-bool MakeWritable(const std::string& path, std::string* error) {
+// Makes the folders if there are none, checks that they can be written, and locks them.
+std::unique_ptr<FolderLock> MakeWritable(const std::string& path, std::string* error) {
   const fs::path findings = fs::path(path) / "findings";
   std::error_code failed;
   fs::create_directories(findings, failed);
   if (failed) {
     *error = "cannot make the folder '" + findings.string() + "': " + failed.message();
-    return false;
+    return nullptr;
   }
   for (const fs::path& folder : {fs::path(path), findings}) {
     if (::access(folder.c_str(), W_OK | X_OK) != 0) {
       *error = "cannot write to the folder '" + folder.string() + "': " + std::strerror(errno);
-      return false;
+      return nullptr;
     }
   }
+  std::unique_ptr<FolderLock> lock = FolderLock::Take(path, error);
+  if (lock == nullptr) return nullptr;
   const fs::path probe = findings / ".probe";
-  if (!WriteFile(probe, "", error)) return false;
+  if (!WriteFile(probe, "", error)) return nullptr;
   fs::remove(probe, failed);
-  return true;
+  return lock;
 }
 
 nlohmann::ordered_json CoverageJson(const CaseResult& result) {
@@ -148,16 +150,19 @@ nlohmann::ordered_json CoverageJson(const CaseResult& result) {
 }  // namespace
 
 std::unique_ptr<OutputFolder> OutputFolder::Open(const std::string& path, std::string* error) {
-  if (!IsOurs(path, error) || !MakeWritable(path, error)) return nullptr;
+  if (!IsOurs(path, error)) return nullptr;
+  std::unique_ptr<FolderLock> lock = MakeWritable(path, error);
+  if (lock == nullptr) return nullptr;
   RemoveEarlierRun(path);
   RemoveTemporaries(path);
-  return std::unique_ptr<OutputFolder>(new OutputFolder(path));
+  return std::unique_ptr<OutputFolder>(new OutputFolder(path, std::move(lock)));
 }
 
 std::unique_ptr<OutputFolder> OutputFolder::Reopen(const std::string& path, std::string* error) {
-  if (!MakeWritable(path, error)) return nullptr;
+  std::unique_ptr<FolderLock> lock = MakeWritable(path, error);
+  if (lock == nullptr) return nullptr;
   RemoveTemporaries(path);
-  return std::unique_ptr<OutputFolder>(new OutputFolder(path));
+  return std::unique_ptr<OutputFolder>(new OutputFolder(path, std::move(lock)));
 }
 
 void OutputFolder::Keep(const std::string& directory) {

@@ -9,17 +9,20 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "harness/explore/campaign.h"
 #include "harness/explore/checkpoint.h"
+#include "harness/explore/folder_lock.h"
 
 namespace heddle {
 
 class OutputFolder {
  public:
   // Makes the folder if there is none, checks that it can be written, and removes what an earlier
-  // run left in it (only files that runs write). Null on failure, with the reason in `*error`.
+  // run left in it (only files that runs write). Null on failure, with the reason in `*error`; also
+  // while another process has it open.
   static std::unique_ptr<OutputFolder> Open(const std::string& path, std::string* error);
 
   // The same for going on with the run whose results are in it: they stay.
@@ -40,9 +43,11 @@ class OutputFolder {
   const std::string& path() const { return path_; }
 
  private:
-  explicit OutputFolder(std::string path) : path_(std::move(path)) {}
+  OutputFolder(std::string path, std::unique_ptr<FolderLock> lock)
+      : path_(std::move(path)), lock_(std::move(lock)) {}
 
   const std::string path_;
+  const std::unique_ptr<FolderLock> lock_;
   std::set<std::string> used_;  // names in findings/
 };
 

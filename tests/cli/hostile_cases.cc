@@ -1,5 +1,6 @@
 // Cases that try to take the harness down with them, for the tests of the command line. None
 // declares what it is expected to show: the tests look at what is reported.
+#include <fcntl.h>
 #include <heddle/atomic.h>
 #include <heddle/case.h>
 #include <heddle/mutex.h>
@@ -260,6 +261,23 @@ const RegisterCase kKeepsMemory{{.name = "hostile/keeps_memory", .body = [] {
 const RegisterCase kPrints{{.name = "hostile/prints", .body = [] {
                               InThread([] { std::puts("a line that nobody wants to see"); });
                             }}};
+
+// A process that has all the descriptors of the worker and outlives it. Once: it leaves its id in a
+// file.
+const RegisterCase kForks{{.name = "hostile/forks", .body = [] {
+                             InThread([] {});
+                             const char* const file = std::getenv("HOSTILE_FORKED");
+                             if (file == nullptr) return;
+                             const int fd = ::open(file, O_WRONLY | O_CREAT | O_EXCL, 0600);
+                             if (fd < 0) return;
+                             if (::fork() == 0) {
+                               ::dprintf(fd, "%d\n", ::getpid());
+                               ::alarm(30);
+                               ::pause();
+                               ::_exit(0);
+                             }
+                             ::close(fd);
+                           }}};
 
 // A race that every execution shows, and a crash that only some do.
 const RegisterCase kRaceThenCrash{{.name = "hostile/race_then_crash", .body = [] {

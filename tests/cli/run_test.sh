@@ -100,5 +100,26 @@ sleep 3
 kill -INT "$pid"
 wait "$pid"
 grep -q '"interrupted"' "$work/int/run.json" && grep -q '"deadlock"' "$work/int/run.json" || fail "no run.json after an interrupt: $(cat "$work/int.log")"
+[ ! -e "$work/int/.lock" ] || fail "an interrupted run left its lock"
+
+# One run at a time in a folder. One that was killed does not keep the next one out, even where a
+# process that its program made is left.
+HOSTILE_FORKED=$work/forked "$hostile" run hostile/forks --time=60s --strategy=random \
+  "--out=$work/shared" >/dev/null 2>&1 &
+pid=$!
+for _ in {1..1000}; do
+  [ -s "$work/forked" ] && [ -e "$work/shared/checkpoint" ] && break
+  sleep 0.01
+done
+for arguments in hostile/clean "hostile/forks --time=60s --strategy=random --resume"; do
+  # shellcheck disable=SC2086
+  expect 2 "$hostile" run $arguments "--out=$work/shared"
+  says "--out: another run (process $pid) writes to '$work/shared'" "wait for its end"
+done
+kill -9 "$pid"
+wait "$pid" 2>/dev/null
+expect 0 "$hostile" run hostile/clean "--out=$work/shared" && says "1 of 1 case met the expectation"
+kill "$(cat "$work/forked")" || fail "the program's process was not left"
+[ ! -e "$work/shared/.lock" ] || fail "a run left its lock"
 
 finish
