@@ -200,14 +200,16 @@ void CampaignRun::MergeResult(const Unit& unit) {
                                  result.end == UnitEnd::kNoMore, result.exhausted,
                                  result.search, result.coverage});
   }
-  const bool is_last = frontier_->units().empty() && result.end != UnitEnd::kTime;
+  // A part behind may have come to its end all the same.
+  ran_out_ |= result.end == UnitEnd::kTime;
+  const bool is_last = frontier_->units().empty() && !ran_out_;
   TakeSearch(result.search, is_last && rounds_ == nullptr);
   if (rounds_ != nullptr && result.end != UnitEnd::kTime) {
     left_.push_back(result.parts.empty() ? std::string() : result.parts.front());
     if (left_.size() == round_size_) BeginRound();
   }
   if (result.end == UnitEnd::kNoMore && whole_->AsTreeSearch() == nullptr) {
-    tally_.exhausted = result.exhausted;
+    tally_.exhausted = result.exhausted && !ran_out_;
     stage_ = Stage::kOver;
   }
 }

@@ -60,6 +60,7 @@ void CampaignRun::BeginStage() {
   rounds_ = nullptr;
   round_size_ = 1;
   left_.clear();
+  ran_out_ = false;
   if (const TreeSearch* const search = whole_->AsTreeSearch(); search != nullptr) {
     rounds_ = search->MakeRounds();
     division = rounds_ == nullptr ? Frontier::Division::kByParts : Frontier::Division::kInRounds;

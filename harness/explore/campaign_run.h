@@ -103,6 +103,7 @@ class CampaignRun {
   std::vector<std::string> left_;         // of those of the round that are part of the result
   WorkerTask task_;
   uint64_t common_ = 0;
+  bool ran_out_ = false;      // of time, before all of a unit that is part of the result
   bool prepare_ = false;      // workers make the common executions while one tells of them
   size_t silent_deaths_ = 0;  // of workers that made the common executions for themselves
 

@@ -1,4 +1,5 @@
 // One campaign by many workers: the result is that of one worker, whatever dies on the way.
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <mutex>
@@ -6,11 +7,14 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "harness/explore/frontier.h"
 #include "primitives/assert.h"
 #include "primitives/atomic.h"
+#include "primitives/choose.h"
 #include "primitives/mutex.h"
 #include "primitives/thread.h"
 #include "primitives/var.h"
@@ -131,6 +135,35 @@ INSTANTIATE_TEST_SUITE_P(
                       Campaign{Many, "source-dpor", 1'000, true},
                       Campaign{Many, "random", 400, true},
                       Campaign{Many, "default:dfs=10", 600, true}));
+
+// Two parts of one search: of one that is behind, everything has been explored when the time ends
+// the other.
+void SlowInTheMiddle() {
+  Atomic<int> x(0), y(0), z(0);
+  Thread thread([&] {
+    x.store(1);
+    y.store(1);
+  });
+  const bool is_behind = x.load() == 1 || y.load() == 1;
+  const uint64_t choice = is_behind ? 0 : Choose(3);
+  thread.join();
+  if (is_behind) return;
+  for (int i = 0; i < 4'500; ++i) z.store(i);  // the clock is looked at
+  const timespec pause{0, choice == 0 ? 10'000'000 : 600'000'000};
+  ::syscall(SYS_nanosleep, &pause, nullptr);  // in real time
+}
+
+TEST(Jobs, APartThatRanOutOfTimeIsMissingToTheLast) {
+  const CaseResult whole = Explore({SlowInTheMiddle, "dfs", 1'000, false}, 2);
+  EXPECT_TRUE(whole.complete);
+  CampaignOptions options;
+  options.strategy = "dfs";
+  options.jobs = 2;
+  options.time = std::chrono::milliseconds(400);
+  const CaseResult cut = testing::ExploreCase(SlowInTheMiddle, options);
+  EXPECT_LT(cut.executions, whole.executions);
+  EXPECT_FALSE(cut.complete) << cut.search;
+}
 
 TEST(Jobs, ACompleteSearchIsDivided) {
   const CaseResult result = Explore({Counting, "dfs", 1'000'000, false}, 3);
