@@ -256,6 +256,9 @@ int Run(const Options& options, const std::string& command) {
                text ? stdout : stderr);
   }
   if (Interrupted()) {
+    if (folder != nullptr) {
+      std::fputs("interrupted; the same command with --resume goes on\n", text ? stdout : stderr);
+    }
     folder.reset();  // no destructor runs
     EndInterrupted();
   }

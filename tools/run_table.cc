@@ -53,9 +53,12 @@ std::string Seconds(double seconds) {
   return text;
 }
 
-// What a run without a finding is worth.
+// What a run without a finding is worth; a line. Empty: there is nothing to tell of all executions.
 std::string Covered(const CaseResult& result) {
   const CoverageCounts& coverage = result.coverage;
+  // Of a worker that was killed in the midst of a very long execution, it is not known what the
+  // ones before have shown.
+  if (coverage.executions == 0 || coverage.executions != result.executions) return {};
   const auto counted = [](uint64_t count, const char* one) {
     return std::to_string(count) + " " + one + (count == 1 ? "" : "s");
   };
@@ -63,10 +66,10 @@ std::string Covered(const CaseResult& result) {
                      (coverage.exact ? "" : "about ") +
                      counted(coverage.classes, "different order") + " of events and " +
                      counted(coverage.pairs, "reads-from pair");
-  if (result.complete) return text + ": all there are";
-  if (coverage.classes_once == 0) return text + ", each more than once";
+  if (result.complete) return text + ": all there are\n";
+  if (coverage.classes_once == 0) return text + ", each more than once\n";
   char unseen[80];
-  std::snprintf(unseen, sizeof(unseen), "; about %.*f%% of further ones would show a new order",
+  std::snprintf(unseen, sizeof(unseen), "; about %.*f%% of further ones would show a new order\n",
                 coverage.Unseen() < 0.1 ? 1 : 0, 100 * coverage.Unseen());
   return text + unseen;
 }
@@ -105,8 +108,9 @@ std::string RunTable::Row(const CaseResult& result) const {
     const std::vector<FindingKind> found = KindsFound(result);
     if (std::find(found.begin(), found.end(), kind) != found.end()) continue;
     row += "  expected " + std::string(NameOf(kind)) + ", which was not found";
-    row += result.complete ? ": there is no such schedule\n"
-                           : "; a larger --executions or another --strategy may find it\n";
+    row += result.complete      ? ": there is no such schedule\n"
+           : result.interrupted ? " before the interruption\n"
+                                : "; a larger --executions or another --strategy may find it\n";
   }
   return row;
 }
@@ -129,7 +133,7 @@ std::string RunTable::Summary(const std::vector<CaseResult>& results,
   }
   const size_t run = results.size() - skipped;
   std::string text = "\n";
-  if (run == 1 && results.size() == 1 && findings == 0) text += Covered(results[0]) + "\n";
+  if (run == 1 && results.size() == 1 && findings == 0) text += Covered(results[0]);
   text += std::to_string(met) + " of " + std::to_string(run) +
                      (run == 1 ? " case" : " cases") + " met the expectation";
   if (skipped > 0) text += ", " + std::to_string(skipped) + " skipped";
@@ -148,7 +152,11 @@ std::string RunTable::NotComplete(const std::vector<CaseResult>& results, bool i
     if (!result.search.empty()) text += " (" + result.search + ")";
     // The default strategy says so when it has gone over to sampling.
     const bool searching = result.search.find("sampled") == std::string::npos;
-    if (result.cut_by_step_limit > 0 || result.search.find("step limit") != std::string::npos) {
+    const bool cut =
+        result.cut_by_step_limit > 0 || result.search.find("step limit") != std::string::npos;
+    if (result.interrupted) {
+      text += "; interrupted\n";
+    } else if (cut) {
       text += "; executions were cut: raise --max-steps\n";
     } else if (result.search.find("all with up to") != std::string::npos) {
       text += "; raise the strategy's bound\n";

@@ -63,6 +63,7 @@ struct CaseResult {
   std::string search;          // how far the strategy got, in its own words
   std::string skipped;         // why the case was not run; empty: it was
   std::string internal_error;  // Heddle itself failed
+  bool interrupted = false;    // by the observer; such a case is gone on with, and not saved
   // Of a complete search that did not end: the executions that it would have made, by an estimate.
   std::optional<double> estimated_executions;
   uint64_t executions = 0;

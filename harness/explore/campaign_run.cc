@@ -12,6 +12,8 @@ constexpr std::chrono::milliseconds kPoll{50};
 // A worker looks at the clock between executions; one that is in the midst of a very long one when
 // the time is up is not waited for.
 constexpr std::chrono::seconds kGrace{2};
+// The same where somebody waits for the end.
+constexpr std::chrono::milliseconds kPatience{500};
 // What is lost when the process is killed; more where there is so much to save that it would take
 // the most of the time.
 constexpr std::chrono::milliseconds kSaveInterval{kSliceOfWhole};
@@ -153,8 +155,8 @@ Stage CampaignRun::RunStage() {
     ShowProgress();
     SaveNowAndThen();
     if (observer_ != nullptr && observer_->Cancelled()) {
-      AddNote(&result_, "interrupted");
-      cut_off = true;
+      Interrupt();
+      cut_off = stage_ == Stage::kRunning;
       break;
     }
     if (Clock::now() > deadline_ + kGrace + options_.step_timeout) {
@@ -167,6 +169,20 @@ Stage CampaignRun::RunStage() {
   if (stage_ == Stage::kRunning) stage_ = Stage::kOver;
   pool_->StopAll();
   return stage_;
+}
+
+void CampaignRun::Interrupt() {
+  result_.interrupted = true;
+  AddNote(&result_, "interrupted");
+  for (const auto& slot : pool_->slots()) slot->EndUnitSoon();
+  // Of those that must be killed it is known how many executions they have made, but not what these
+  // have shown.
+  const Clock::time_point latest = Clock::now() + kPatience;
+  while (pool_->AnyBusy() && Clock::now() < latest && result_.internal_error.empty()) {
+    pool_->Wait(kPoll);
+    Receive();
+  }
+  Merge();
 }
 
 void CampaignRun::SaveNowAndThen() {
@@ -231,7 +247,7 @@ CaseResult CampaignRun::Run(const std::function<void(std::string)>& save) {
     result_.met = true;
     return std::move(result_);
   }
-  while (RunStage() == Stage::kNeedsUnlockPoints) {
+  while (RunStage() == Stage::kNeedsUnlockPoints && !result_.interrupted) {
     execution_.unlock_is_point = true;
     tally_.NextStage();
     result_.complete_bound.clear();

@@ -64,6 +64,8 @@ class CampaignRun {
   void MergeEvent(const Unit& unit, const UnitEvent& event);
   void MergeResult(const Unit& unit);
   void BeginRound();
+  // Has the workers end behind the executions that they are at, and tell of them.
+  void Interrupt();
   // Ends all workers where they are and puts together everything there is.
   void MergeRest();
   void TakeSearch(const SearchState& search, bool finished);

@@ -1,7 +1,8 @@
 // What a worker process shares with its supervisor: signs of life, the schedule so far, and how the
 // worker died. The supervisor reads it at any time, also after the worker's death.
 //
-// Memory of the kind MAP_SHARED | MAP_ANONYMOUS, made before the fork. One writer, the worker.
+// Memory of the kind MAP_SHARED | MAP_ANONYMOUS, made before the fork. One writer, the worker; but
+// for `stop`, which is the supervisor's.
 #ifndef HEDDLE_HARNESS_EXPLORE_SHARED_STATE_H_
 #define HEDDLE_HARNESS_EXPLORE_SHARED_STATE_H_
 
@@ -42,6 +43,7 @@ struct SharedState {
   std::atomic<uint64_t> pairs{0};
   std::atomic<bool> deferred_spinner{false};  // in some execution, a loop that waits was set aside
   std::atomic<double> share_done{-1};         // of the strategy's search; negative: it cannot tell
+  std::atomic<bool> stop{false};  // end the unit behind this execution, as when the time is up
   DeathRecord death;
   DecisionLog log;
 
@@ -55,6 +57,7 @@ struct SharedState {
     common = false;
     ResetCounts();
     share_done = -1;
+    stop = false;
     death = DeathRecord{};
     log.count = log.steps = 0;
   }

@@ -73,7 +73,7 @@ class Worker {
   // the campaign may go on.
   bool Tell(const UnitTask& unit, uint64_t place, const ExecutionResult& result,
             Strategy& strategy);
-  // Looks at the clock, now and then. Where the unit is over by it, says how.
+  // Looks at the clock, now and then. Where the unit is over by it, or is to be, says how.
   std::optional<UnitEnd> OutOfTime(const UnitTask& unit, Strategy& strategy, uint64_t steps);
 
   const WorkerTask& task_;
@@ -99,6 +99,7 @@ class Worker {
 
 std::optional<UnitEnd> Worker::OutOfTime(const UnitTask& unit, Strategy& strategy,
                                          uint64_t steps) {
+  if (shared_->stop.load(std::memory_order_relaxed)) [[unlikely]] return UnitEnd::kTime;
   ++executions_since_look_;
   steps_since_look_ += steps;
   if (executions_since_look_ < kExecutionsBetweenLooks && steps_since_look_ < kStepsBetweenLooks) {

@@ -33,6 +33,8 @@ class WorkerSlot {
   void Assign(const UnitTask& unit);
   // The unit has ended.
   void Release() { unit_.reset(); }
+  // The unit is to end behind the execution that runs.
+  void EndUnitSoon() { state_->stop.store(true); }
   // Kills the process, if there is one, and forgets it.
   void Stop();
   void WatchForHang() { watch_->Look(child_.get()); }

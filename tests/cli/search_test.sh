@@ -59,4 +59,42 @@ interrupted() {
 interrupted lastzero_14 dpor
 interrupted lastzero_12 source-dpor
 
+# told FIELD FILE: the value of the first such field.
+told() { grep -m 1 "\"$1\": " "$2" | tr -dc 0-9; }
+
+# Ctrl-C: every line tells of the same executions, and the rest is made by going on.
+stopped() {
+  local case=$1 strategy=$2 out=$work/stopped.$2 pid log
+  log=$out.log
+  "$search" run "search/$case" "--strategy=$strategy" --executions=1000000 --jobs=2 "--out=$out" \
+    >"$log" 2>&1 &
+  pid=$!
+  for _ in {1..2000}; do
+    [ -e "$out/checkpoint" ] && break
+    sleep 0.005
+  done
+  sleep 0.25
+  kill -INT "$pid"
+  wait "$pid"
+  output=$(cat "$log")
+  executions=$(told executions "$out/run.json")
+  says "note: interrupted" "$executions executions showed " \
+    "interrupted; the same command with --resume goes on"
+  grep -q "^search/$case .* $executions " "$log" || fail "another number in the table: $output"
+  [ "$(grep -c "\"executions\": $executions" "$out/run.json")" = 2 ] ||
+    fail "another number in the coverage: $(cat "$out/run.json")"
+  if grep -q "raise" "$log"; then fail "$strategy: an interrupted run lacks no budget: $output"; fi
+}
+for strategy in dfs dpor source-dpor; do
+  stopped lastzero_14 "$strategy"
+  says ": $executions executions" "); interrupted"
+done
+stopped lastzero_14 random
+stopped lastzero_14 default
+expect 0 "$search" run search/lastzero_14 --strategy=dpor --executions=1000000 --jobs=1 \
+  --require-complete "--out=$work/stopped.dpor" --resume
+diff <(grep -vE '"(seconds|executions_per_second)"' "$work/lastzero_14.dpor.whole/run.json") \
+  <(grep -vE '"(seconds|executions_per_second)"' "$work/stopped.dpor/run.json") ||
+  fail "stopped and gone on with, it counts otherwise"
+
 finish

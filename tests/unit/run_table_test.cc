@@ -36,5 +36,35 @@ TEST(RunTableTest, ColumnsEndWhereTheirHeadingsDo) {
   }
 }
 
+// Where the user ended it, a larger budget is no advice.
+TEST(RunTableTest, AnInterruptedRunIsNotToldToSpendMore) {
+  CaseResult result = Found({}, 100);
+  result.expected = {FindingKind::kDeadlock};
+  result.met = false;
+  result.search = "depth-first: 100 executions";
+  const RunTable table({}, /*color=*/false);
+  EXPECT_NE(table.Row(result).find("; a larger --executions"), std::string::npos);
+  EXPECT_EQ(RunTable::NotComplete({result}, true),
+            "not complete: case (depth-first: 100 executions); raise --executions or --time\n");
+  result.interrupted = true;
+  EXPECT_NE(table.Row(result).find("which was not found before the interruption\n"),
+            std::string::npos);
+  EXPECT_EQ(RunTable::NotComplete({result}, true),
+            "not complete: case (depth-first: 100 executions); interrupted\n");
+}
+
+// What a killed worker's executions have shown nobody knows.
+TEST(RunTableTest, WhatWasCoveredIsToldOfAllExecutionsOrNotAtAll) {
+  CaseResult result = Found({}, 100);
+  result.coverage = {.executions = 100, .classes = 2, .pairs = 3};
+  const RunTable table({}, /*color=*/false);
+  EXPECT_NE(table.Summary({result}, "").find("100 executions showed 2 different orders"),
+            std::string::npos);
+  result.executions = 120;
+  EXPECT_EQ(table.Summary({result}, ""), "\n1 of 1 case met the expectation, 0 findings\n");
+  result = Found({}, 0);
+  EXPECT_EQ(table.Summary({result}, ""), "\n1 of 1 case met the expectation, 0 findings\n");
+}
+
 }  // namespace
 }  // namespace heddle
