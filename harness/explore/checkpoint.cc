@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <span>
+#include <system_error>
 
 #include "harness/report/json_report.h"
 
@@ -15,6 +17,12 @@ namespace {
 constexpr std::string_view kMagic = "heddle checkpoint 2\n";
 
 bool ReadFile(const std::string& path, std::string* content) {
+  // A stream opens a directory, and throws when it is read.
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    errno = EISDIR;
+    return false;
+  }
   errno = 0;
   std::ifstream stream(path, std::ios::binary);
   if (!stream) return false;

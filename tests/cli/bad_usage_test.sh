@@ -98,6 +98,10 @@ expect 2 "$hostile" run hostile/clean --seed=3 "--out=$work/begun" --resume && s
 cp "$work/begun.copy/checkpoint" "$work/begun/checkpoint"
 printf x | dd of="$work/begun/checkpoint" bs=1 seek=60 conv=notrunc status=none
 expect 2 "$hostile" run hostile/clean --seed=3 "--out=$work/begun" --resume && says "checksum"
+rm "$work/begun/checkpoint" && mkdir "$work/begun/checkpoint"
+expect 2 "$hostile" run hostile/clean --seed=3 "--out=$work/begun" --resume
+says "cannot read '$work/begun/checkpoint'" "Is a directory"
+rmdir "$work/begun/checkpoint"
 cp "$work/begun.copy/checkpoint" "$work/begun/checkpoint"
 expect 0 "$hostile" run hostile/clean --seed=3 --jobs=3 "--out=$work/begun" --resume
 says "1 of 1 case met the expectation"
