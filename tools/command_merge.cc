@@ -11,6 +11,7 @@
 
 #include "harness/explore/merge.h"
 #include "harness/explore/output_folder.h"
+#include "harness/explore/sample.h"
 #include "tools/option_values.h"
 #include "tools/run_results.h"
 #include "tools/run_table.h"
@@ -88,7 +89,8 @@ int Merge(const Options& options, const std::string& command) {
     for (const CaseResult& result : merged.results) {
       PrintCase(table, result, &result == &merged.results.back());
     }
-    std::fputs(table.Summary(merged.results, folder->path()).c_str(), stdout);
+    const bool is_sample = IsSample(campaign.strategy);
+    std::fputs(table.Summary(merged.results, folder->path(), is_sample).c_str(), stdout);
   } else {
     std::fputs(RunJson(campaign, merged.identity.build, merged.results).c_str(), stdout);
   }

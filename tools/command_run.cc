@@ -18,6 +18,7 @@
 #include "harness/explore/checkpoint.h"
 #include "harness/explore/explorer.h"
 #include "harness/explore/output_folder.h"
+#include "harness/explore/sample.h"
 #include "harness/strategy/registry.h"
 #include "tools/case_choice.h"
 #include "tools/interrupt.h"
@@ -244,7 +245,8 @@ int Run(const Options& options, const std::string& command) {
   }
 
   if (text) {
-    std::fputs(table.Summary(results, folder == nullptr ? "" : folder->path()).c_str(), stdout);
+    const std::string out = folder == nullptr ? "" : folder->path();
+    std::fputs(table.Summary(results, out, IsSample(options.strategy)).c_str(), stdout);
   } else {
     std::fputs(RunJson(campaign, BuildId(), results).c_str(), stdout);
   }

@@ -54,7 +54,7 @@ std::string Seconds(double seconds) {
 }
 
 // What a run without a finding is worth; a line. Empty: there is nothing to tell of all executions.
-std::string Covered(const CaseResult& result) {
+std::string Covered(const CaseResult& result, bool is_sample) {
   const CoverageCounts& coverage = result.coverage;
   // Of a worker that was killed in the midst of a very long execution, it is not known what the
   // ones before have shown.
@@ -67,6 +67,7 @@ std::string Covered(const CaseResult& result) {
                      counted(coverage.classes, "different order") + " of events and " +
                      counted(coverage.pairs, "reads-from pair");
   if (result.complete) return text + ": all there are\n";
+  if (!is_sample) return text + "\n";
   if (coverage.classes_once == 0) return text + ", each more than once\n";
   char unseen[80];
   std::snprintf(unseen, sizeof(unseen), "; about %.*f%% of further ones would show a new order\n",
@@ -115,8 +116,8 @@ std::string RunTable::Row(const CaseResult& result) const {
   return row;
 }
 
-std::string RunTable::Summary(const std::vector<CaseResult>& results,
-                              const std::string& out) const {
+std::string RunTable::Summary(const std::vector<CaseResult>& results, const std::string& out,
+                              bool is_sample) const {
   size_t met = 0;
   size_t skipped = 0;
   size_t findings = 0;
@@ -133,7 +134,7 @@ std::string RunTable::Summary(const std::vector<CaseResult>& results,
   }
   const size_t run = results.size() - skipped;
   std::string text = "\n";
-  if (run == 1 && results.size() == 1 && findings == 0) text += Covered(results[0]);
+  if (run == 1 && results.size() == 1 && findings == 0) text += Covered(results[0], is_sample);
   text += std::to_string(met) + " of " + std::to_string(run) +
                      (run == 1 ? " case" : " cases") + " met the expectation";
   if (skipped > 0) text += ", " + std::to_string(skipped) + " skipped";

@@ -17,7 +17,9 @@ class RunTable {
   // All end with a newline.
   std::string Header() const;
   std::string Row(const CaseResult& result) const;
-  std::string Summary(const std::vector<CaseResult>& results, const std::string& out) const;
+  // `is_sample`: the strategy's executions are one (explore/sample.h).
+  std::string Summary(const std::vector<CaseResult>& results, const std::string& out,
+                      bool is_sample) const;
   // A line for each case in which nothing was found, though not everything was explored; how far
   // the search got, and what would take it further. Complete up to a bound is told only
   // `if_bounded`.

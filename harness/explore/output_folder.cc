@@ -13,6 +13,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "harness/explore/sample.h"
 #include "harness/report/json_report.h"
 #include "harness/report/text_report.h"
 
@@ -137,14 +138,19 @@ std::unique_ptr<FolderLock> MakeWritable(const std::string& path, std::string* e
   return lock;
 }
 
-nlohmann::ordered_json CoverageJson(const CaseResult& result) {
+nlohmann::ordered_json CoverageJson(const CaseResult& result, bool is_sample) {
   const CoverageCounts& coverage = result.coverage;
-  return {{"executions", coverage.executions},
-          {"classes", coverage.classes},
-          {"classes_seen_once", coverage.classes_once},
-          {"reads_from_pairs", coverage.pairs},
-          {"exact", coverage.exact},
-          {"unseen", result.complete ? 0 : coverage.Unseen()}};
+  nlohmann::ordered_json json = {{"executions", coverage.executions},
+                                 {"classes", coverage.classes},
+                                 {"classes_seen_once", coverage.classes_once},
+                                 {"reads_from_pairs", coverage.pairs},
+                                 {"exact", coverage.exact}};
+  if (result.complete) {
+    json["unseen"] = 0;
+  } else if (is_sample) {
+    json["unseen"] = coverage.Unseen();
+  }
+  return json;
 }
 
 }  // namespace
@@ -208,6 +214,7 @@ bool OutputFolder::WriteRun(const CampaignOptions& options, std::string_view bui
 std::string RunJson(const CampaignOptions& options, std::string_view build,
                     const std::vector<CaseResult>& results) {
   using Json = nlohmann::ordered_json;
+  const bool is_sample = IsSample(options.strategy);
   Json cases = Json::array();
   for (const CaseResult& result : results) {
     Json expected = Json::array();
@@ -230,7 +237,7 @@ std::string RunJson(const CampaignOptions& options, std::string_view build,
                   {"executions", result.executions},
                   {"steps", result.steps},
                   {"cut_by_step_limit", result.cut_by_step_limit},
-                  {"coverage", CoverageJson(result)},
+                  {"coverage", CoverageJson(result, is_sample)},
                   {"seconds", result.seconds},
                   {"executions_per_second", result.ExecutionsPerSecond()}};
     if (!result.complete_bound.empty()) entry["complete_bound"] = result.complete_bound;

@@ -74,6 +74,19 @@ says "not complete: hostile/clean (depth-first: 1 execution of about"
 expect 0 "$hostile" run hostile/clean --strategy=random --executions=50
 expect 0 "$hostile" run hostile/clean --strategy=dfs --require-complete
 expect 0 timeout 10 "$hostile" run hostile/clean --strategy=random --time=300ms
+# What further executions would show is estimated of samples only.
+for strategy in random default; do
+  expect 0 "$hostile" run hostile/prints "--strategy=$strategy" --executions=2 "--out=$work/out"
+  grep -q '"unseen": ' "$work/out/run.json" || fail "$strategy: no estimate of what is unseen"
+done
+for strategy in dfs dpor source-dpor preemption-bounding delay-bounding; do
+  expect 0 "$hostile" run hostile/clean "--strategy=$strategy" --executions=1 "--out=$work/out"
+  says "1 execution showed 1 different order of events and "
+  if grep -qE "further|more than once" <<<"$output"; then fail "$strategy is no sample: $output"; fi
+  if grep -q '"unseen"' "$work/out/run.json"; then fail "$strategy: an estimate of what is unseen"; fi
+done
+expect 0 "$hostile" run hostile/clean --strategy=dfs "--out=$work/out" && says ": all there are"
+grep -q '"unseen": 0' "$work/out/run.json" || fail "something is unseen by a complete search"
 
 # An expected finding that is not found.
 expect 1 "$hostile" run hostile/never_deadlocks --strategy=random --executions=10

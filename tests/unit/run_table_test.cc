@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "harness/explore/sample.h"
 
 namespace heddle {
 namespace {
@@ -58,12 +59,32 @@ TEST(RunTableTest, WhatWasCoveredIsToldOfAllExecutionsOrNotAtAll) {
   CaseResult result = Found({}, 100);
   result.coverage = {.executions = 100, .classes = 2, .pairs = 3};
   const RunTable table({}, /*color=*/false);
-  EXPECT_NE(table.Summary({result}, "").find("100 executions showed 2 different orders"),
+  EXPECT_NE(table.Summary({result}, "", true).find("100 executions showed 2 different orders"),
             std::string::npos);
   result.executions = 120;
-  EXPECT_EQ(table.Summary({result}, ""), "\n1 of 1 case met the expectation, 0 findings\n");
+  EXPECT_EQ(table.Summary({result}, "", true), "\n1 of 1 case met the expectation, 0 findings\n");
   result = Found({}, 0);
-  EXPECT_EQ(table.Summary({result}, ""), "\n1 of 1 case met the expectation, 0 findings\n");
+  EXPECT_EQ(table.Summary({result}, "", true), "\n1 of 1 case met the expectation, 0 findings\n");
+}
+
+// What enumerates has made no sample from which the rest could be estimated.
+TEST(RunTableTest, WhatIsUnseenIsEstimatedOfSamplesOnly) {
+  CaseResult result = Found({}, 100);
+  result.coverage = {.executions = 100, .classes = 30, .classes_once = 20, .pairs = 3};
+  const RunTable table({}, /*color=*/false);
+  const std::string told =
+      "\n100 executions showed 30 different orders of events and 3 reads-from pairs";
+  const std::string summary = "\n1 of 1 case met the expectation, 0 findings\n";
+  EXPECT_EQ(table.Summary({result}, "", true),
+            told + "; about 20% of further ones would show a new order" + summary);
+  EXPECT_EQ(table.Summary({result}, "", false), told + summary);
+  for (const char* strategy : {"dfs", "dpor", "source-dpor", "preemption-bounding:bound=2",
+                               "delay-bounding"}) {
+    EXPECT_FALSE(IsSample(strategy)) << strategy;
+  }
+  for (const char* strategy : {"default", "random", "pct:depth=2", "pos", "surw", "rff"}) {
+    EXPECT_TRUE(IsSample(strategy)) << strategy;
+  }
 }
 
 }  // namespace
