@@ -184,6 +184,11 @@ class LinearizabilityTest {
 
   // The history, as text, if it is not linearizable; else empty.
   std::string MakeCalls(const LinearizableOptions& options) {
+    if (callees_.empty()) {
+      throw std::invalid_argument(
+          "heddle::Linearizable: there is no operation to call, so that nothing would be tested; "
+          "name them with Operation(...) before Run");
+    }
     const uint64_t most =
         uint64_t{options.threads} * options.calls + options.before + options.after;
     if (most > kMostCalls) {

@@ -1,5 +1,5 @@
-// The text of a value, for histories of calls: numbers, truth values, text, enumerations, optional
-// values, pairs, ranges, and whatever operator<< writes to a stream.
+// The text of a value, for histories of calls: numbers, truth values, characters, text,
+// enumerations, optional values, pairs, ranges, and whatever operator<< writes to a stream.
 //
 // Allocates nothing for short texts of the usual types, so that it is no step of the heap's.
 #ifndef HEDDLE_PRIMITIVES_INTERNAL_TEXT_OF_H_
@@ -42,6 +42,9 @@ template <typename T>
 std::string TextOf(const T& value) {
   if constexpr (std::is_same_v<T, bool>) {
     return value ? "true" : "false";
+  } else if constexpr (std::is_same_v<T, char>) {
+    const bool printable = value >= ' ' && value <= '~';
+    return printable ? std::string{'\'', value, '\''} : std::to_string(value);
   } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
     return std::string(std::string_view(value));
   } else if constexpr (std::is_enum_v<T>) {

@@ -165,6 +165,19 @@ TEST(LinearizableTest, TooManyCallsAreRefusedInWords) {
   }
 }
 
+TEST(LinearizableTest, ATestWithoutOperationsIsRefusedInWords) {
+  OneStepCounter counter;
+  auto test = Linearizable<CounterSpec>(counter);
+  try {
+    test.Run();
+    FAIL() << "a test of nothing was accepted";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_STREQ(error.what(),
+                 "heddle::Linearizable: there is no operation to call, so that nothing would be "
+                 "tested; name them with Operation(...) before Run");
+  }
+}
+
 TEST(LinearizableTest, WorksOnRealThreads) {
   for (int i = 0; i < 20; ++i) {
     OneStepCounter counter;
@@ -194,6 +207,10 @@ TEST(LinearizableDeathTest, NativelyTheHistoryIsPrinted) {
 TEST(TextOfTest, ValuesAsAReaderWritesThem) {
   EXPECT_EQ(internal::TextOf(-3), "-3");
   EXPECT_EQ(internal::TextOf(true), "true");
+  EXPECT_EQ(internal::TextOf('b'), "'b'");
+  EXPECT_EQ(internal::TextOf('\n'), "10");
+  EXPECT_EQ(internal::TextOf(std::optional<char>('b')), "'b'");
+  EXPECT_EQ(internal::TextOf(uint8_t{98}), "98");
   EXPECT_EQ(internal::TextOf(std::string("a b")), "a b");
   EXPECT_EQ(internal::TextOf(std::optional<int>()), "none");
   EXPECT_EQ(internal::TextOf(std::optional<int>(4)), "4");
