@@ -200,13 +200,19 @@ std::string ExplainNondeterminism(const Evidence& evidence) {
                 "or make it before main.";
 }
 
-// Of a noexcept function; other exceptions are told by their text and where they are thrown.
+// Of what may not be left; other exceptions are told by their text and where they are thrown.
 std::string ExplainException(const Evidence& evidence) {
   const auto& witnesses = evidence.suspicion().witnesses;
   if (witnesses.size() < 2) return {};
   const Stack stack = evidence.StackOf(witnesses[1]);
   const std::vector<Frame> frames = evidence.Frames(stack);
   if (frames.empty()) return {};
+  if (witnesses[1].role == "call during unwinding") {
+    return "Another exception was unwinding the stack, and had come to " +
+           frames.front().function + evidence.At(stack) +
+           ": an exception that leaves a destructor then, or a noexcept function, ends in "
+           "std::terminate.";
+  }
   return frames.front().function + " is noexcept" + evidence.At(stack) +
          ", as every destructor is that does not say otherwise: an exception that would leave such "
          "a function ends in std::terminate.";

@@ -258,6 +258,36 @@ TEST_F(UnsanitizedEngineOutsideTest, AnExceptionThatLeavesANoexceptFunctionIsTol
             left);
 }
 
+struct Thrower {
+  ~Thrower() noexcept(false) { throw 1; }
+};
+
+// The destructor is not noexcept, but may not be left then.
+TEST_F(UnsanitizedEngineOutsideTest, AnExceptionThatLeavesADestructorDuringUnwindingIsTold) {
+  const std::string left =
+      " was about to leave a destructor, or a noexcept function, while another exception was "
+      "unwinding the stack";
+  EXPECT_EQ(Terminates([] {
+              try {
+                const Thrower thrower;
+                Throw();
+              } catch (...) {
+              }
+            }),
+            "an int" + left);
+  EXPECT_EQ(Terminates([] {
+              try {
+                const Guard guard;
+                ThrowInt();
+              } catch (...) {
+              }
+            }),
+            "std::out_of_range (\"too far: xxx\")" + left);
+  // Where nothing else unwinds the stack, it may be left.
+  EXPECT_EQ(Terminates([] { const Thrower thrower; }),
+            "an int was thrown, and nothing in the thread catches it");
+}
+
 TEST_F(UnsanitizedEngineOutsideTest, OtherTerminationsAreNotBlamedOnNoexcept) {
   EXPECT_EQ(Terminates([] { std::terminate(); }), "std::terminate was called");
   EXPECT_EQ(Terminates([] {

@@ -146,6 +146,28 @@ TEST(ReportVerdictTest, ExceptionWithoutWordsIsNamedByItsType) {
             "uncaught exception in main: an int was thrown, and nothing in the thread catches it");
 }
 
+void ThrowWhileUnwinding() {
+  struct Thrower {
+    ~Thrower() noexcept(false) { ThrowNumber(); }
+  };
+  try {
+    const Thrower thrower;
+    ThrowNumber();
+  } catch (...) {
+  }
+}
+
+TEST(ReportVerdictTest, ADestructorThatThrowsDuringUnwindingIsNotCalledNoexcept) {
+  Investigation investigation;
+  const auto finding = investigation.Find(ThrowWhileUnwinding, FindingKind::kException);
+  ASSERT_TRUE(finding.has_value()) << "bug not found";
+  EXPECT_THAT(finding->summary, HasSubstr("an int was about to leave a destructor"));
+  EXPECT_THAT(finding->explanation,
+              HasSubstr("Another exception was unwinding the stack, and had come to "));
+  EXPECT_THAT(finding->explanation, HasSubstr("ThrowWhileUnwinding"));
+  EXPECT_THAT(finding->explanation, Not(HasSubstr("is noexcept")));
+}
+
 void LatchNeverReached() {
   Latch latch(2);
   latch.arrive_and_wait();

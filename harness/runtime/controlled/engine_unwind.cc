@@ -149,7 +149,7 @@ void ControlledEngine::Abandon(ThreadState& self) {
 }
 
 void ControlledEngine::RaiseTermination(ThreadState& self) {
-  const std::vector<uintptr_t> noexcept_function = internal::StackOfNoexceptFunction();
+  const std::vector<uintptr_t> left = internal::StackOfNoexceptFunction();
   const std::string exception = internal::DescribeCurrentException();
   Annotate(Annotation::kFailure, kNoObject, 0);
   Suspicion suspicion;
@@ -157,11 +157,18 @@ void ControlledEngine::RaiseTermination(ThreadState& self) {
   suspicion.key = MixSeed(static_cast<uint64_t>(suspicion.kind), 1);
   suspicion.witnesses.push_back(
       Witness{"call of std::terminate", self.id, seq_, kNoObject, 0, {}, 0});
-  if (!noexcept_function.empty()) {
-    suspicion.message = exception + " was about to leave a noexcept function";
-    suspicion.key = MixSeed(suspicion.key, noexcept_function.front());
+  if (!left.empty()) {
+    // While another exception unwinds the stack, what it does not let go on is either a noexcept
+    // function or the unwinding itself, which called a destructor: both frames look the same.
+    const bool unwinding = std::uncaught_exceptions() > 0;
+    suspicion.message = exception + (unwinding ? " was about to leave a destructor, or a noexcept "
+                                                 "function, while another exception was unwinding "
+                                                 "the stack"
+                                               : " was about to leave a noexcept function");
+    suspicion.key = MixSeed(suspicion.key, left.front());
     suspicion.witnesses.push_back(
-        Witness{"call in a noexcept function", self.id, 0, kNoObject, 0, {}, 0, noexcept_function});
+        Witness{unwinding ? "call during unwinding" : "call in a noexcept function", self.id, 0,
+                kNoObject, 0, {}, 0, left});
   } else {
     suspicion.message = "std::terminate was called";
     if (!exception.empty()) suspicion.message += " while " + exception + " was being handled";
