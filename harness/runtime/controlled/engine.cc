@@ -134,6 +134,7 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   atomic_changed_ = false;
   careful_ = NeedsCare();
   used_freed_memory_ = false;
+  used_freed_blocks_.clear();
   for (HeapUse& use : heap_uses_) use.Clear();
   shared_counts_.clear();
   last_disowned_ = nullptr;

@@ -244,6 +244,8 @@ class ControlledEngine final : public Runtime,
   void ReportRace(const RaceShadow::Conflict& conflict, bool is_write, const ObjectInit& var,
                   uintptr_t pc);
   void CheckAddressIsLive(const ObjectInit& init, uintptr_t pc);
+  void CheckVarIsLive(const ObjectInit& var, uintptr_t pc);
+  bool IsUsedFreedBlock(const BlockInfo& block) const;
   void ExamineDestruction(SyncModel& model, ObjectKind kind, uintptr_t pc);
   void CheckNobodyIsAboutToUse(const Operation& destroy);
   void ReportLeaks();
@@ -341,6 +343,8 @@ class ControlledEngine final : public Runtime,
   bool in_fair_tail_ = false;  // the step limit was reached: see engine_livelock.cc
   bool watches_states_ = false;  // they are compared: dead stack is cleared
   bool used_freed_memory_ = false;  // by this execution's program, as ThreadSanitizer has seen
+  // Serials of freed blocks of the heap in which it has used an object, as has been told.
+  std::vector<uint32_t> used_freed_blocks_;
 
   const ExecutionOptions options_;
   FairDecider fair_;

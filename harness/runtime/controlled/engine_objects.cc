@@ -8,6 +8,7 @@
 #include "harness/core/random.h"
 #include "harness/runtime/controlled/engine.h"
 #include "harness/runtime/heap/malloc_interpose.h"
+#include "harness/runtime/heap/poison.h"
 #include "harness/runtime/heap/program_context.h"
 #include "harness/runtime/heap/reachability.h"
 #include "harness/runtime/heap/sanitizer_heap.h"
@@ -26,6 +27,12 @@ Witness SiteOf(const char* role, const HeapSite& site) {
 // A bit that neither addresses of a program nor the other places of PlaceOf have.
 constexpr uintptr_t kNamedByBlock = uintptr_t{1} << 60;
 constexpr int kNameShift = 5;  // of hashes, so that offsets added to them do not reach it
+
+bool IsPoison(const ShadowCell& cell) {
+  ShadowCell poison;
+  std::memset(static_cast<void*>(&poison), kFreedByte, sizeof(poison));
+  return cell.write == poison.write && cell.read == poison.read;
+}
 
 std::string_view NounOf(const SyncModel& model) {
   return model.noun != nullptr ? model.noun : NameOf(model.kind);
@@ -93,10 +100,15 @@ ObjectId ControlledEngine::Register(ObjectHandle& handle, const ObjectInit& init
   return model.id;
 }
 
-// A handle that is not of this execution, inside memory that has been freed: the poison overwrote
-// it.
+// What an object keeps of the current execution is not there, inside memory that has been freed:
+// the poison overwrote it. Told once for a block: what this object and others write there now is
+// the same bug.
 void ControlledEngine::CheckAddressIsLive(const ObjectInit& init, uintptr_t pc) {
-  if (tearing_down_ || checking_ || !heap_->IsFreed(init.address)) return;
+  if (tearing_down_) return;
+  const std::optional<BlockInfo> block = heap_->Describe(init.address);
+  if (!block || block->state != BlockState::kFreed || IsUsedFreedBlock(*block)) return;
+  used_freed_blocks_.push_back(block->serial);
+  const bool checking = std::exchange(checking_, false);
   Annotate(Annotation::kFailure, kNoObject, 0);
   Suspicion suspicion;
   suspicion.kind = FindingKind::kUseAfterFree;
@@ -104,10 +116,16 @@ void ControlledEngine::CheckAddressIsLive(const ObjectInit& init, uintptr_t pc) 
       "use of " + WithArticle(init.noun != nullptr ? init.noun : NameOf(init.kind)) +
       " in memory that has been freed";
   suspicion.witnesses.push_back(Witness{"use after free", active_->id, seq_, kNoObject, 0, {}, 0});
-  if (const auto block = heap_->Describe(init.address)) AddBlock(*block, &suspicion);
+  AddBlock(*block, &suspicion);
   suspicion.key = MixSeed(static_cast<uint64_t>(suspicion.kind), pc);
   Raise(std::move(suspicion));
+  checking_ = checking;
   EndIfAsked();
+}
+
+bool ControlledEngine::IsUsedFreedBlock(const BlockInfo& block) const {
+  return std::find(used_freed_blocks_.begin(), used_freed_blocks_.end(), block.serial) !=
+         used_freed_blocks_.end();
 }
 
 void ControlledEngine::Destroy(ObjectHandle& handle, ObjectKind kind) {
@@ -170,7 +188,17 @@ void ControlledEngine::CheckNobodyIsAboutToUse(const Operation& destroy) {
   }
 }
 
+// Of a variable whose clocks are poison: before they are overwritten.
+void ControlledEngine::CheckVarIsLive(const ObjectInit& var, uintptr_t pc) {
+  if (heap_ == nullptr || !heap_->Contains(var.address)) return;
+  HarnessScope scope;
+  CheckAddressIsLive(var, pc);
+}
+
 void ControlledEngine::OnReadSlow(ShadowCell& cell, const ObjectInit& var) {
+  if (IsPoison(cell)) [[unlikely]] {
+    CheckVarIsLive(var, reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
+  }
   if (tearing_down_ | checking_) return;
   if (every_access_) [[unlikely]] ForgetFormerVar(cell, var);
   const RaceShadow::Conflict conflict = watches_states_
@@ -184,7 +212,7 @@ void ControlledEngine::OnReadSlow(ShadowCell& cell, const ObjectInit& var) {
 
 void ControlledEngine::OnWriteSlow(ShadowCell& cell, const ObjectInit& var) {
   if (tearing_down_ | checking_) return;
-  if (!(every_access_ | in_fair_tail_) &&
+  if (!(every_access_ | in_fair_tail_ | IsPoison(cell)) &&
       shadow_.WriteInOrder(cell, epoch_, active_->clock)) [[likely]] {
     active_->spin.Clear();
     return;
@@ -195,6 +223,7 @@ void ControlledEngine::OnWriteSlow(ShadowCell& cell, const ObjectInit& var) {
 __attribute__((noinline)) void ControlledEngine::OnWriteSlower(ShadowCell& cell,
                                                                const ObjectInit& var,
                                                                uintptr_t pc) {
+  if (IsPoison(cell)) [[unlikely]] CheckVarIsLive(var, pc);
   // Only where the inline check does not know it, either: a recorded execution, which comes here
   // for every write, sets the same threads aside.
   if (!cell.WriteIsKnown(Epoch(stamp_, active_->id, active_->clock.time()))) active_->spin.Clear();
@@ -400,6 +429,8 @@ void ControlledEngine::OnHeapFault(const HeapFault& fault) {
       suspicion.message = "free of an address that no allocation returned";
       break;
     case HeapFaultKind::kWriteAfterFree:
+      // Told where it was used: what has been written since may be the primitive's own.
+      if (IsUsedFreedBlock(*fault.block)) return;
       suspicion.kind = FindingKind::kUseAfterFree;
       suspicion.message = "a freed block was written to";
       break;
