@@ -45,6 +45,7 @@ misdeed starts_std_thread misuse "use heddle::Thread" hostile_cases.cc
 misdeed starts_std_async misuse "use heddle::Thread" hostile_cases.cc
 misdeed swallows_pthread_exit misuse "catch (...)" hostile_cases.cc
 misdeed exhausts_memory crash "memory"
+says "memory exhausted" ", 1 finding;"
 misdeed ten_thousand_threads misuse "2000 threads"
 misdeed uses_rand nondeterminism
 misdeed uses_time nondeterminism

@@ -1,8 +1,13 @@
-// Objects of Heddle's in memory that has been freed.
+// Objects of Heddle's in memory that has been freed, and allocations that fail.
 #include <gtest/gtest.h>
 
+#include <cerrno>
+#include <cstdlib>
+#include <new>
 #include <string>
+#include <vector>
 
+#include "primitives/assert.h"
 #include "primitives/atomic.h"
 #include "primitives/mutex.h"
 #include "primitives/thread.h"
@@ -133,6 +138,74 @@ TEST_F(UnsanitizedEngineHeapTest, ACheckThatUsesFreedMemoryIsTold) {
             "use-after-free: use of a variable in memory that has been freed; ");
   freed_atomic = nullptr;  // or other tests' blocks there are no leaks
   freed_variable = nullptr;
+}
+
+// More than any heap holds.
+volatile size_t never = size_t{1} << 40;
+
+TEST_F(UnsanitizedEngineHeapTest, AnAllocationThatCanNeverBeMetFailsAsTheStandardSays) {
+  EXPECT_EQ(Raised([] {
+              bool threw = false;
+              try {
+                delete[] Opaque(new char[never]);
+              } catch (const std::bad_alloc&) {
+                threw = true;
+              }
+              Assert(threw);
+              Assert(Opaque(new (std::nothrow) char[never]) == nullptr);
+              errno = 0;
+              Assert(Opaque(std::malloc(never)) == nullptr && errno == ENOMEM);
+              errno = 0;
+              Assert(Opaque(std::calloc(never, 2)) == nullptr && errno == ENOMEM);
+              errno = 0;
+              Assert(Opaque(std::calloc(never, never)) == nullptr && errno == ENOMEM);
+              errno = 0;
+              Assert(Opaque(std::aligned_alloc(64, never)) == nullptr && errno == ENOMEM);
+              void* const block = std::malloc(10);
+              errno = 0;
+              Assert(std::realloc(Opaque(block), never) == nullptr && errno == ENOMEM);
+              std::free(block);
+            }),
+            "");
+  EXPECT_EQ(Raised([] { delete[] Opaque(new char[never]); }),
+            "exception: std::bad_alloc (\"std::bad_alloc\") was thrown, and nothing in the thread "
+            "catches it; ");
+}
+
+// Whatever the program makes of it: it has grown too large.
+TEST_F(UnsanitizedEngineHeapTest, AProgramThatExceedsTheMemoryLimitIsOneFinding) {
+  const std::string exhausted =
+      "crash: memory exhausted: the program holds more than the limit of 512 MiB; ";
+  EXPECT_EQ(Raised([] {
+              std::vector<char*> kept;
+              for (;;) kept.push_back(Opaque(new char[32 << 20]));
+            }),
+            exhausted);
+  EXPECT_EQ(Raised([] {
+              std::vector<char*> kept;
+              try {
+                for (;;) kept.push_back(Opaque(new char[32 << 20]));
+              } catch (const std::bad_alloc&) {
+              }
+              for (char* block : kept) delete[] block;
+            }),
+            exhausted);
+  EXPECT_EQ(Raised([] {
+              Thread([] {
+                for (;;) *static_cast<char*>(Opaque(std::malloc(32 << 20))) = 1;
+              }).join();
+            }),
+            exhausted);
+  EXPECT_EQ(RaisedAtEnd([] {},
+                        [] {
+                          for (;;) *Opaque(new char[32 << 20]) = 1;
+                        }),
+            exhausted);
+  EXPECT_EQ(RaisedAtEnd([] {},
+                        [] {
+                          for (;;) *static_cast<char*>(Opaque(std::malloc(32 << 20))) = 1;
+                        }),
+            exhausted);
 }
 
 }  // namespace

@@ -314,6 +314,7 @@ class ControlledEngine final : public Runtime,
 
   void Raise(Suspicion suspicion);
   void EndIfAsked();
+  [[noreturn]] void EndOnThisStack();
   ThreadState& StateOf(ThreadId thread) { return *threads_[Index(thread)]; }
 
   // Hot.

@@ -374,7 +374,6 @@ void ControlledEngine::Annotate(Annotation what, ObjectId object, uint64_t argum
 void ControlledEngine::Fail(FindingKind kind, const char* message) {
   if (tearing_down_) return;
   HarnessScope scope;
-  ThreadState& self = *active_;
   const bool checking = checking_;
   if (checking && kind == FindingKind::kAssertion) kind = FindingKind::kInvariant;
   RaiseHere(kind, message, reinterpret_cast<uintptr_t>(__builtin_return_address(0)));
@@ -382,10 +381,7 @@ void ControlledEngine::Fail(FindingKind kind, const char* message) {
     checking_ = checking;  // the check goes on
     return EndIfAsked();
   }
-  if (self.status != ThreadStatus::kFinished) StopExecution(self);
-  EndHere(self);  // in the final check: no other thread is left
-  ++self.unwind_throws;
-  throw ExecutionEnded();
+  EndOnThisStack();
 }
 
 // Whether all other threads have ended, each before what this one does now under every schedule.
@@ -440,9 +436,7 @@ void ControlledEngine::OnHeapFault(const HeapFault& fault) {
                           std::to_string(options_.memory_limit >> 20) + " MiB";
       break;
     case HeapFaultKind::kSizeTooLarge:
-      suspicion.kind = FindingKind::kCrash;
-      suspicion.message = "an allocation of an impossible size was asked for";
-      break;
+      return;  // no heap could have met it: it fails as the standard says, which a program may try
   }
   const ThreadId thread = active_ != nullptr ? active_->id : ThreadId{fault.site.thread};
   if (active_ != nullptr) Annotate(Annotation::kFailure, kNoObject, 0);
@@ -451,6 +445,8 @@ void ControlledEngine::OnHeapFault(const HeapFault& fault) {
   if (fault.block) AddBlock(*fault.block, &suspicion);
   suspicion.key = MixSeed(static_cast<uint64_t>(suspicion.kind), fault.site.pc);
   Raise(std::move(suspicion));
+  // What the program makes of an allocation that fails follows from the limit, not from the bug.
+  if (fault.kind == HeapFaultKind::kMemoryLimit && active_ != nullptr) EndOnThisStack();
   EndIfAsked();
 }
 

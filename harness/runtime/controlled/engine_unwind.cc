@@ -32,6 +32,16 @@ void ControlledEngine::EndIfAsked() {
   StopExecution(*active_);
 }
 
+// Nothing of the program may go on after what has been raised.
+void ControlledEngine::EndOnThisStack() {
+  checking_ = false;
+  ThreadState& self = *active_;
+  if (self.status != ThreadStatus::kFinished) StopExecution(self);
+  EndHere(self);  // in the final check: no other thread is left
+  ++self.unwind_throws;
+  throw ExecutionEnded();
+}
+
 // About what the running thread does, here.
 void ControlledEngine::RaiseHere(FindingKind kind, std::string message, uint64_t key) {
   checking_ = false;

@@ -21,13 +21,14 @@ int __tsan_get_report_thread(void* report, unsigned long index, int* tid, uint64
 
 // Every report counts, however often its stacks have been seen: each schedule stands for itself.
 // Nothing is symbolised or printed here: reports are findings like all others. Nor is the process
-// kept for a second at its exit, for reports by threads that still run: the donors sleep.
+// kept for a second at its exit, for reports by threads that still run: the donors sleep. An
+// allocation that cannot be met returns null, as it may (a throwing `new` ends the process still).
 const char* __tsan_default_options() {
   return "suppress_equal_stacks=0:suppress_equal_addresses=0:symbolize=0:exitcode=0:"
          "halt_on_error=0:detect_deadlocks=0:report_signal_unsafe=0:report_thread_leaks=0:"
          "report_destroy_locked=0:report_mutex_bugs=0:report_atomic_races=0:history_size=4:"
          "die_after_fork=0:handle_segv=0:handle_abort=0:handle_sigill=0:handle_sigfpe=0:"
-         "handle_sigbus=0:use_sigaltstack=0:atexit_sleep_ms=0";
+         "handle_sigbus=0:use_sigaltstack=0:atexit_sleep_ms=0:allocator_may_return_null=1";
 }
 }
 
