@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "harness/core/sanitizer_edges.h"
 #include "tools/progress_line.h"
 #include "tools/terminal.h"
 
@@ -51,6 +52,17 @@ std::string Seconds(double seconds) {
   char text[32];
   std::snprintf(text, sizeof(text), "%.2fs", seconds);
   return text;
+}
+
+// What a complete search without that finding is worth: only ThreadSanitizer sees what the program
+// does to plain memory.
+std::string NotShown(FindingKind kind) {
+  const char* unseen = nullptr;
+  if (kind == FindingKind::kUseAfterFree) unseen = "reads of freed plain memory";
+  if (kind == FindingKind::kDataRace) unseen = "races on plain memory";
+  if (unseen == nullptr || kThreadSanitizer) return ": there is no such schedule\n";
+  return std::string(": no schedule shows it to this build, which does not see ") + unseen +
+         " (docs/search.md)\n";
 }
 
 // What a run without a finding is worth; a line. Empty: there is nothing to tell of all executions.
@@ -109,7 +121,7 @@ std::string RunTable::Row(const CaseResult& result) const {
     const std::vector<FindingKind> found = KindsFound(result);
     if (std::find(found.begin(), found.end(), kind) != found.end()) continue;
     row += "  expected " + std::string(NameOf(kind)) + ", which was not found";
-    row += result.complete      ? ": there is no such schedule\n"
+    row += result.complete      ? NotShown(kind)
            : result.interrupted ? " before the interruption\n"
                                 : "; a larger --executions or another --strategy may find it\n";
   }

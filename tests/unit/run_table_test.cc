@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "harness/core/sanitizer_edges.h"
 #include "harness/explore/sample.h"
 
 namespace heddle {
@@ -84,6 +85,26 @@ TEST(RunTableTest, WhatIsUnseenIsEstimatedOfSamplesOnly) {
   }
   for (const char* strategy : {"default", "random", "pct:depth=2", "pos", "surw", "rff"}) {
     EXPECT_TRUE(IsSample(strategy)) << strategy;
+  }
+}
+
+// A build that sees no access to plain memory does not know that there is none.
+TEST(RunTableTest, ACompleteSearchSaysOnlyWhatThisBuildSees) {
+  const RunTable table({}, /*color=*/false);
+  const auto row = [&](FindingKind expected) {
+    CaseResult result = Found({}, 10);
+    result.expected = {expected};
+    result.met = false;
+    result.complete = true;
+    return table.Row(result);
+  };
+  const auto says = [](const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos;
+  };
+  EXPECT_TRUE(says(row(FindingKind::kDeadlock), "not found: there is no such schedule\n"));
+  for (const FindingKind kind : {FindingKind::kUseAfterFree, FindingKind::kDataRace}) {
+    EXPECT_EQ(says(row(kind), "there is no such schedule\n"), kThreadSanitizer) << row(kind);
+    EXPECT_EQ(says(row(kind), "no schedule shows it to this build"), !kThreadSanitizer);
   }
 }
 
