@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 #include <utility>
 
 #include "harness/explore/schedule_of.h"
@@ -18,24 +19,35 @@ namespace heddle {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+// What cannot be one, such as a name that is too long, is none.
+bool IsFolder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+}  // namespace
+
 std::optional<std::string> ReadFile(const fs::path& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   text << file.rdbuf();
-  if (!file || fs::is_directory(path)) return std::nullopt;
+  if (!file || IsFolder(path)) return std::nullopt;
   return text.str();
 }
 
 std::string FolderOf(const std::string& path) {
-  if (!fs::is_regular_file(path)) return path;
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) return path;
   const fs::path folder = fs::path(path).parent_path();
   return folder.empty() ? "." : folder.string();
 }
 
 int ReadFindingFolder(const std::string& folder, std::string* schedule, Finding* finding) {
   const fs::path file = fs::path(folder) / "schedule.txt";
-  if (!fs::is_directory(folder)) {
+  if (!IsFolder(folder)) {
     std::string error;
     const bool is_case = !CasesMatching(folder, &error).empty();
     return BadInput(is_case ? "case " + folder +
@@ -83,7 +95,7 @@ int MakeReplayTask(const std::string& text, const std::string& source, ReplayTas
 
 int ReplayFindingFolder(const std::string& folder, ReplayTask* task, ReplayedFinding* finding,
                         SharedState* shared) {
-  if (!fs::is_directory(folder)) {
+  if (!IsFolder(folder)) {
     return BadInput("'" + folder +
                     "' is no folder; expected that of a finding, such as "
                     "out/findings/<fingerprint>");

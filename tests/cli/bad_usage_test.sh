@@ -113,6 +113,12 @@ touch "$work/schedule.txt"
 expect 2 "$hostile" replay "$work" && says "finding.json" "No such file" "CASE --schedule=@"
 expect 2 "$hostile" replay "$work" --schedule=x && says "a folder brings its own schedule"
 expect 2 "$hostile" replay "$work/missing" && says "$work/missing"
+long=$(printf 'x%.0s' {1..300})
+expect 2 "$hostile" replay "$long" && says "is neither the folder of a finding nor a case"
+expect 2 "$hostile" replay "$long" --schedule=x && says "no case matches"
+for subcommand in minimize explain; do
+  expect 2 "$hostile" "$subcommand" "$long" && says "is no folder"
+done
 expect 2 "$hostile" replay hostile/deadlok --schedule=x && says "no case matches" "hostile/deadlock"
 expect 2 "$hostile" replay hostile/deadlock --schedule=nonsense && says "schedule"
 expect 2 "$hostile" replay hostile/deadlock "--schedule=@$work/missing" && says "$work/missing"
