@@ -157,7 +157,7 @@ void ThrowWhileUnwinding() {
   }
 }
 
-TEST(ReportVerdictTest, ADestructorThatThrowsDuringUnwindingIsNotCalledNoexcept) {
+TEST(UnsanitizedReportVerdictTest, ADestructorThatThrowsDuringUnwindingIsNotCalledNoexcept) {
   Investigation investigation;
   const auto finding = investigation.Find(ThrowWhileUnwinding, FindingKind::kException);
   ASSERT_TRUE(finding.has_value()) << "bug not found";
