@@ -30,30 +30,43 @@
 
 namespace heddle {
 
-// What an operation does to its object, by facets. `changes` implies `reads` of the same facets.
-struct Footprint {
+// What an operation does to its object, by facets. What it changes it reads, too.
+class Footprint {
+ public:
   static constexpr uint8_t kState = 1;
   static constexpr uint8_t kQueue = 2;
   static constexpr uint8_t kSharers = kQueue;
   static constexpr uint8_t kAll = kState | kQueue;
 
-  uint8_t reads = 0;
-  uint8_t changes : 4 = 0;
-  uint8_t adds : 4 = 0;  // of facets that it neither reads nor changes
+  constexpr Footprint() = default;
+  // `adds`: of facets that it neither reads nor changes.
+  constexpr Footprint(uint8_t reads, uint8_t changes, uint8_t adds = 0)
+      : met_by_(static_cast<uint8_t>((reads | changes) << kShift | reads | changes | adds)),
+        meets_(static_cast<uint8_t>(adds << kShift | changes)) {}
 
-  constexpr uint8_t touches() const { return reads | changes | adds; }
-  constexpr bool empty() const { return touches() == 0; }
+  constexpr uint8_t reads() const { return met_by_ >> kShift; }
+  constexpr uint8_t changes() const { return meets_ & kAll; }
+  constexpr uint8_t adds() const { return meets_ >> kShift; }
+  constexpr uint8_t touches() const { return met_by_ & kAll; }
+  constexpr bool empty() const { return met_by_ == 0; }
   constexpr bool operator==(const Footprint&) const = default;
+
+  friend constexpr bool Conflict(Footprint a, Footprint b) {
+    return ((a.meets_ & b.met_by_) | (b.meets_ & a.met_by_)) != 0;
+  }
+
+ private:
+  static constexpr int kShift = 4;
+
+  // Who changes a facet conflicts with all that touch it (the lower halves), and who adds to it
+  // with all that read it (the upper ones).
+  uint8_t met_by_ = 0;
+  uint8_t meets_ = 0;
 };
 
 // The row of the table. `succeeds` is false only when it is known that the operation did not
 // complete normally. Its `second` object, if it has one, is changed in every facet.
 Footprint FootprintOf(const Operation& op, bool succeeds);
-
-constexpr bool Conflict(Footprint a, Footprint b) {
-  return ((a.changes & b.touches()) | (b.changes & a.touches()) | (a.adds & b.reads) |
-          (b.adds & a.reads)) != 0;
-}
 
 bool Dependent(const Operation& a, Outcome a_outcome, const Operation& b, Outcome b_outcome);
 

@@ -87,8 +87,8 @@ void DporDecider::AddLoop(ThreadId thread, size_t first, const SchedulingPoint& 
     const bool known = std::any_of(
         trace_.accesses.begin() + static_cast<ptrdiff_t>(first), trace_.accesses.end(),
         [&](const Access& access) {
-          return access.object == object && (access.footprint.reads & Footprint::kState) != 0 &&
-                 (access.footprint.changes & changes) == changes;
+          return access.object == object && (access.footprint.reads() & Footprint::kState) != 0 &&
+                 (access.footprint.changes() & changes) == changes;
         });
     if (known) continue;
     trace_.accesses.push_back(Access{object, look.rewrites ? OpKind::kRmw : OpKind::kLoad, false,
@@ -227,7 +227,8 @@ void DporDecider::EndStep(const SchedulingPoint& point) {
   step_is_traced_ = false;
   TracedStep& step = trace_.steps.back();
   if (!point.step_changed_atomic() && kMayRewrite.contains(step.pick.op())) {
-    trace_.accesses[step.accesses.first].footprint.changes = 0;
+    Footprint& footprint = trace_.accesses[step.accesses.first].footprint;
+    footprint = Footprint(footprint.reads(), 0);
   }
   AddHeapUse(point.step_heap());
   if (point.running_pause() == Pausing::kYielded) {

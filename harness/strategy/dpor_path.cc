@@ -14,7 +14,7 @@ bool IsPlainLock(OpKind kind, bool may_wait) { return kind == OpKind::kLock && !
 
 // Whoever conflicts with `later` on this object and came before `earlier` conflicts with that, too.
 bool Hides(Footprint earlier, Footprint later) {
-  return (later.touches() & ~earlier.changes) == 0;
+  return (later.touches() & ~earlier.changes()) == 0;
 }
 
 // Most of what is appended is one element or none.
@@ -136,7 +136,7 @@ void DporPath::Meet(const Access& access, const History& history, uint32_t threa
       if (entry.kind != OpKind::kUnlockShared) ++nested;
       continue;
     }
-    if (is_lock && nested > 0 && entry.footprint.changes != 0) {
+    if (is_lock && nested > 0 && entry.footprint.changes() != 0) {
       // Of a recursive mutex, only before the outermost acquire could this one come.
       if (--nested > 0) continue;
     }

@@ -61,7 +61,7 @@ void SurwDecider::Count(ThreadId thread, const SchedulingPoint& point) {
   const uintptr_t object = point.AddressOf(op.object);
   if (object == 0 || kOrderedAnyway.contains(op.kind)) return;
   const Footprint footprint = FootprintOf(op, true);
-  const uint32_t changes = (footprint.changes | footprint.adds) != 0 ? 1 : 0;
+  const uint32_t changes = (footprint.changes() | footprint.adds()) != 0 ? 1 : 0;
   for (ObjectUse& use : uses_) {
     if (use.object == object && use.thread == name) {
       ++use.steps;
