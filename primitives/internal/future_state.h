@@ -79,19 +79,13 @@ class FutureState {
 
   template <typename Rep, typename Period>
   std::future_status WaitFor(const std::chrono::duration<Rep, Period>& timeout) {
-    std::unique_lock lock(mutex_);
-    ++waiters_;
-    const bool ready = changed_.wait_for(lock, timeout, [this] { return Ready(); });
-    --waiters_;
-    return ready ? std::future_status::ready : std::future_status::timeout;
+    return WaitTimed(
+        [&](auto& lock, auto ready) { return changed_.wait_for(lock, timeout, ready); });
   }
   template <typename Clock, typename Duration>
   std::future_status WaitUntil(const std::chrono::time_point<Clock, Duration>& time) {
-    std::unique_lock lock(mutex_);
-    ++waiters_;
-    const bool ready = changed_.wait_until(lock, time, [this] { return Ready(); });
-    --waiters_;
-    return ready ? std::future_status::ready : std::future_status::timeout;
+    return WaitTimed(
+        [&](auto& lock, auto ready) { return changed_.wait_until(lock, time, ready); });
   }
 
   // Waits for the result. Throws the exception if it is one.
@@ -118,6 +112,16 @@ class FutureState {
     ++waiters_;
     changed_.wait(lock, [this] { return Ready(); });
     --waiters_;
+  }
+
+  // `wait` says for how long.
+  template <typename TimedWait>
+  std::future_status WaitTimed(TimedWait wait) {
+    std::unique_lock lock(mutex_);
+    ++waiters_;
+    const bool ready = wait(lock, [this] { return Ready(); });
+    --waiters_;
+    return ready ? std::future_status::ready : std::future_status::timeout;
   }
 
   // Once: where the promise was destroyed if somebody waited, else where the result was asked for.
