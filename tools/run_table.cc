@@ -165,12 +165,12 @@ std::string RunTable::NotComplete(const std::vector<CaseResult>& results, bool i
     if (!result.search.empty()) text += " (" + result.search + ")";
     // The default strategy says so when it has gone over to sampling.
     const bool searching = result.search.find("sampled") == std::string::npos;
-    const bool cut =
-        result.cut_by_step_limit > 0 || result.search.find("step limit") != std::string::npos;
     if (result.interrupted) {
       text += "; interrupted\n";
-    } else if (cut) {
+    } else if (result.cut_by_step_limit > 0) {
       text += "; executions were cut: raise --max-steps\n";
+    } else if (result.search.find("longer than the step limit") != std::string::npos) {
+      text += "; raise --max-steps\n";
     } else if (result.search.find("all with up to") != std::string::npos) {
       text += "; raise the strategy's bound\n";
     } else if (searching) {

@@ -55,6 +55,18 @@ TEST(RunTableTest, AnInterruptedRunIsNotToldToSpendMore) {
             "not complete: case (depth-first: 100 executions); interrupted\n");
 }
 
+// What went on behind the step limit to its end was not cut.
+TEST(RunTableTest, ExecutionsAreCalledCutWhereTheyWere) {
+  CaseResult result = Found({}, 9);
+  result.search = "depth-first: 9 executions, 4 of them longer than the step limit of 14";
+  EXPECT_EQ(RunTable::NotComplete({result}, true),
+            "not complete: case (" + result.search + "); raise --max-steps\n");
+  result.cut_by_step_limit = 1;
+  EXPECT_EQ(RunTable::NotComplete({result}, true),
+            "not complete: case (" + result.search +
+                "); executions were cut: raise --max-steps\n");
+}
+
 // What a killed worker's executions have shown nobody knows.
 TEST(RunTableTest, WhatWasCoveredIsToldOfAllExecutionsOrNotAtAll) {
   CaseResult result = Found({}, 100);
