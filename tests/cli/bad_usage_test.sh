@@ -106,6 +106,15 @@ cp "$work/begun.copy/checkpoint" "$work/begun/checkpoint"
 expect 0 "$hostile" run hostile/clean --seed=3 --jobs=3 "--out=$work/begun" --resume
 says "1 of 1 case met the expectation"
 
+# What counts is what is there when nobody else writes to the folder any more: here, by the time that
+# the checkpoint has been read, another run's has taken its place.
+expect 0 "$hostile" run hostile/clean --seed=4 "--out=$work/meanwhile"
+rm "$work/begun/checkpoint" && mkfifo "$work/begun/checkpoint"
+(cat "$work/begun.copy/checkpoint" && mv "$work/meanwhile/checkpoint" "$work/begun/checkpoint") \
+  >"$work/begun/checkpoint" &
+expect 2 "$hostile" run hostile/clean --seed=3 "--out=$work/begun" --resume
+says "--resume" "was begun with --seed=4, not with --seed=3"
+
 # A schedule needs a case, a finding's folder needs its files.
 expect 2 "$hostile" replay && says "TARGET"
 expect 2 "$hostile" replay "$work" && says "schedule.txt"
