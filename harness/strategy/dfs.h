@@ -104,6 +104,7 @@ class Dfs final : public Strategy, public TreeSearch {
   bool Add(std::string_view counts, bool finished) override;
 
   uint64_t executions() const { return counts_.executions; }
+  bool finished() const { return finished_; }  // nothing is left to explore
   // Executions that sleep sets found, too late, to be equivalent to earlier ones.
   uint64_t redundant() const { return counts_.redundant; }
 

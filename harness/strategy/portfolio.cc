@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "harness/core/bytes.h"
 #include "harness/strategy/pct.h"
 #include "harness/strategy/pos.h"
 #include "harness/strategy/random_walk.h"
@@ -31,10 +32,10 @@ Portfolio::Portfolio(uint64_t dfs_executions) : dfs_executions_(dfs_executions) 
 
 Portfolio::Portfolio(const Portfolio& other)
     : dfs_executions_(other.dfs_executions_),
+      is_clone_(true),
       dfs_(other.dfs_),
       planned_(other.planned_),
       searched_(other.searched_),
-      sampled_(other.sampled_),
       searching_(other.searching_),
       seen_(other.seen_) {
   for (const Sampler& sampler : other.samplers_) {
@@ -107,7 +108,7 @@ void Portfolio::Learn(const Plan& plan, const ExecutionRecord& record) {
   if (plan.member == 0) {
     dfs_.Learn(plan, record);
   } else {
-    sampled_ = plan.index + 1 - searched_;
+    ++sampled_;
     Sampler& sampler = samplers_[plan.member - 1];
     sampler.made += 1;
     sampler.fresh += fresh ? 1 : 0;
@@ -133,6 +134,28 @@ StrategyProgress Portfolio::Progress() const {
   progress.estimated_executions.reset();  // of one member only
   if (sampled_ > 0) progress.note += "; " + std::to_string(sampled_) + " sampled";
   return progress;
+}
+
+// Depth-first search has ended before there are clones.
+std::string Portfolio::Counts() const {
+  ByteWriter writer;
+  writer.Put(sampled_);
+  writer.Put(dfs_.finished());
+  writer.PutText(is_clone_ ? "" : dfs_.Counts());
+  return writer.Take();
+}
+
+bool Portfolio::Add(std::string_view counts, bool) {
+  ByteReader reader(counts);
+  uint64_t sampled = 0;
+  bool finished = false;
+  std::string searched;
+  if (!reader.Get(&sampled) || !reader.Get(&finished) || !reader.GetText(&searched) ||
+      !reader.AtEnd()) {
+    return false;
+  }
+  sampled_ += sampled;
+  return searched.empty() || dfs_.Add(searched, finished);
 }
 
 StrategyInfo DescribeDefault() {

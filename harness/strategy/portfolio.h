@@ -23,6 +23,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/strategy/dfs.h"
@@ -66,6 +68,8 @@ class Portfolio final : public Strategy {
   std::unique_ptr<Decider> MakeDecider() const override;
   void Learn(const Plan& plan, const ExecutionRecord& record) override;
   StrategyProgress Progress() const override;
+  std::string Counts() const override;
+  bool Add(std::string_view counts, bool finished) override;
   // Until depth-first search has had its budget, and some of each that samples.
   std::optional<uint64_t> CommonExecutions() const override {
     return kOpening + dfs_executions_ + dfs_executions_ / 3 + 256;
@@ -89,11 +93,12 @@ class Portfolio final : public Strategy {
   bool IsFresh(uint64_t order_class);
 
   const uint64_t dfs_executions_;
+  const bool is_clone_ = false;
   Dfs dfs_;                        // member 0
   std::vector<Sampler> samplers_;  // members 1, 2, ...
   uint64_t planned_ = 0;           // by this instance and what it is a clone of
   uint64_t searched_ = 0;          // executions, depth-first
-  uint64_t sampled_ = 0;           // executions of the campaign that were not
+  uint64_t sampled_ = 0;           // executions that were not, by this instance, and those added
   bool searching_ = true;
   // Classes seen, as a set of bits that their hashes select: when most are set little seems fresh,
   // and the weights go back to where they began.

@@ -20,8 +20,10 @@ namespace {
 
 using ::testing::ElementsAre;
 using testing::Exploration;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 // ---- Registry ----
 
@@ -176,6 +178,43 @@ TEST(PortfolioTest, SamplersTakeTurnsWithDepthFirstSearchAndThenAmongThemselves)
   }
   EXPECT_FALSE(strategy.Progress().exhausted);
   EXPECT_THAT(strategy.Progress().note, HasSubstr("; 64 sampled"));
+}
+
+// Ranges of a campaign that has been interrupted leave gaps between them.
+TEST(PortfolioTest, TogetherInstancesTellOfTheExecutionsThatTheyHaveMade) {
+  Exploration exploration;
+  Portfolio first(36);
+  exploration.Explore(ThreeThreads, first, 100);
+  const auto cloned = first.Clone();
+  const auto decider = cloned->MakeDecider();
+  for (uint64_t i = 5'000; i < 5'010; ++i) {
+    Plan plan;
+    ASSERT_TRUE(cloned->Next(&plan));
+    plan.index = i;
+    plan.seed = MixSeed(1, i);
+    cloned->Learn(plan, exploration.Execute(ThreeThreads, *decider, plan));
+  }
+  Portfolio whole(36);
+  EXPECT_TRUE(whole.Add(first.Counts(), false));
+  EXPECT_TRUE(whole.Add(cloned->Counts(), false));
+  EXPECT_THAT(whole.Progress().note, StartsWith("depth-first: 36 executions"));
+  EXPECT_THAT(whole.Progress().note, EndsWith("; 74 sampled"));
+  EXPECT_FALSE(whole.Add("no counts", false));
+  // From a checkpoint.
+  Portfolio again(36);
+  EXPECT_TRUE(again.Add(whole.Counts(), false));
+  EXPECT_EQ(again.Progress().note, whole.Progress().note);
+}
+
+TEST(PortfolioTest, WhereTheSearchIsThroughItIsSaidOfTheWhole) {
+  Exploration exploration({.max_steps = 9});
+  Portfolio first(2'000);
+  exploration.Explore(ThreeThreads, first, 1'000'000);
+  ASSERT_NE(first.Progress().bound, "");
+  Portfolio whole(2'000);
+  EXPECT_TRUE(whole.Add(first.Counts(), false));
+  EXPECT_EQ(whole.Progress().bound, first.Progress().bound);
+  EXPECT_EQ(whole.Progress().note, first.Progress().note);
 }
 
 TEST(PortfolioTest, WhoShowsWhatIsNewHasMoreTurnsAndNobodyHasNone) {
