@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string_view>
 #include <utility>
 
+#include "harness/core/call_history.h"
 #include "harness/strategy/replay.h"
 
 namespace heddle {
@@ -52,12 +54,13 @@ class OrderFinder::Collector final : public EventSink, public Decider {
 
   EventMask Wants() const override { return EventMask::All(); }
   void OnEvent(const Event& event) override {
-    if (!IsLeftOut(event.op->kind) && event.by.thread == running_) Note(*event.op, event.seq);
+    if (event.by.thread == running_) Note(*event.op, event.seq);
   }
 
   void Begin(const Plan& plan) override { inner_->Begin(plan); }
   ThreadId Pick(const SchedulingPoint& point) override {
     running_ = inner_->Pick(point);
+    NoteClock(point, running_);
     if (made_.size() < point.thread_count()) made_.resize(point.thread_count(), 0);
     ++made_[Index(running_)];
     steps_.emplace(ThreadStep{running_, made_[Index(running_)]}, IdentityOf(running_, point));
@@ -74,7 +77,6 @@ class OrderFinder::Collector final : public EventSink, public Decider {
   // With what the threads were waiting to do at the last step.
   std::vector<Access> Take() {
     for (const Waiting& waiting : pending_) {
-      if (IsLeftOut(waiting.op.kind)) continue;
       running_ = waiting.thread;
       steps_.emplace(ThreadStep{running_, ++made_[Index(running_)]}, waiting.identity);
       Note(waiting.op, 0);
@@ -96,10 +98,18 @@ class OrderFinder::Collector final : public EventSink, public Decider {
       const ThreadId thread{i};
       const Operation* const op = point.Pending(thread);
       if (op == nullptr || (thread == running_ && !of_running)) continue;
-      pending_.push_back({thread, *op, IdentityOf(thread, point)});
+      NoteClock(point, thread);
+      if (!IsLeftOut(op->kind)) pending_.push_back({thread, *op, IdentityOf(thread, point)});
     }
   }
+  // What a history of calls tells its order by is none of the program's steps.
+  void NoteClock(const SchedulingPoint& point, ThreadId thread) {
+    const ObjectId object = point.Pending(thread)->object;
+    const char* const name = object == kNoObject ? nullptr : point.DeclaredName(object);
+    if (name != nullptr && std::string_view(name) == kCallClock) clocks_.insert(object);
+  }
   void Note(const Operation& op, EventSeq seq) {
+    if (IsLeftOut(op.kind) || clocks_.contains(op.object)) return;
     const ThreadStep step{running_, made_[Index(running_)]};
     accesses_.push_back({step, seq, op.object, OnlyReads(op.kind)});
     if (op.second != kNoObject) accesses_.push_back({step, seq, op.second, false});
@@ -110,6 +120,7 @@ class OrderFinder::Collector final : public EventSink, public Decider {
   std::vector<uint32_t> made_;
   std::vector<Waiting> pending_;
   std::map<ThreadStep, StepIdentity> steps_;
+  std::set<ObjectId> clocks_;
   std::vector<Access> accesses_;
 };
 

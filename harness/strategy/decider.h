@@ -92,6 +92,8 @@ class SchedulingPoint {
   // program allocates it in the same order.
   virtual uintptr_t AddressOf(ObjectId object) const = 0;
   virtual ObjectPlace PlaceOf(ObjectId object) const = 0;
+  // As its user has called it; null: not at all.
+  virtual const char* DeclaredName(ObjectId object) const = 0;
   // The thread that `object` is, kNoThread if it is none.
   virtual ThreadId ThreadOf(ObjectId object) const = 0;
   // The program looks at its state after every step (an invariant): no two steps may be taken to

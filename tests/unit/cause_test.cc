@@ -12,6 +12,7 @@
 #include "primitives/assert.h"
 #include "primitives/atomic.h"
 #include "primitives/condition_variable.h"
+#include "primitives/linearizable.h"
 #include "primitives/mutex.h"
 #include "primitives/thread.h"
 #include "primitives/var.h"
@@ -343,6 +344,36 @@ void EitherOfTwo() {
   first.join();
   second.join();
   third.join();
+}
+
+// What a write stores is what was written before it, if anything was.
+struct LateRegister {
+  void Write(int value) {
+    const int before = pending.exchange(value);
+    stored.store(before == 0 ? value : before);
+    KeepFrame();
+  }
+  int Read() const { return stored.load(); }
+  Atomic<int> pending{0, "pending"};
+  Atomic<int> stored{0, "stored"};
+};
+struct Register {
+  void Write(int value) { written = value; }
+  int Read() const { return written; }
+  int written = 0;
+};
+void ReadsWhatIsOld() {
+  LateRegister late;
+  Linearizable<Register>(late)
+      .Operation("write", [](auto& on, int value) { on.Write(value); }, {1, 2})
+      .Operation("read", [](auto& on) { return on.Read(); })
+      .Run({.threads = 2, .calls = 2});
+}
+
+TEST(CauseTest, TheClockOfCallsIsNoneOfTheProgramsSteps) {
+  const Finding finding = FindingOf(ReadsWhatIsOld, FindingKind::kNotLinearizable);
+  EXPECT_EQ(finding.cause.find("clock of calls"), std::string::npos) << finding.cause;
+  EXPECT_FALSE(finding.orders.empty());
 }
 
 TEST(CauseTest, WhatAnotherThreadMayDoInsteadIsNotClaimed) {

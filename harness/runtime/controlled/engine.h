@@ -139,6 +139,7 @@ class ControlledEngine final : public Runtime,
     return objects_[object].address;
   }
   ObjectPlace PlaceOf(ObjectId object) const override;
+  const char* DeclaredName(ObjectId object) const override { return objects_[object].name; }
   ThreadId ThreadOf(ObjectId object) const override;
   bool EveryStateMatters() const override { return has_invariant_; }
   std::span<const Look> LoopOf(ThreadId thread) const override {
