@@ -3,12 +3,12 @@
 #define HEDDLE_TESTS_SUPPORT_CONTROLLED_H_
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "harness/core/finding.h"
 #include "harness/core/random.h"
+#include "harness/explore/shared_state.h"
 #include "harness/runtime/controlled/engine.h"
 #include "harness/strategy/random_walk.h"
 
@@ -17,7 +17,7 @@ namespace heddle::testing {
 class Controlled : public SuspicionSink {
  public:
   explicit Controlled(ExecutionOptions options = {})
-      : log_(std::make_unique<DecisionLog>()), engine_(options, log_.get()) {
+      : state_(MakeSharedState()), engine_(options, &state_->log) {
     engine_.SetSuspicionSink(this);
   }
 
@@ -57,7 +57,7 @@ class Controlled : public SuspicionSink {
   std::vector<Suspicion> suspicions;
 
  private:
-  std::unique_ptr<DecisionLog> log_;
+  SharedStatePtr state_;  // for its log, of which only what is used is ever written
   ControlledEngine engine_;
 };
 

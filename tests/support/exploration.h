@@ -11,6 +11,7 @@
 
 #include "harness/core/finding.h"
 #include "harness/core/random.h"
+#include "harness/explore/shared_state.h"
 #include "harness/runtime/controlled/engine.h"
 #include "harness/strategy/strategy.h"
 
@@ -19,7 +20,7 @@ namespace heddle::testing {
 class Exploration : public SuspicionSink {
  public:
   explicit Exploration(ExecutionOptions options = {})
-      : log_(std::make_unique<DecisionLog>()), engine_(options, log_.get()) {
+      : state_(MakeSharedState()), engine_(options, &state_->log) {
     engine_.SetSuspicionSink(this);
   }
 
@@ -56,7 +57,7 @@ class Exploration : public SuspicionSink {
   void Report(Suspicion suspicion) override { suspicions.push_back(std::move(suspicion)); }
 
   // Of the last execution.
-  std::span<const Decision> log() const { return {log_->entries, log_->count}; }
+  std::span<const Decision> log() const { return {state_->log.entries, state_->log.count}; }
   std::vector<Decision> CopyLog() const { return {log().begin(), log().end()}; }
   // Its picks as text: thread and code of the operation, "0g 1g 1S".
   std::string Picks() const {
@@ -74,7 +75,7 @@ class Exploration : public SuspicionSink {
   std::vector<Suspicion> suspicions;
 
  private:
-  std::unique_ptr<DecisionLog> log_;
+  SharedStatePtr state_;  // for its log, of which only what is used is ever written
   ControlledEngine engine_;
   ExecutionResult result_;
   ExecutionRecord record_;
