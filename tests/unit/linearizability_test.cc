@@ -28,9 +28,11 @@ struct QueueCall {
 
 class QueueState final : public SequentialState {
  public:
-  explicit QueueState(const std::vector<QueueCall>& calls) : calls_(calls) {}
+  explicit QueueState(const std::vector<QueueCall>& calls, uint64_t* tried = nullptr)
+      : calls_(calls), tried_(tried) {}
 
   std::unique_ptr<SequentialState> After(size_t call) const override {
+    if (tried_ != nullptr) ++*tried_;
     auto next = std::make_unique<QueueState>(*this);
     if (calls_[call].push) {
       next->items_.push_back(calls_[call].value);
@@ -51,6 +53,7 @@ class QueueState final : public SequentialState {
   int Front() const { return items_.empty() ? 0 : items_.front(); }
 
   const std::vector<QueueCall>& calls_;
+  uint64_t* const tried_;  // counts the calls that were tried; may be null
   std::deque<int> items_;
 };
 
@@ -160,17 +163,21 @@ TEST(LinearizabilityTest, TheQueuesOfHerlihyAndWing) {
   EXPECT_FALSE(Linearize(std::span(spans).first(4), QueueState(twice)).exists);
 }
 
-// Without memory of what led nowhere, 20 pushes at once and a pop of none of them would take 20!
-// steps: states are equal here, because all push the same.
+// Without memory of what led nowhere, 14 pushes at once and a pop of none of them would take 14!
+// steps: states are equal here, because all push the same. So each push is tried once after each
+// set of others, and the pop after all.
 TEST(LinearizabilityTest, StatesThatLedNowhereAreNotTriedAgain) {
-  std::vector<QueueCall> calls(20, QueueCall{true, 1});
+  constexpr uint64_t kPushes = 14;
+  std::vector<QueueCall> calls(kPushes, QueueCall{true, 1});
   std::vector<CallSpan> spans;
   for (uint64_t i = 0; i < calls.size(); ++i) spans.push_back({0, i + 1});
   calls.push_back({false, 2});
   spans.push_back({calls.size() - 1, calls.size()});
-  const Linearization found = Linearize(spans, QueueState(calls));
+  uint64_t tried = 0;
+  const Linearization found = Linearize(spans, QueueState(calls, &tried));
   EXPECT_FALSE(found.exists);
-  EXPECT_EQ(found.order.size(), 20u);
+  EXPECT_EQ(found.order.size(), kPushes);
+  EXPECT_EQ(tried, (kPushes << (kPushes - 1)) + 1);
 }
 
 TEST(CallHistoryTest, SaysHowFarAnOrderGoesAndWhatWouldFollow) {
