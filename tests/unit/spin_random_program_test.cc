@@ -29,6 +29,7 @@ constexpr uint64_t kTooMany = 3'000;
 struct Seen {
   std::set<std::string> states;  // at the ends of executions that completed
   bool livelock = false;
+  uint64_t livelocks = 0;  // executions
   uint64_t executions = 0;
   bool exhausted = false;
 };
@@ -56,11 +57,13 @@ Seen Reference() {
   return seen;
 }
 
+// Until so many livelocks are found, each of which takes long to prove.
 template <typename Searching>
-Seen Search(Searching&& strategy) {
+Seen Search(Searching&& strategy, uint64_t most_livelocks) {
   Exploration exploration(Options());
   Seen seen;
-  seen.executions = exploration.Explore(RunProgram, strategy, kTooMany, [&] {
+  const auto look = [&] {
+    seen.livelocks += exploration.suspicions.empty() ? 0 : 1;
     for (const Suspicion& suspicion : exploration.suspicions) {
       EXPECT_EQ(suspicion.kind, FindingKind::kLivelock) << suspicion.message;
       seen.livelock = true;
@@ -68,7 +71,13 @@ Seen Search(Searching&& strategy) {
     exploration.suspicions.clear();
     if (exploration.result().end == EngineEnd::kCompleted) seen.states.insert(FinalState());
     EXPECT_NE(exploration.result().end, EngineEnd::kStepLimit);
-  });
+  };
+  constexpr uint64_t kAtOnce = 100;
+  for (uint64_t made = kAtOnce;
+       made == kAtOnce && seen.executions < kTooMany && seen.livelocks < most_livelocks;) {
+    made = exploration.Explore(RunProgram, strategy, kAtOnce, look);
+    seen.executions += made;
+  }
   seen.exhausted = strategy.Progress().exhausted;
   return seen;
 }
@@ -85,6 +94,10 @@ enum class By : uint8_t { kAll, kDpor };
 
 void Compare(const std::vector<Do>& kinds, int programs, uint64_t seed,
              Livelocks livelocks_are = kFew, By by = By::kAll) {
+  // Where there are many, who finds so many does not come to its end within kTooMany executions:
+  // those that do find 25 at most. Where all are proved at the step limit only, it may be more.
+  const uint64_t most_livelocks =
+      kHeapIsDeterministic && livelocks_are == Livelocks::kMany ? 300 : kTooMany;
   Random random(seed);
   int compared = 0;
   int livelocks = 0;
@@ -98,8 +111,9 @@ void Compare(const std::vector<Do>& kinds, int programs, uint64_t seed,
       if (livelocks_are != Livelocks::kLeftOut) {
         EXPECT_EQ(searched.livelock, reference.livelock);
       }
-      if (livelocks_are == Livelocks::kMany && searched.livelock &&
-          searched.executions == kTooMany) {
+      if (livelocks_are == Livelocks::kMany &&
+          (searched.livelocks >= most_livelocks ||
+           (searched.livelock && searched.executions == kTooMany))) {
         return;
       }
       // One that is decided at the step limit only has not been seen to its end.
@@ -107,9 +121,9 @@ void Compare(const std::vector<Do>& kinds, int programs, uint64_t seed,
       EXPECT_LT(searched.executions, kTooMany);
       EXPECT_EQ(searched.states, reference.states);
     };
-    if (by != By::kDpor) expect_the_same(Search(Dfs()));
-    expect_the_same(Search(Dpor(Dpor::Mode::kSource)));
-    expect_the_same(Search(Dpor(Dpor::Mode::kOptimal)));
+    if (by != By::kDpor) expect_the_same(Search(Dfs(), most_livelocks));
+    expect_the_same(Search(Dpor(Dpor::Mode::kSource), most_livelocks));
+    expect_the_same(Search(Dpor(Dpor::Mode::kOptimal), most_livelocks));
     ++compared;
     livelocks += reference.livelock ? 1 : 0;
   }
