@@ -8,10 +8,11 @@ ln -s "$hostile" "$work/hostile_cases"
 hostile=$work/hostile_cases
 
 # misdeed CASE KIND TEXT...: running CASE reports KIND, and the report contains each text.
+options=()
 misdeed() {
   local name=hostile/$1 kind=$2
   shift 2
-  expect 1 "$hostile" run "$name" "--out=$work/out" || return
+  expect 1 "$hostile" run "$name" "--out=$work/out" "${options[@]}" || return
   says "FAIL" "$kind" "$@"
   grep -qF "\"kind\": \"$kind\"" "$work/out/run.json" || fail "$name: no $kind in run.json"
   local folder
@@ -39,8 +40,10 @@ crash_line=$(grep -n "// the crash$" "${BASH_SOURCE[0]%/*}/hostile_cases.cc" | c
 misdeed null_member crash "null pointer" "hostile_cases.cc:$crash_line"
 misdeed divides_by_zero crash "division by zero" hostile_cases.cc
 misdeed hangs timeout "no scheduling point" hostile_cases.cc
+options=(--step-timeout=1s)  # one such wait of the usual length will do
 misdeed blocks_on_std_mutex timeout "a std::mutex" hostile_cases.cc
 misdeed waits_for_real timeout "a real sleep" hostile_cases.cc
+options=()
 misdeed starts_std_thread misuse "use heddle::Thread" hostile_cases.cc
 misdeed starts_std_async misuse "use heddle::Thread" hostile_cases.cc
 misdeed swallows_pthread_exit misuse "catch (...)" hostile_cases.cc
