@@ -20,8 +20,9 @@
 // they are part of the schedule); a complete search makes every such choice. Run starts the
 // threads, joins them, and looks for an order of the calls, none before another that had returned
 // when it was made, in which the specification returns the same (core/linearizability.h). If there
-// is none, the finding is `not-linearizable`, with the history of calls. Natively it prints the
-// history and aborts.
+// is none, the finding is `not-linearizable`, with the history of calls; if that would take too
+// long to find out, as with many calls that overlap, `timeout`. Natively it prints the same and
+// aborts.
 //
 // The specification is copied, and compared if it has operator==, which saves the search work.
 // Results are compared by their texts (internal/text_of.h). Call and return are scheduling points:
@@ -96,17 +97,25 @@ class LinearizabilityTest {
 
   // Once. Always inlined, so that the finding is known by its caller.
   [[gnu::always_inline]] void Run(const LinearizableOptions& options = {}) {
-    const std::string refuted = MakeCalls(options);
-    if (refuted.empty()) return;
+    const Objection objection = MakeCalls(options);
+    if (objection.text.empty()) return;
     if (Runtime* runtime = Runtime::Current()) {
-      runtime->Fail(FindingKind::kNotLinearizable, refuted.c_str());
+      runtime->Fail(objection.kind, objection.text.c_str());
     } else {
-      std::fprintf(stderr, "not linearizable: %s", refuted.c_str());
+      const bool refuted = objection.kind == FindingKind::kNotLinearizable;
+      std::fprintf(stderr, "%s: %s", refuted ? "not linearizable" : "timeout",
+                   objection.text.c_str());
       std::abort();
     }
   }
 
  private:
+  // What is wrong with the calls that were made; nothing, if there is no text.
+  struct Objection {
+    FindingKind kind = FindingKind::kNotLinearizable;
+    std::string text;
+  };
+
   // An operation with its arguments.
   struct Callee {
     std::string text;
@@ -182,20 +191,32 @@ class LinearizabilityTest {
     }
   }
 
-  // The history, as text, if it is not linearizable; else empty.
-  std::string MakeCalls(const LinearizableOptions& options) {
+  // The number of calls asked for, if it can be tested.
+  uint64_t Checked(const LinearizableOptions& options) const {
+    const auto refuse = [](const std::string& why) {
+      throw std::invalid_argument("heddle::Linearizable: " + why);
+    };
+    if (was_run_) {
+      refuse("this test was run before, and the object is no longer in the state it began with; "
+             "make another test of another object");
+    }
     if (callees_.empty()) {
-      throw std::invalid_argument(
-          "heddle::Linearizable: there is no operation to call, so that nothing would be tested; "
-          "name them with Operation(...) before Run");
+      refuse("there is no operation to call, so that nothing would be tested; name them with "
+             "Operation(...) before Run");
     }
     const uint64_t most =
         uint64_t{options.threads} * options.calls + options.before + options.after;
+    if (most == 0) refuse("no calls asked for, so that nothing would be tested");
     if (most > kMostCalls) {
-      throw std::invalid_argument("heddle::Linearizable: " + std::to_string(most) +
-                                  " calls asked for; a history has at most " +
-                                  std::to_string(kMostCalls));
+      refuse(std::to_string(most) + " calls asked for; a history has at most " +
+             std::to_string(kMostCalls));
     }
+    return most;
+  }
+
+  Objection MakeCalls(const LinearizableOptions& options) {
+    const uint64_t most = Checked(options);
+    was_run_ = true;
     // Blocks that grow are freed, and whether freed memory is used again is the search's choice: it
     // is to choose among the object's blocks.
     calls_.reserve(most);
@@ -220,12 +241,24 @@ class LinearizabilityTest {
 
     CallHistory history;
     history.calls = std::move(calls_);
-    return Refute(&history, State(initial_, chosen_, history.calls)) ? ToText(history) : "";
+    switch (Judge(&history, State(initial_, chosen_, history.calls))) {
+      case Verdict::kLinearizable:
+        return {};
+      case Verdict::kNotLinearizable:
+        return {FindingKind::kNotLinearizable, ToText(history)};
+      case Verdict::kGivenUp:
+        break;
+    }
+    return {FindingKind::kTimeout,
+            "whether this history of " + std::to_string(history.calls.size()) +
+                " calls is linearizable would take too long to find out: too many of them "
+                "overlap; ask for fewer threads or calls"};
   }
 
   Object& object_;
   const Spec initial_;
   std::vector<Callee> callees_;
+  bool was_run_ = false;
   Atomic<uint64_t> clock_{0, kCallClock};
   std::vector<const Callee*> chosen_;  // by call
   std::vector<RecordedCall> calls_;

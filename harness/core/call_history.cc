@@ -64,11 +64,12 @@ std::string Clean(std::string text) {
 
 }  // namespace
 
-bool Refute(CallHistory* history, const SequentialState& initial) {
+Verdict Judge(CallHistory* history, const SequentialState& initial) {
   std::vector<CallSpan> spans;
   for (const RecordedCall& call : history->calls) spans.push_back(call.span);
-  const Linearization found = Linearize(spans, initial);
-  if (found.exists) return false;
+  const Linearization found = Linearize(spans, initial, kMostWork);
+  if (found.exists) return Verdict::kLinearizable;
+  if (found.given_up) return Verdict::kGivenUp;
   const SequentialState* state = &initial;
   std::unique_ptr<SequentialState> reached;
   for (const size_t call : found.order) {
@@ -80,7 +81,7 @@ bool Refute(CallHistory* history, const SequentialState& initial) {
                      : "One of the longest orders that explain the results begins with " +
                            InOrder(history->calls, found.order) + "; after that, ";
   history->why += WhatWouldFollow(history->calls, found.order, *state) + ".";
-  return true;
+  return Verdict::kNotLinearizable;
 }
 
 std::string ToText(const CallHistory& history) {

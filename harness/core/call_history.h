@@ -29,8 +29,14 @@ struct CallHistory {
   std::vector<RecordedCall> calls;
 };
 
-// Sets `why` of a history that is not linearizable, and returns true; false if it is.
-bool Refute(CallHistory* history, const SequentialState& initial);
+// After which a history is given up: some tenths of a second, before whoever watches takes the
+// thread, which makes no step meanwhile, for one that hangs.
+inline constexpr uint64_t kMostWork = uint64_t{1} << 23;
+
+enum class Verdict { kLinearizable, kNotLinearizable, kGivenUp };
+
+// Sets `why` of a history that is not linearizable.
+Verdict Judge(CallHistory* history, const SequentialState& initial);
 
 // One line each for `why` and the calls; control characters in their texts become spaces.
 std::string ToText(const CallHistory& history);

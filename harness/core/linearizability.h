@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -45,13 +46,15 @@ class SequentialState {
 
 struct Linearization {
   bool exists = false;
+  bool given_up = false;  // whether one exists is not known
   // All calls, in an order that explains them. If none does: the first of the longest beginnings of
   // one that were found.
   std::vector<size_t> order;
 };
 
-// At most kMostCalls calls.
-Linearization Linearize(std::span<const CallSpan> calls, const SequentialState& initial);
+// At most kMostCalls calls. Gives up after `most_work`, in comparisons of two states.
+Linearization Linearize(std::span<const CallSpan> calls, const SequentialState& initial,
+                        uint64_t most_work = std::numeric_limits<uint64_t>::max());
 
 }  // namespace heddle
 

@@ -43,7 +43,7 @@ Stage Tally::AddEvent(const Goal& goal, const UnitCounts& in_unit, uint32_t foun
     stage = Stage::kNeedsUnlockPoints;
   } else if (now.hangs >= kMaxHangs) {
     AddNote(result, "stopped early: " + std::to_string(now.hangs) +
-                        " executions hung, each for the time of --step-timeout");
+                        " executions timed out");
   } else if (deaths > kMaxDeaths) {
     AddNote(result, "stopped early: " + std::to_string(deaths) + " executions killed their worker");
   } else {

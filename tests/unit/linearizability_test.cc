@@ -176,8 +176,32 @@ TEST(LinearizabilityTest, StatesThatLedNowhereAreNotTriedAgain) {
   uint64_t tried = 0;
   const Linearization found = Linearize(spans, QueueState(calls, &tried));
   EXPECT_FALSE(found.exists);
+  EXPECT_FALSE(found.given_up);
   EXPECT_EQ(found.order.size(), kPushes);
   EXPECT_EQ(tried, (kPushes << (kPushes - 1)) + 1);
+}
+
+TEST(LinearizabilityTest, AHistoryThatTakesTooLongIsGivenUp) {
+  std::vector<QueueCall> calls;
+  std::vector<CallSpan> spans;
+  for (int i = 0; i < 20; ++i) {
+    calls.push_back({true, i});
+    spans.push_back({0, static_cast<uint64_t>(i) + 1});
+  }
+  calls.push_back({false, 99});
+  spans.push_back({20, 21});
+  const Linearization found = Linearize(spans, QueueState(calls), 1'000);
+  EXPECT_FALSE(found.exists);
+  EXPECT_TRUE(found.given_up);
+  // What is known in time is known.
+  EXPECT_FALSE(Linearize(spans, QueueState(calls), 0).exists);
+  EXPECT_TRUE(Linearize(std::span(spans).first(20), QueueState(calls), 1'000).exists);
+  EXPECT_FALSE(Linearize(std::span(spans).first(20), QueueState(calls), 1'000).given_up);
+
+  CallHistory history;
+  for (const CallSpan& span : spans) history.calls.push_back({ThreadId{1}, "call", "", span});
+  EXPECT_EQ(Judge(&history, QueueState(calls)), Verdict::kGivenUp);
+  EXPECT_EQ(history.why, "");
 }
 
 TEST(CallHistoryTest, SaysHowFarAnOrderGoesAndWhatWouldFollow) {
@@ -186,7 +210,7 @@ TEST(CallHistoryTest, SaysHowFarAnOrderGoesAndWhatWouldFollow) {
   history.calls = {{ThreadId{1}, "push(1)", "", {0, 1}},
                    {ThreadId{1}, "push(2)", "", {1, 2}},
                    {ThreadId{2}, "pop()", "2", {2, 3}}};
-  ASSERT_TRUE(Refute(&history, QueueState(calls)));
+  ASSERT_EQ(Judge(&history, QueueState(calls)), Verdict::kNotLinearizable);
   EXPECT_EQ(history.why,
             "One of the longest orders that explain the results begins with push(1), push(2); "
             "after that, pop() would return 1, not 2.");

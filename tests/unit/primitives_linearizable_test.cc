@@ -178,6 +178,84 @@ TEST(LinearizableTest, ATestWithoutOperationsIsRefusedInWords) {
   }
 }
 
+TEST(LinearizableTest, ATestWithoutCallsIsRefusedInWords) {
+  OneStepCounter counter;
+  auto test = Linearizable<CounterSpec>(counter);
+  test.Operation("next", [](auto& c) { return c.Next(); });
+  try {
+    test.Run({.threads = 3, .calls = 0});
+    FAIL() << "a test of nothing was accepted";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_STREQ(error.what(),
+                 "heddle::Linearizable: no calls asked for, so that nothing would be tested");
+  }
+}
+
+// The calls of the first time would be judged again, and the object is not as it was.
+TEST(LinearizableTest, ASecondRunIsRefusedInWords) {
+  OneStepCounter counter;
+  auto test = Linearizable<CounterSpec>(counter);
+  test.Operation("next", [](auto& c) { return c.Next(); });
+  test.Run();
+  try {
+    test.Run();
+    FAIL() << "a second run was accepted";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_STREQ(error.what(),
+                 "heddle::Linearizable: this test was run before, and the object is no longer in "
+                 "the state it began with; make another test of another object");
+  }
+}
+
+// A state for each order of the calls, none of which explains the results.
+struct OrderSpec {
+  int Next(int who) {
+    seen.push_back(who);
+    return -1;
+  }
+  bool operator==(const OrderSpec&) const = default;
+  std::vector<int> seen;
+};
+struct WrongAtLast {
+  int Next(int) { return ++count == 14 ? 0 : -1; }
+  int count = 0;
+};
+
+void CountUncertainly() {
+  WrongAtLast object;
+  Linearizable<OrderSpec>(object)
+      .Operation("next", [](auto& o, int who) { return o.Next(who); },
+                 {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14})
+      .Run({.threads = 14, .calls = 1});
+}
+
+// Nobody knows whether the object is wrong; it must not be said, nor that the program hangs.
+TEST(LinearizableTest, AHistoryThatTakesTooLongIsSaidToBeUndecided) {
+  // The i-th thread makes the i-th call, and all are called before one returns.
+  class AllAtOnce final : public Decider {
+   public:
+    void Begin(const Plan&) override { chosen_ = 0; }
+    ThreadId Pick(const SchedulingPoint& point) override {
+      return point.enabled()[next_++ % point.enabled().size()];
+    }
+    uint32_t PickValue(const ValueChoice& choice) override {
+      return choice.kind == ChoiceKind::kUser ? ++chosen_ : 0;
+    }
+
+   private:
+    uint32_t chosen_ = 0;
+    uint32_t next_ = 0;
+  };
+  Exploration exploration;
+  AllAtOnce decider;
+  exploration.Execute(CountUncertainly, decider, {});
+  ASSERT_EQ(exploration.suspicions.size(), 1u);
+  EXPECT_EQ(exploration.suspicions[0].kind, FindingKind::kTimeout);
+  EXPECT_EQ(exploration.suspicions[0].message,
+            "whether this history of 14 calls is linearizable would take too long to find out: too "
+            "many of them overlap; ask for fewer threads or calls");
+}
+
 TEST(LinearizableTest, WorksOnRealThreads) {
   for (int i = 0; i < 20; ++i) {
     OneStepCounter counter;
