@@ -1,10 +1,13 @@
 // The text of a value, for histories of calls: numbers, truth values, characters, text,
 // enumerations, optional values, pairs, ranges, and whatever operator<< writes to a stream.
+// Results are compared by it: different values of one type have different texts, as far as
+// operator<< tells them apart. So text is in quotes, and numbers have all their digits.
 //
 // Allocates nothing for short texts of the usual types, so that it is no step of the heap's.
 #ifndef HEDDLE_PRIMITIVES_INTERNAL_TEXT_OF_H_
 #define HEDDLE_PRIMITIVES_INTERNAL_TEXT_OF_H_
 
+#include <charconv>
 #include <concepts>
 #include <optional>
 #include <ranges>
@@ -31,6 +34,22 @@ inline constexpr bool kIsPair<std::pair<First, Second>> = true;
 template <typename T>
 concept Streamable = requires(std::ostream& stream, const T& value) { stream << value; };
 
+inline std::string Quoted(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+template <std::floating_point Number>
+std::string TextOfFloating(Number value) {
+  char digits[64];  // the shortest that are read back as the same
+  const std::to_chars_result end = std::to_chars(digits, digits + sizeof(digits), value);
+  return {digits, end.ptr};
+}
+
 template <std::ranges::input_range Range>
 std::string TextOfRange(const Range& range) {
   std::string text = "[";
@@ -46,11 +65,13 @@ std::string TextOf(const T& value) {
     const bool printable = value >= ' ' && value <= '~';
     return printable ? std::string{'\'', value, '\''} : std::to_string(value);
   } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
-    return std::string(std::string_view(value));
+    return Quoted(value);
   } else if constexpr (std::is_enum_v<T>) {
     return std::to_string(static_cast<std::underlying_type_t<T>>(value));
   } else if constexpr (std::integral<T>) {
     return std::to_string(value);
+  } else if constexpr (std::floating_point<T>) {
+    return TextOfFloating(value);
   } else if constexpr (kIsOptional<T>) {
     return value.has_value() ? TextOf(*value) : "none";
   } else if constexpr (kIsPair<T>) {

@@ -289,13 +289,27 @@ TEST(TextOfTest, ValuesAsAReaderWritesThem) {
   EXPECT_EQ(internal::TextOf('\n'), "10");
   EXPECT_EQ(internal::TextOf(std::optional<char>('b')), "'b'");
   EXPECT_EQ(internal::TextOf(uint8_t{98}), "98");
-  EXPECT_EQ(internal::TextOf(std::string("a b")), "a b");
+  EXPECT_EQ(internal::TextOf(std::string("a b")), "\"a b\"");
+  EXPECT_EQ(internal::TextOf(""), "\"\"");
+  EXPECT_EQ(internal::TextOf(std::string_view("\\ \"")), "\"\\\\ \\\"\"");
   EXPECT_EQ(internal::TextOf(std::optional<int>()), "none");
   EXPECT_EQ(internal::TextOf(std::optional<int>(4)), "4");
   EXPECT_EQ(internal::TextOf(std::pair(1, false)), "(1, false)");
   EXPECT_EQ(internal::TextOf(std::vector<int>{1, 2}), "[1, 2]");
   EXPECT_EQ(internal::TextOf(std::map<int, int>{{1, 2}}), "[(1, 2)]");
   EXPECT_EQ(internal::TextOf(1.5), "1.5");
+}
+
+// Results are compared by their texts.
+TEST(TextOfTest, DifferentValuesHaveDifferentTexts) {
+  using internal::TextOf;
+  EXPECT_NE(TextOf(0.1), TextOf(0.1 + 1e-9));
+  EXPECT_NE(TextOf(0.1f), TextOf(0.1f + 1e-8f));
+  EXPECT_NE(TextOf(0.1L), TextOf(0.1L + 1e-18L));
+  EXPECT_NE(TextOf(std::optional<std::string>()), TextOf(std::optional<std::string>("none")));
+  EXPECT_NE(TextOf(std::vector<std::string>{"a, b"}), TextOf(std::vector<std::string>{"a", "b"}));
+  EXPECT_NE(TextOf(std::vector<std::string>{"a\", \"b"}),
+            TextOf(std::vector<std::string>{"a", "b"}));
 }
 
 }  // namespace
