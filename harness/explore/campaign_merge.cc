@@ -64,7 +64,7 @@ void CampaignRun::OnDeath(WorkerSlot* slot) {
   const ChildProcess& child = *slot->child();
   DeadWorker dead;
   dead.killed = WasKilled(child.wait_status()) && !slot->watch().killed();
-  dead.running = state.phase.load() == WorkerPhase::kRunning;
+  dead.running = DiedOfProgram(child.wait_status(), state);
   dead.common = state.common.load();
   dead.place = state.place.load();
   dead.counts = {dead.place + 1, state.steps.load(), state.cut_by_step_limit.load(), 0,

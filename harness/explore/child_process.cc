@@ -81,7 +81,7 @@ std::unique_ptr<ChildProcess> ChildProcess::Start(const std::function<int(int pi
     ::close(output[1]);
     const int status = body(messages[1]);
     ::fflush(nullptr);
-    ::_exit(status);
+    ::_exit(::fcntl(messages[1], F_GETFD) < 0 ? kPipeIsClosed : status);
   }
   const int fork_error = errno;
   ::close(messages[1]);

@@ -25,8 +25,9 @@ namespace heddle {
 class ChildProcess {
  public:
   // Runs `body` in a child with a pipe that messages are read from and written to. The child then
-  // ends with the status that `body` returns, without running destructors of static objects. Null
-  // on failure, with the reason in `*error`.
+  // ends with the status that `body` returns, without running destructors of static objects; with
+  // kPipeIsClosed, if program code in it has closed the pipe. Null on failure, with the reason in
+  // `*error`.
   static std::unique_ptr<ChildProcess> Start(const std::function<int(int pipe)>& body,
                                              std::string* error);
   ~ChildProcess();  // kills it, if it still runs
@@ -53,6 +54,7 @@ class ChildProcess {
   void Kill();  // and waits for its end
 
   static constexpr size_t kTailSize = 4096;
+  static constexpr int kPipeIsClosed = 113;
 
  private:
   ChildProcess() = default;

@@ -26,7 +26,11 @@ constexpr int kFramesInKey = 12;
 // A signal handler has no argument to carry these in.
 ControlledEngine* engine = nullptr;
 SharedState* shared = nullptr;
+pid_t process = -1;
 bool handling = false;
+
+// A process that the program has forked ends as it likes; the execution is not there.
+bool IsForked() { return ::getpid() != process; }
 
 [[noreturn]] void Die(int signal, bool in_harness) {
   DeathRecord& death = shared->death;
@@ -117,6 +121,11 @@ uint64_t KeyOf(int signal, const Verdict& verdict) {
 }
 
 void OnSignal(int signal, siginfo_t* info, void* context) {
+  if (IsForked()) {
+    ::signal(signal, SIG_DFL);
+    ::raise(signal);
+    return;
+  }
   const bool in_program = InProgram();
   if (signal == kHangSignal && !in_program && !handling) return;  // it will be sent again
   LeaveProgram();
@@ -134,7 +143,7 @@ void OnSignal(int signal, siginfo_t* info, void* context) {
 
 // Runs inside the program's own call of exit.
 void OnExit(int status, void*) {
-  if (!InProgram()) return;
+  if (!InProgram() || IsForked()) return;
   LeaveProgram();
   ::on_exit(&OnExit, nullptr);  // for the next time: this registration is used up
   engine->AbandonRunning(FindingKind::kCrash,
@@ -143,7 +152,7 @@ void OnExit(int status, void*) {
 }
 
 void OnQuickExit() {
-  if (!InProgram()) return;
+  if (!InProgram() || IsForked()) return;
   LeaveProgram();
   ::at_quick_exit(&OnQuickExit);
   engine->AbandonRunning(FindingKind::kCrash, "the program called quick_exit",
@@ -155,6 +164,7 @@ void OnQuickExit() {
 void InstallCrashHandler(ControlledEngine* the_engine, SharedState* the_state) {
   engine = the_engine;
   shared = the_state;
+  process = ::getpid();
   // The first call loads a library; a signal handler is no place for that.
   void* warm_up[1];
   ::backtrace(warm_up, 1);

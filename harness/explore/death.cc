@@ -32,12 +32,17 @@ std::string LastLine(const std::string& output) {
   return output.substr(begin, std::min(end + 1 - begin, kLineLength));
 }
 
+bool DiedOfProgram(int wait_status, const SharedState& shared) {
+  return shared.phase.load(std::memory_order_relaxed) == WorkerPhase::kRunning ||
+         (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == ChildProcess::kPipeIsClosed);
+}
+
 Death DescribeDeath(int wait_status, bool hung, const SharedState& shared,
                     const std::string& output) {
   Death death;
   const DeathRecord& record = shared.death;
   const WorkerPhase phase = shared.phase.load(std::memory_order_relaxed);
-  if (record.from_check || phase != WorkerPhase::kRunning) {
+  if (record.from_check || !DiedOfProgram(wait_status, shared)) {
     death.internal_error = "the worker process " + DescribeWaitStatus(wait_status);
     if (!record.from_check) {
       death.internal_error +=
@@ -49,6 +54,9 @@ Death DescribeDeath(int wait_status, bool hung, const SharedState& shared,
   if (hung) {
     death.kind = FindingKind::kTimeout;
     death.message = "no scheduling point was reached, and the thread could not be interrupted";
+  } else if (phase != WorkerPhase::kRunning) {
+    death.message =
+        "the program closed file descriptors that are not its own, one of them Heddle's";
   } else if (WIFEXITED(wait_status)) {
     death.message = "the program ended its process with status " +
                     std::to_string(WEXITSTATUS(wait_status)) + " (_exit, or exec)";

@@ -18,6 +18,9 @@ struct Death {
   std::string internal_error;  // not empty: Heddle died, not the program
 };
 
+// Whether an execution ended the process: while it ran, or by closing what is needed to tell of it.
+bool DiedOfProgram(int wait_status, const SharedState& shared);
+
 // `wait_status` as of waitpid; `hung`: it was killed because it made no step; `output`: what it
 // printed last.
 Death DescribeDeath(int wait_status, bool hung, const SharedState& shared,

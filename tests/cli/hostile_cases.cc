@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -278,6 +279,27 @@ const RegisterCase kForks{{.name = "hostile/forks", .body = [] {
                              }
                              ::close(fd);
                            }}};
+
+// How the children of a program end is no end of the program.
+void InChild(void (*end)()) {
+  const pid_t child = ::fork();
+  if (child == 0) end();
+  ::waitpid(child, nullptr, 0);
+}
+
+const RegisterCase kChildrenEnd{{.name = "hostile/children_end", .body = [] {
+                                   InThread([] {
+                                     InChild([] { std::exit(0); });
+                                     InChild([] { std::quick_exit(0); });
+                                     InChild([] { std::abort(); });
+                                   });
+                                 }}};
+
+const RegisterCase kCloses{{.name = "hostile/closes_descriptors", .body = [] {
+                              InThread([] {
+                                for (int fd = 3; fd < 1'024; ++fd) ::close(fd);
+                              });
+                            }}};
 
 // A race that every execution shows, and a crash that only some do.
 const RegisterCase kRaceThenCrash{{.name = "hostile/race_then_crash", .body = [] {

@@ -53,12 +53,17 @@ misdeed ten_thousand_threads misuse "2000 threads"
 misdeed uses_rand nondeterminism
 misdeed uses_time nondeterminism
 misdeed keeps_state nondeterminism
+misdeed closes_descriptors crash "closed file descriptors that are not its own"
 misdeed keeps_memory nondeterminism "free it at the end of the" "make it before main"
 
 # What lies on a stack that has ended makes no case nondeterministic.
 expect 1 "$hostile" run hostile/outlives_stack
 says "FAIL"
 if grep -q "not a function of its schedule" <<<"$output"; then fail "called nondeterministic: $output"; fi
+
+# Nor does the program end with a process that it has forked.
+expect 0 "$hostile" run hostile/children_end
+says "ok (complete)"
 
 # A hang is not run twice, so that it is told even where the time is up meanwhile.
 expect 1 "$hostile" run hostile/hangs --time=1s --step-timeout=3s
