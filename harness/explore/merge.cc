@@ -32,7 +32,8 @@ std::string OptionOf(const RunIdentity& identity, const std::string& name) {
 
 std::string Named(const ShardFolder& folder) {
   RunIdentity identity = folder.checkpoint.identity;
-  return "shard " + *ShardOption(&identity) + " in '" + folder.path + "'";
+  const std::string& shard = *ShardOption(&identity);
+  return (shard.empty() ? "the run" : "shard " + shard) + " in '" + folder.path + "'";
 }
 
 // One shard's log of a unit.
@@ -169,11 +170,13 @@ bool ReadShards(const std::vector<std::string>& paths, std::vector<ShardFolder>*
     if (!ReadCheckpoint(path, &folder.checkpoint, error)) return false;
     RunIdentity identity = folder.checkpoint.identity;
     std::string* const option = ShardOption(&identity);
-    if (option == nullptr || option->empty()) {
-      *error = "the run in '" + path + "' is whole: it was made without --shard";
+    // That of the only shard there is.
+    const bool whole = option != nullptr && option->empty();
+    if (option == nullptr || (whole && paths.size() > 1)) {
+      *error = "the run in '" + path + "' is whole: it was made without --shard, or by shard 1/1";
       return false;
     }
-    const auto shard = ParseShard(*option, error);
+    const auto shard = whole ? Shard{} : ParseShard(*option, error);
     if (!shard) return false;
     option->clear();
     if (sorted.empty()) {
@@ -237,7 +240,7 @@ bool MergeCase(const std::vector<ShardFolder>& shards, size_t number, CaseResult
     *merged = one;
     return true;
   }
-  if (!divided_by_cases) {
+  if (!divided_by_cases && shards.size() > 1) {
     merged->name = one.name;
     merged->expected = one.expected;
     return CaseMerge(shards, number, merged).Run(error);

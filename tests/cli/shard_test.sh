@@ -32,6 +32,19 @@ merged 2 1 "$hostile" run 'hostile/[rd]*' --keep-going --executions=300 --strate
 merged 2 1 "$hostile" run 'hostile/never_deadlocks' --strategy=random --executions=1000
 says "expected deadlock, which was not found"
 
+# Where there is one machine only, its share is the run.
+rm -rf ./*
+for strategy in random dfs; do
+  expect 0 "$HEDDLE" run 'race/*' --strategy=$strategy --keep-going --executions=500 --shard=1/1 --out=out
+  mv out whole
+  expect 0 "$HEDDLE" merge whole --out=out
+  diff -r --exclude=checkpoint whole out || fail "the only shard, by $strategy, is not what it was"
+  rm -rf ./*
+done
+(timeout -s KILL 0.5 "$HEDDLE" run race/lost_update --strategy=random --keep-going \
+  --executions=100000000 --shard=1/1 --out=cut) >/dev/null 2>&1
+expect 2 "$HEDDLE" merge cut --out=out && says "the run in 'cut' has not come to its end" "--resume"
+
 # What does not belong together.
 run=("$HEDDLE" run race/lost_update --strategy=random --executions=1000)
 rm -rf ./*
