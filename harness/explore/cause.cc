@@ -26,6 +26,8 @@ int Search(const ReplayTask& task, const SoughtFinding& sought, uint64_t most_ex
   const FoundOrders found = finder.Find(task.decisions);
   MessageWriter writer(MessageType::kOrders);
   writer.PutSpan(std::span<const FoundOrder>(found.orders));
+  writer.Put(found.early);
+  writer.Put(found.behind);
   writer.Put(found.tried);
   writer.Put(runner.executions());
   writer.Put(found.sufficient);
@@ -43,7 +45,8 @@ int Search(const ReplayTask& task, const SoughtFinding& sought, uint64_t most_ex
 
 bool Read(MessageReader& reader, FoundOrders* found) {
   uint64_t doubts = 0;
-  if (!reader.GetVector(&found->orders) || !reader.Get(&found->tried) ||
+  if (!reader.GetVector(&found->orders) || !reader.Get(&found->early) ||
+      !reader.Get(&found->behind) || !reader.Get(&found->tried) ||
       !reader.Get(&found->executions) || !reader.Get(&found->sufficient) ||
       !reader.Get(&found->shows_elsewhere) || !reader.Get(&found->out_of_budget) ||
       !reader.Get(&doubts)) {
@@ -170,6 +173,14 @@ std::string Sentence(const std::vector<FindingOrder>& orders, bool shows_elsewhe
          " reversed it does not" + where + ".";
 }
 
+std::string ComesTooEarly(const FindingStep& early, ThreadId behind, const Finding& finding) {
+  const bool is_one = Index(behind) < finding.thread_names.size();
+  const std::string others = is_one ? finding.thread_names[Index(behind)] : "the other threads";
+  return "It happens when " + early.thread + " " + Wording({}).Step(early) + " comes before " +
+         others + (is_one ? " has" : " have") + " gone on; when " + others +
+         (is_one ? " was" : " were") + " let run first, it did not.";
+}
+
 std::string WithoutOrders(uint64_t tried, size_t threads) {
   if (threads == 1) return "It takes no order of steps: there is one thread only.";
   if (tried == 0) {
@@ -197,6 +208,11 @@ void TellCause(const FoundOrders& found, Finding* finding) {
     finding->cause =
         "Which orders of steps it depends on could not be told: schedules with some of them "
         "reversed show what may be the same.";
+    return;
+  }
+  if (FindingStep* const early = StepOf(found.early, finding); early != nullptr) {
+    early->matters = true;
+    finding->cause = ComesTooEarly(*early, found.behind, *finding);
     return;
   }
   if (found.orders.empty()) {

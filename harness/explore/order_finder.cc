@@ -1,6 +1,7 @@
 #include "harness/explore/order_finder.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 #include <string_view>
@@ -14,6 +15,8 @@ namespace {
 
 // More are not looked at: a report that needs so many explains nothing.
 constexpr size_t kMostPairs = 400;
+// Steps that may have come too early.
+constexpr size_t kMostPutOff = 20;
 // Random schedules with an order that matters reversed.
 constexpr uint64_t kSamples = 20;
 
@@ -84,6 +87,12 @@ class OrderFinder::Collector final : public EventSink, public Decider {
     return std::move(accesses_);
   }
   const std::map<ThreadStep, StepIdentity>& steps() const { return steps_; }
+  // The threads that had something left to do, other than the one that ran last.
+  std::vector<ThreadId> Unfinished() const {
+    std::vector<ThreadId> threads;
+    for (const Waiting& waiting : pending_) threads.push_back(waiting.thread);
+    return threads;
+  }
 
  private:
   struct Waiting {
@@ -202,6 +211,31 @@ bool OrderFinder::MayShow() {
          sought_.AddDoubts(runner_->raised(), runner_->log(), &doubtful_);
 }
 
+void OrderFinder::FindEarly(const std::vector<Access>& accesses,
+                            const std::vector<ThreadId>& unfinished, Guide guide,
+                            const std::map<ThreadStep, StepIdentity>& steps, FoundOrders* found) {
+  if (unfinished.empty()) return;
+  constexpr uint32_t kNever = std::numeric_limits<uint32_t>::max();
+  std::set<ThreadStep> tried;
+  for (size_t i = accesses.size(); i-- > 0 && tried.size() < kMostPutOff && MayGoOn();) {
+    const OrderedStep made{accesses[i].step, accesses[i].event};
+    if (made.event == 0 || !tried.insert(made.step).second) continue;
+    const bool is_other = unfinished.front() != made.step.thread;
+    if (!is_other && unfinished.size() == 1) continue;
+    guide.orders = {{{is_other ? unfinished.front() : unfinished.back(), kNever}, made.step}};
+    guided_.SetGuide(guide);
+    runner_->Run(guided_, Plan{});
+    const auto put_off = guided_.ordered_steps().find(made.step);
+    if (put_off == guided_.ordered_steps().end() || put_off->second != steps.at(made.step) ||
+        MayShow()) {
+      continue;
+    }
+    found->early = made;
+    found->behind = unfinished.size() == 1 ? unfinished.front() : kNoThread;
+    return;
+  }
+}
+
 // Or may: it was not tried to the end.
 bool OrderFinder::ShowsElsewhere(const std::vector<FoundOrder>& orders,
                                  const std::map<ThreadStep, StepIdentity>& steps) {
@@ -257,6 +291,9 @@ FoundOrders OrderFinder::Find(std::span<const Decision> failing) {
   if (result.out_of_budget) {
     result.orders.clear();
     return result;
+  }
+  if (result.orders.empty()) {
+    FindEarly(accesses, collector.Unfinished(), guide, collector.steps(), &result);
   }
   result.shows_elsewhere = ShowsElsewhere(result.orders, collector.steps());
   Guide kept;

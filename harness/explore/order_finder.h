@@ -17,7 +17,9 @@
 // Failure-Inducing Thread Schedules", ISSTA 2002), on orders of steps in place of switches.
 //
 // A step that its thread was waiting to make when the execution ended counts as coming last: in a
-// deadlock those are what it is about.
+// deadlock those are what it is about. What threads would have done after that is in no order with
+// anything. So where no order matters, steps are put off, the last first, until nobody else can
+// run: one of them may have come too early.
 #ifndef HEDDLE_HARNESS_EXPLORE_ORDER_FINDER_H_
 #define HEDDLE_HARNESS_EXPLORE_ORDER_FINDER_H_
 
@@ -47,6 +49,9 @@ struct FoundOrder {
 
 struct FoundOrders {
   std::vector<FoundOrder> orders;  // in the order of the failing execution
+  // If there are none: the finding does not show if the other threads are let run before this step.
+  OrderedStep early;             // kNoThread's: there is no such step
+  ThreadId behind = kNoThread;   // the only other thread that had not ended; else kNoThread
   uint64_t tried = 0;              // pairs that could be reversed
   uint64_t executions = 0;         // that were made
   // Another schedule in which these orders hold shows the finding as well.
@@ -79,6 +84,9 @@ class OrderFinder {
   enum class Reversed { kImpossible, kShows, kDoesNotShow };
   Reversed Reverse(const FoundOrder& order, Guide guide,
                    const std::map<ThreadStep, StepIdentity>& steps);
+  // Sets `early` and `behind`.
+  void FindEarly(const std::vector<Access>& accesses, const std::vector<ThreadId>& unfinished,
+                 Guide guide, const std::map<ThreadStep, StepIdentity>& steps, FoundOrders* found);
   // The last execution shows the finding, or what may be it.
   bool MayShow();
   bool ShowsElsewhere(const std::vector<FoundOrder>& orders,

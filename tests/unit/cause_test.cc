@@ -181,6 +181,64 @@ TEST(CauseTest, OneStepBetweenTwoOthers) {
               2);
 }
 
+constexpr int kEarlyLine = __LINE__ + 4;
+void LooksTooEarly() {
+  Atomic<bool> ready(false, "ready");
+  Thread setter([&] { ready.store(true); });
+  const bool is_ready = ready.load();
+  Assert(is_ready, "the setter has come first");
+  setter.join();
+}
+
+// The execution ends before the other thread has begun.
+TEST(CauseTest, AStepBeforeAnythingOfAnotherThread) {
+  ExpectCause(FindingOf(LooksTooEarly, FindingKind::kAssertion),
+              "It happens when main `load ready -> false` " + Line(kEarlyLine) +
+                  " comes before T1 has gone on; when T1 was let run first, it did not.",
+              0);
+}
+
+void LooksTooEarlyAtTwo() {
+  Atomic<int> done(0, "done");
+  Mutex mutex("mutex");
+  const auto finish = [&] {
+    const std::lock_guard lock(mutex);
+    done.store(done.load() + 1);
+  };
+  Thread first(finish);
+  Thread second(finish);
+  mutex.lock();
+  const int seen = done.load();
+  mutex.unlock();
+  Assert(seen == 2, "both are done");
+  first.join();
+  second.join();
+}
+
+// Not after the lock: with that held, nobody else goes on.
+TEST(CauseTest, AStepBeforeAnythingOfOtherThreads) {
+  ExpectCause(FindingOf(LooksTooEarlyAtTwo, FindingKind::kAssertion),
+              "It happens when main `lock mutex` " + Line(kEarlyLine + 22) +
+                  " comes before the other threads have gone on; when the other threads were let "
+                  "run first, it did not.",
+              0);
+}
+
+void FailsAlone() {
+  Atomic<int> n(0, "n");
+  Thread other([&] { n.store(1); });
+  n.load();
+  Assert(false, "in any case");
+  other.join();
+}
+
+TEST(CauseTest, WhatOtherThreadsDoNotChangeIsNotTooEarly) {
+  ExpectCause(FindingOf(FailsAlone, FindingKind::kAssertion),
+              "No order of two steps is known to be the cause: there are none that conflict and "
+              "could be made the other way round.",
+              0);
+}
+
 // A data race is one whichever of the two comes first.
 void Race() {
   Var<int> x(0, "x");
