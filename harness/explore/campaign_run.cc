@@ -159,7 +159,10 @@ Stage CampaignRun::RunStage() {
       cut_off = stage_ == Stage::kRunning;
       break;
     }
-    if (Clock::now() > deadline_ + kGrace + options_.step_timeout) {
+    const Clock::time_point now = Clock::now();
+    // Workers look at the clock too seldom where executions are slow.
+    if (now >= deadline_) EndUnitsSoon();
+    if (now > deadline_ + kGrace + options_.step_timeout) {
       AddNote(&result_, "the time was up in the middle of an execution");
       cut_off = true;
       break;
@@ -171,10 +174,14 @@ Stage CampaignRun::RunStage() {
   return stage_;
 }
 
+void CampaignRun::EndUnitsSoon() {
+  for (const auto& slot : pool_->slots()) slot->EndUnitSoon();
+}
+
 void CampaignRun::Interrupt() {
   result_.interrupted = true;
   AddNote(&result_, "interrupted");
-  for (const auto& slot : pool_->slots()) slot->EndUnitSoon();
+  EndUnitsSoon();
   // Of those that must be killed it is known how many executions they have made, but not what these
   // have shown.
   const Clock::time_point latest = Clock::now() + kPatience;

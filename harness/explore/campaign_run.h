@@ -65,6 +65,7 @@ class CampaignRun {
   void MergeResult(const Unit& unit);
   void BeginRound();
   // Has the workers end behind the executions that they are at, and tell of them.
+  void EndUnitsSoon();
   void Interrupt();
   // Ends all workers where they are and puts together everything there is.
   void MergeRest();

@@ -247,6 +247,7 @@ void Worker::MakeCommon() {
       continue;
     }
     MakePlanned(/*repeats=*/0, *common_);
+    if (shared_->stop.load(std::memory_order_relaxed)) break;
     if (index % kExecutionsBetweenLooks == 0 && Clock::now() >= task_.deadline) break;
   }
   shared_->common.store(false);

@@ -1,7 +1,11 @@
 // Whole campaigns: when they end, what they count, and what comes of a case that deceives.
 #include <fcntl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -158,6 +162,26 @@ TEST(Explorer, EndsWithItsBudget) {
   EXPECT_TRUE(result.met);
   EXPECT_GT(result.executions, 300u);
   EXPECT_LT(result.seconds, 5);
+}
+
+void Slow() {
+  Counting();
+  const timespec pause{0, 80'000'000};
+  ::syscall(SYS_nanosleep, &pause, nullptr);  // in real time
+}
+
+// Workers do not look at the clock after each execution.
+TEST(Explorer, EndsWithItsTimeWhereExecutionsAreSlow) {
+  CampaignOptions options;
+  options.time = std::chrono::milliseconds(200);
+  for (const char* const strategy : {"dfs", "random", "rff"}) {
+    options.strategy = strategy;
+    const CaseResult result = Explore(Made(Slow), options);
+    EXPECT_LT(result.seconds, 3) << strategy;
+    EXPECT_EQ(result.note, "") << strategy;
+    EXPECT_GT(result.executions, 0u) << strategy;
+    EXPECT_FALSE(result.complete) << strategy;
+  }
 }
 
 TEST(Explorer, ACutExecutionLeavesTheSearchIncomplete) {
