@@ -97,7 +97,8 @@ bool Dfs::Adopt(std::string_view part) {
 
 std::string Dfs::Counts() const {
   SearchCounts counts = counts_;
-  counts.share = ShareDone();
+  // The path has been explored, too: it is between two executions that this is asked.
+  counts.share = ShareDone() + (started_ && !finished_ && !handed_on_ ? Where().here : 0);
   return counts.ToBytes();
 }
 
