@@ -80,6 +80,7 @@ class OrderFinder::Collector final : public EventSink, public Decider {
   // With what the threads were waiting to do at the last step.
   std::vector<Access> Take() {
     for (const Waiting& waiting : pending_) {
+      if (IsLeftOut(waiting.op.kind)) continue;
       running_ = waiting.thread;
       steps_.emplace(ThreadStep{running_, ++made_[Index(running_)]}, waiting.identity);
       Note(waiting.op, 0);
@@ -108,7 +109,7 @@ class OrderFinder::Collector final : public EventSink, public Decider {
       const Operation* const op = point.Pending(thread);
       if (op == nullptr || (thread == running_ && !of_running)) continue;
       NoteClock(point, thread);
-      if (!IsLeftOut(op->kind)) pending_.push_back({thread, *op, IdentityOf(thread, point)});
+      pending_.push_back({thread, *op, IdentityOf(thread, point)});
     }
   }
   // What a history of calls tells its order by is none of the program's steps.
