@@ -217,8 +217,8 @@ struct OrderSpec {
   std::vector<int> seen;
 };
 struct WrongAtLast {
-  int Next(int) { return ++count == 14 ? 0 : -1; }
-  int count = 0;
+  int Next(int) { return count.fetch_add(1) == 13 ? 0 : -1; }
+  Atomic<int> count{0};
 };
 
 void CountUncertainly() {
