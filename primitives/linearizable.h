@@ -20,9 +20,10 @@
 // they are part of the schedule); a complete search makes every such choice. Run starts the
 // threads, joins them, and looks for an order of the calls, none before another that had returned
 // when it was made, in which the specification returns the same (core/linearizability.h). If there
-// is none, the finding is `not-linearizable`, with the history of calls; if that would take too
-// long to find out, as with many calls that overlap, `timeout`. Natively it prints the same and
-// aborts.
+// is none, the finding is `not-linearizable`, with the history of calls; natively it prints the
+// same and aborts. A history for which that would take too long to find out, as where many calls
+// overlap, is not judged: nothing is wrong, but nothing is proved either. The run counts them and
+// is not complete; natively each is told on the standard error.
 //
 // The specification is copied, and compared if it has operator==, which saves the search work.
 // Results are compared by their texts (internal/text_of.h). Call and return are scheduling points:
@@ -97,25 +98,17 @@ class LinearizabilityTest {
 
   // Once. Always inlined, so that the finding is known by its caller.
   [[gnu::always_inline]] void Run(const LinearizableOptions& options = {}) {
-    const Objection objection = MakeCalls(options);
-    if (objection.text.empty()) return;
+    const std::string objection = MakeCalls(options);
+    if (objection.empty()) return;
     if (Runtime* runtime = Runtime::Current()) {
-      runtime->Fail(objection.kind, objection.text.c_str());
+      runtime->Fail(FindingKind::kNotLinearizable, objection.c_str());
     } else {
-      const bool refuted = objection.kind == FindingKind::kNotLinearizable;
-      std::fprintf(stderr, "%s: %s", refuted ? "not linearizable" : "timeout",
-                   objection.text.c_str());
+      std::fprintf(stderr, "not linearizable: %s", objection.c_str());
       std::abort();
     }
   }
 
  private:
-  // What is wrong with the calls that were made; nothing, if there is no text.
-  struct Objection {
-    FindingKind kind = FindingKind::kNotLinearizable;
-    std::string text;
-  };
-
   // An operation with its arguments.
   struct Callee {
     std::string text;
@@ -214,7 +207,19 @@ class LinearizabilityTest {
     return most;
   }
 
-  Objection MakeCalls(const LinearizableOptions& options) {
+  static void TellNotJudged(size_t calls) {
+    if (Runtime* runtime = Runtime::Current()) {
+      runtime->Annotate(Annotation::kNotJudged, kNoObject, calls);
+    } else {
+      std::fprintf(stderr,
+                   "heddle::Linearizable: a history of %zu calls was not judged: too many of them "
+                   "overlap; make fewer threads or calls\n",
+                   calls);
+    }
+  }
+
+  // What is wrong with the calls that were made; empty: nothing that is known.
+  std::string MakeCalls(const LinearizableOptions& options) {
     const uint64_t most = Checked(options);
     was_run_ = true;
     // Blocks that grow are freed, and whether freed memory is used again is the search's choice: it
@@ -245,14 +250,12 @@ class LinearizabilityTest {
       case Verdict::kLinearizable:
         return {};
       case Verdict::kNotLinearizable:
-        return {FindingKind::kNotLinearizable, ToText(history)};
-      case Verdict::kGivenUp:
+        return ToText(history);
+      case Verdict::kNotJudged:
+        TellNotJudged(history.calls.size());
         break;
     }
-    return {FindingKind::kTimeout,
-            "whether this history of " + std::to_string(history.calls.size()) +
-                " calls is linearizable would take too long to find out: too many of them "
-                "overlap; ask for fewer threads or calls"};
+    return {};
   }
 
   Object& object_;

@@ -56,6 +56,9 @@ std::string ProgressText(const std::string& what, const CampaignProgress& progre
           (progress.executions == 1 ? " execution" : " executions"),
       std::to_string(progress.findings) + (progress.findings == 1 ? " finding" : " findings"),
       ShortNumber(rate) + "/s"};
+  if (progress.not_judged > 0) {
+    parts.push_back(ShortNumber(static_cast<double>(progress.not_judged)) + " not judged");
+  }
   if (progress.estimated_executions) {
     const double done = static_cast<double>(progress.executions);
     const double whole = std::max(*progress.estimated_executions, done + 1);

@@ -123,6 +123,7 @@ std::string RunTable::Row(const CaseResult& result) const {
     row += "  expected " + std::string(NameOf(kind)) + ", which was not found";
     row += result.complete      ? NotShown(kind)
            : result.interrupted ? " before the interruption\n"
+           : result.not_judged > 0 ? "; a history that was not judged may show it\n"
                                 : "; a larger --executions or another --strategy may find it\n";
   }
   return row;
@@ -133,9 +134,11 @@ std::string RunTable::Summary(const std::vector<CaseResult>& results, const std:
   size_t met = 0;
   size_t skipped = 0;
   size_t findings = 0;
+  uint64_t not_judged = 0;
   std::string missed;
   for (const CaseResult& result : results) {
     findings += result.findings.size();
+    not_judged += result.not_judged;
     if (!result.skipped.empty()) {
       ++skipped;
     } else if (result.met) {
@@ -151,6 +154,10 @@ std::string RunTable::Summary(const std::vector<CaseResult>& results, const std:
                      (run == 1 ? " case" : " cases") + " met the expectation";
   if (skipped > 0) text += ", " + std::to_string(skipped) + " skipped";
   text += ", " + std::to_string(findings) + (findings == 1 ? " finding" : " findings");
+  if (not_judged > 0) {
+    text += ", " + std::to_string(not_judged) + (not_judged == 1 ? " history" : " histories") +
+            " not judged";
+  }
   text += out.empty() ? "" : "; results are in " + out + "/";
   text += "\n";
   if (!missed.empty()) text += Red("FAIL", color_) + ": " + missed + "\n";
@@ -167,6 +174,8 @@ std::string RunTable::NotComplete(const std::vector<CaseResult>& results, bool i
     const bool searching = result.search.find("sampled") == std::string::npos;
     if (result.interrupted) {
       text += "; interrupted\n";
+    } else if (result.not_judged > 0) {
+      text += "; histories were not judged: make fewer threads or calls\n";
     } else if (result.cut_by_step_limit > 0) {
       text += "; executions were cut: raise --max-steps\n";
     } else if (result.search.find("longer than the step limit") != std::string::npos) {

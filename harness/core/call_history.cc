@@ -69,7 +69,7 @@ Verdict Judge(CallHistory* history, const SequentialState& initial) {
   for (const RecordedCall& call : history->calls) spans.push_back(call.span);
   const Linearization found = Linearize(spans, initial, kMostWork);
   if (found.exists) return Verdict::kLinearizable;
-  if (found.given_up) return Verdict::kGivenUp;
+  if (found.given_up) return Verdict::kNotJudged;
   const SequentialState* state = &initial;
   std::unique_ptr<SequentialState> reached;
   for (const size_t call : found.order) {

@@ -29,11 +29,11 @@ struct CallHistory {
   std::vector<RecordedCall> calls;
 };
 
-// After which a history is given up: some tenths of a second, before whoever watches takes the
+// After which a history is not judged: some tenths of a second, before whoever watches takes the
 // thread, which makes no step meanwhile, for one that hangs.
 inline constexpr uint64_t kMostWork = uint64_t{1} << 23;
 
-enum class Verdict { kLinearizable, kNotLinearizable, kGivenUp };
+enum class Verdict { kLinearizable, kNotLinearizable, kNotJudged };
 
 // Sets `why` of a history that is not linearizable.
 Verdict Judge(CallHistory* history, const SequentialState& initial);

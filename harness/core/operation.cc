@@ -62,6 +62,7 @@ std::string_view NameOf(Annotation annotation) {
     case Annotation::kTaskBegin: return "task begins";
     case Annotation::kTaskEnd: return "task ends";
     case Annotation::kFailure: return "failure";
+    case Annotation::kNotJudged: return "history of calls not judged";
   }
   return "unknown";
 }

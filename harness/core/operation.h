@@ -108,6 +108,7 @@ enum class Annotation : uint64_t {
   kTaskBegin,
   kTaskEnd,
   kFailure,  // an assertion or rule that failed here; for the report
+  kNotJudged,  // whether a history of calls is linearizable would take too long to find out
 };
 
 using RmwFunction = uint64_t (*)(uint64_t old_value, uint64_t operand);

@@ -69,6 +69,7 @@ struct CaseResult {
   uint64_t executions = 0;
   uint64_t steps = 0;
   uint64_t cut_by_step_limit = 0;
+  uint64_t not_judged = 0;  // histories of calls, because too many of them overlap
   CoverageCounts coverage;
   double seconds = 0;  // of exploring; without making reports
   std::vector<FoundBug> findings;
@@ -86,6 +87,7 @@ struct CampaignProgress {
   uint64_t executions = 0;
   double seconds = 0;
   size_t findings = 0;
+  uint64_t not_judged = 0;
   CoverageCounts coverage;
   std::optional<double> share_done;  // estimate: of all schedules; empty: no telling
   std::optional<double> estimated_executions;  // of a complete search, in all; empty: no telling

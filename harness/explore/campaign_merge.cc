@@ -8,6 +8,21 @@
 #include "harness/explore/death.h"
 
 namespace heddle {
+namespace {
+
+// Of `executions`, as far as the worker has come.
+UnitCounts CountsOf(const SharedState& state, uint64_t executions) {
+  UnitCounts counts;
+  counts.executions = executions;
+  counts.steps = state.steps.load();
+  counts.cut_by_step_limit = state.cut_by_step_limit.load();
+  counts.deferred_spinner = state.deferred_spinner.load();
+  counts.not_judged = state.not_judged.load();
+  return counts;
+}
+
+}  // namespace
+
 // What is left of a worker.
 struct DeadWorker {
   Death death;
@@ -67,8 +82,7 @@ void CampaignRun::OnDeath(WorkerSlot* slot) {
   dead.running = DiedOfProgram(child.wait_status(), state);
   dead.common = state.common.load();
   dead.place = state.place.load();
-  dead.counts = {dead.place + 1, state.steps.load(), state.cut_by_step_limit.load(), 0,
-                 state.deferred_spinner.load()};
+  dead.counts = CountsOf(state, dead.place + 1);
   dead.decisions.assign(state.log.entries, state.log.entries + state.log.count);
   if (!dead.killed || dead.running) {
     dead.death = DescribeDeath(child.wait_status(), slot->watch().killed(), state, child.output());
@@ -237,8 +251,7 @@ void CampaignRun::MergeRest() {
     UnitResult result;
     result.number = *slot->unit();
     result.end = UnitEnd::kTime;
-    result.counts = {state.executions.load(), state.steps.load(), state.cut_by_step_limit.load(), 0,
-                     state.deferred_spinner.load()};
+    result.counts = CountsOf(state, state.executions.load());
     if (Unit* const unit = frontier_->Find(result.number); unit != nullptr) {
       frontier_->End(unit, std::move(result));
     }

@@ -217,15 +217,19 @@ void CampaignRun::ShowProgress() {
   progress.executions = tally_.earlier.executions + tally_.counts.executions;
   progress.seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
   progress.findings = result_.findings.size();
+  progress.not_judged = tally_.earlier.not_judged + tally_.counts.not_judged;
   progress.coverage = tally_.coverage.Counts();
   double share =
       whole_->AsTreeSearch() != nullptr ? whole_->Progress().share_done.value_or(-1) : -1;
   for (const Unit& unit : frontier_->units()) {
-    if (unit.state == Unit::State::kEnded) progress.executions += unit.result.counts.executions;
+    if (unit.state != Unit::State::kEnded) continue;
+    progress.executions += unit.result.counts.executions;
+    progress.not_judged += unit.result.counts.not_judged;
   }
   for (const auto& slot : pool_->slots()) {
     if (!slot->unit()) continue;
     progress.executions += slot->state().executions.load();
+    progress.not_judged += slot->state().not_judged.load();
     // At least: what the workers have in common is counted once, when their units have ended.
     progress.coverage.classes = std::max(progress.coverage.classes, slot->state().classes.load());
     progress.coverage.pairs = std::max(progress.coverage.pairs, slot->state().pairs.load());

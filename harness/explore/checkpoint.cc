@@ -92,6 +92,7 @@ void PutResult(const CaseResult& result, ByteWriter* writer) {
   writer->Put(result.executions);
   writer->Put(result.steps);
   writer->Put(result.cut_by_step_limit);
+  writer->Put(result.not_judged);
   writer->Put(result.coverage);
   writer->Put(result.seconds);
   writer->Put(static_cast<uint64_t>(result.findings.size()));
@@ -112,8 +113,8 @@ bool GetResult(ByteReader* reader, CaseResult* result) {
   if (!reader->GetVector(&result->expected) || !reader->Get(&result->met) ||
       !reader->Get(&result->complete) || !reader->Get(&estimate) ||
       !reader->Get(&result->executions) || !reader->Get(&result->steps) ||
-      !reader->Get(&result->cut_by_step_limit) || !reader->Get(&result->coverage) ||
-      !reader->Get(&result->seconds) || !reader->Get(&count)) {
+      !reader->Get(&result->cut_by_step_limit) || !reader->Get(&result->not_judged) ||
+      !reader->Get(&result->coverage) || !reader->Get(&result->seconds) || !reader->Get(&count)) {
     return false;
   }
   if (estimate > 0) result->estimated_executions = estimate;

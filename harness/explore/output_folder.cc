@@ -237,6 +237,7 @@ std::string RunJson(const CampaignOptions& options, std::string_view build,
                   {"executions", result.executions},
                   {"steps", result.steps},
                   {"cut_by_step_limit", result.cut_by_step_limit},
+                  {"not_judged", result.not_judged},
                   {"coverage", CoverageJson(result, is_sample)},
                   {"seconds", result.seconds},
                   {"executions_per_second", result.ExecutionsPerSecond()}};

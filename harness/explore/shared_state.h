@@ -39,6 +39,7 @@ struct SharedState {
   std::atomic<uint64_t> executions{0};  // ended
   std::atomic<uint64_t> steps{0};       // of them
   std::atomic<uint64_t> cut_by_step_limit{0};
+  std::atomic<uint64_t> not_judged{0};  // histories of calls
   std::atomic<uint64_t> classes{0};  // CoverageCounts, since the unit's last event
   std::atomic<uint64_t> pairs{0};
   std::atomic<bool> deferred_spinner{false};  // in some execution, a loop that waits was set aside
@@ -48,7 +49,7 @@ struct SharedState {
   DecisionLog log;
 
   void ResetCounts() {
-    place = executions = steps = cut_by_step_limit = classes = pairs = 0;
+    place = executions = steps = cut_by_step_limit = not_judged = classes = pairs = 0;
     deferred_spinner = false;
   }
   // For a new process. Leaves the log's entries alone: memory that was never touched costs nothing.

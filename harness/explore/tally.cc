@@ -66,6 +66,7 @@ void Tally::Conclude(const Goal& goal, CaseResult* result) const {
   result->executions = all.executions;
   result->steps = all.steps;
   result->cut_by_step_limit = all.cut_by_step_limit;
+  result->not_judged = all.not_judged;
   result->coverage = coverage.Counts();
   uint32_t found = 0;
   for (const FoundBug& bug : result->findings) {
@@ -74,12 +75,18 @@ void Tally::Conclude(const Goal& goal, CaseResult* result) const {
   // Of a program that is not a function of its schedule, an exploration of those proves nothing.
   const bool is_function =
       (found & uint32_t{1} << static_cast<int>(FindingKind::kNondeterminism)) == 0;
-  result->complete = exhausted && all.cut_by_step_limit == 0 && deaths == 0 && is_function;
-  if (!is_function) result->complete_bound.clear();
+  result->complete = exhausted && all.cut_by_step_limit == 0 && all.not_judged == 0 &&
+                     deaths == 0 && is_function;
+  if (!is_function || all.not_judged > 0) result->complete_bound.clear();
   if (all.cut_by_step_limit > 0) {
     AddNote(result, std::to_string(all.cut_by_step_limit) +
                         " executions were cut by the step limit of " +
                         std::to_string(goal.max_steps) + "; raise it with --max-steps");
+  }
+  if (all.not_judged > 0) {
+    AddNote(result, std::to_string(all.not_judged) +
+                        (all.not_judged == 1 ? " history was" : " histories were") +
+                        " not judged: too many calls overlap; make fewer threads or calls");
   }
   if (result->complete && all.deferred_spinner) {
     AddNote(result, "complete, treating loops that re-read unchanged memory as waiting");

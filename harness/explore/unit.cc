@@ -12,6 +12,7 @@ void UnitCounts::Add(const UnitCounts& other) {
   cut_by_step_limit += other.cut_by_step_limit;
   hangs += other.hangs;
   deferred_spinner |= other.deferred_spinner;
+  not_judged += other.not_judged;
 }
 
 void UnitTask::Put(ByteWriter* writer) const {

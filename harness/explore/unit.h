@@ -48,6 +48,7 @@ struct UnitCounts {
   uint64_t cut_by_step_limit = 0;
   uint32_t hangs = 0;             // suspicions of a hang
   bool deferred_spinner = false;  // in some execution, a loop that waits was set aside
+  uint64_t not_judged = 0;        // histories of calls
 
   void Add(const UnitCounts& other);
 };

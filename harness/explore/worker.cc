@@ -148,11 +148,13 @@ void Worker::Count(const ExecutionResult& result, bool covered) {
   counts_.hangs += engine_.hangs();
   counts_.cut_by_step_limit += result.end == EngineEnd::kStepLimit ? 1 : 0;
   counts_.deferred_spinner |= result.deferred_spinner;
+  counts_.not_judged += result.not_judged;
   constexpr auto kRelaxed = std::memory_order_relaxed;
   shared_->executions.store(counts_.executions, kRelaxed);
   shared_->steps.store(counts_.steps, kRelaxed);
   shared_->cut_by_step_limit.store(counts_.cut_by_step_limit, kRelaxed);
   shared_->deferred_spinner.store(counts_.deferred_spinner, kRelaxed);
+  shared_->not_judged.store(counts_.not_judged, kRelaxed);
 }
 
 SearchState StateOf(const Strategy& strategy) {

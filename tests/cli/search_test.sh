@@ -38,10 +38,26 @@ expect 4 "$search" run search/buffer_while --strategy=dpor --max-steps=14 --exec
   --require-complete
 says "longer than the step limit of 14" "raise --max-steps"
 
+# Histories that were not judged are no findings, and prove nothing.
+not_judged=("$search" run search/not_judged_6 --executions=20000)
+for strategy in dpor source-dpor dfs preemption-bounding:bound=9; do
+  expect 4 "${not_judged[@]}" "--strategy=$strategy" --require-complete "--out=$work/judged.1" --jobs=1
+  says " histories were not judged: too many calls overlap; make fewer threads or calls" \
+    "0 findings" " histories not judged" "not complete: search/not_judged_6" \
+    "; histories were not judged: make fewer threads or calls"
+  if grep -qF "ok (complete" <<<"$output"; then fail "$strategy: called complete: $output"; fi
+  expect 0 "${not_judged[@]}" "--strategy=$strategy" "--out=$work/judged.2" --jobs=2
+  diff <(grep -vE '"(seconds|executions_per_second)"' "$work/judged.1/run.json") \
+    <(grep -vE '"(seconds|executions_per_second)"' "$work/judged.2/run.json") ||
+    fail "$strategy: two jobs count otherwise"
+  [ "$strategy" != dpor ] || grep -qF '"not_judged": 120,' "$work/judged.2/run.json" ||
+    fail "of 720 executions, those that were not judged: $(cat "$work/judged.2/run.json")"
+done
+
 # Killed and gone on with at its last checkpoint, it counts what an undisturbed search counts.
 interrupted() {
-  local case=$1 strategy=$2 out=$work/$1.$2 pid try=0
-  expect 0 "$search" run "search/$case" "--strategy=$strategy" --executions=1000000 --jobs=2 \
+  local case=$1 strategy=$2 status=$3 out=$work/$1.$2 pid try=0
+  expect "$status" "$search" run "search/$case" "--strategy=$strategy" --executions=1000000 --jobs=2 \
     --require-complete "--out=$out.whole" || return
   "$search" run "search/$case" "--strategy=$strategy" --executions=1000000 --jobs=1 "--out=$out" \
     >/dev/null 2>&1 &
@@ -50,14 +66,17 @@ interrupted() {
   kill -9 "$pid"
   wait "$pid" 2>/dev/null
   [ -e "$out/run.json" ] && fail "$case under $strategy: it had ended when it was killed"
-  expect 0 "$search" run "search/$case" "--strategy=$strategy" --executions=1000000 --jobs=1 \
+  expect "$status" "$search" run "search/$case" "--strategy=$strategy" --executions=1000000 --jobs=1 \
     --require-complete "--out=$out" --resume || return
   diff <(grep -vE '"(seconds|executions_per_second)"' "$out.whole/run.json") \
     <(grep -vE '"(seconds|executions_per_second)"' "$out/run.json") ||
     fail "$case under $strategy: gone on with, it counts otherwise"
 }
-interrupted lastzero_14 dpor
-interrupted lastzero_12 source-dpor
+interrupted lastzero_14 dpor 0
+interrupted lastzero_12 source-dpor 0
+interrupted not_judged_8 dpor 4
+grep -qF '"not_judged": 5040,' "$work/not_judged_8.dpor/run.json" ||
+  fail "not_judged_8: $(cat "$work/not_judged_8.dpor/run.json")"
 
 # told FIELD FILE: the value of the first such field.
 told() { grep -m 1 "\"$1\": " "$2" | tr -dc 0-9; }

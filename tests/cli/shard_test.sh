@@ -2,6 +2,7 @@
 # A run in shards, merged, is the run in one process, times aside; folders that do not belong together
 # are refused, and nothing is overwritten.
 source "${BASH_SOURCE[0]%/*}/lib.bash"
+search=$HEDDLE_BUILD/bin/heddle_search_cases
 cd "$work" || exit 1
 
 untimed() { grep -vE '"(seconds|executions_per_second)"' "$1/run.json"; }
@@ -31,6 +32,9 @@ merged 4 0 "$HEDDLE" run 'atomicity/[a-qs]*' --strategy=pct:depth=2 --executions
 merged 2 1 "$hostile" run 'hostile/[rd]*' --keep-going --executions=300 --strategy=random
 merged 2 1 "$hostile" run 'hostile/never_deadlocks' --strategy=random --executions=1000
 says "expected deadlock, which was not found"
+merged 3 0 "$search" run search/not_judged_6 --strategy=random --executions=2000
+says " histories were not judged" " histories not judged"
+grep -q '"not_judged": [1-9]' out/run.json || fail "all histories were judged"
 
 # Where there is one machine only, its share is the run.
 rm -rf ./*

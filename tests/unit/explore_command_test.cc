@@ -63,6 +63,9 @@ TEST(ProgressText, KeepsWholePartsThatFit) {
   EXPECT_EQ(ProgressText("[1/2] a/b", progress, 40), "[1/2] a/b: 1 execution, 0 findings, 1/s");
   EXPECT_EQ(ProgressText("[1/2] a/b", progress, 35), "[1/2] a/b: 1 execution, 0 findings");
   EXPECT_EQ(ProgressText("[1/2] a/b", progress, 12), "1 execution");
+  progress.not_judged = 2;
+  EXPECT_EQ(ProgressText("[1/2] a/b", progress, 60),
+            "[1/2] a/b: 1 execution, 0 findings, 1/s, 2 not judged");
   progress.silent_seconds = 3.7;
   EXPECT_EQ(ProgressText("[1/2] a/b", progress, 60),
             "[1/2] a/b: no scheduling point for 3 s, 1 execution");

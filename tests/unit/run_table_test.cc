@@ -67,6 +67,25 @@ TEST(RunTableTest, ExecutionsAreCalledCutWhereTheyWere) {
                 "); executions were cut: raise --max-steps\n");
 }
 
+// To try for longer makes no difference to it.
+TEST(RunTableTest, HistoriesThatWereNotJudgedAreTold) {
+  CaseResult result = Found({}, 9);
+  result.search = "optimal DPOR: 9 executions";
+  result.not_judged = 1;
+  const RunTable table({}, /*color=*/false);
+  EXPECT_EQ(RunTable::NotComplete({result}, true),
+            "not complete: case (optimal DPOR: 9 executions); histories were not judged: make "
+            "fewer threads or calls\n");
+  EXPECT_EQ(table.Summary({result}, "", true),
+            "\n1 of 1 case met the expectation, 0 findings, 1 history not judged\n");
+  EXPECT_EQ(table.Summary({result, result}, "", true),
+            "\n2 of 2 cases met the expectation, 0 findings, 2 histories not judged\n");
+  result.expected = {FindingKind::kNotLinearizable};
+  result.met = false;
+  EXPECT_NE(table.Row(result).find("not found; a history that was not judged may show it\n"),
+            std::string::npos);
+}
+
 // What a killed worker's executions have shown nobody knows.
 TEST(RunTableTest, WhatWasCoveredIsToldOfAllExecutionsOrNotAtAll) {
   CaseResult result = Found({}, 100);

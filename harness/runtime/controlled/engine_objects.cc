@@ -362,6 +362,7 @@ void ControlledEngine::Interned(uint64_t id, void* value, uint32_t size) const {
 void ControlledEngine::Annotate(Annotation what, ObjectId object, uint64_t argument) {
   if (tearing_down_ || checking_) return;
   HarnessScope scope;
+  if (what == Annotation::kNotJudged) ++result_.not_judged;
   ThreadState& self = *active_;
   Operation op{.kind = OpKind::kAnnotate, .object = object,
                .operand = static_cast<uint64_t>(what), .expected = argument};

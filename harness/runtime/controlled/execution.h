@@ -27,6 +27,7 @@ struct ExecutionResult {
   // points, not every behaviour can be reached.
   bool saw_try_lock = false;
   bool deferred_spinner = false;  // a loop that re-read unchanged memory was taken to wait
+  uint32_t not_judged = 0;  // histories of calls (Annotation::kNotJudged)
 };
 
 }  // namespace heddle
