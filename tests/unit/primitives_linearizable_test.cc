@@ -44,6 +44,17 @@ struct OneStepCounter {
   Atomic<int> count{0};
 };
 
+// In what words `run` is refused; empty: it is not.
+template <typename Run>
+std::string Refused(const Run& run) {
+  try {
+    run();
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return {};
+}
+
 template <typename Counter>
 void Count() {
   Counter counter;
@@ -156,39 +167,24 @@ TEST(LinearizableTest, TooManyCallsAreRefusedInWords) {
   OneStepCounter counter;
   auto test = Linearizable<CounterSpec>(counter);
   test.Operation("next", [](auto& c) { return c.Next(); });
-  try {
-    test.Run({.threads = 8, .calls = 8, .before = 1});
-    FAIL() << "65 calls were accepted";
-  } catch (const std::invalid_argument& error) {
-    EXPECT_STREQ(error.what(),
-                 "heddle::Linearizable: 65 calls asked for; a history has at most 64");
-  }
+  EXPECT_EQ(Refused([&] { test.Run({.threads = 8, .calls = 8, .before = 1}); }),
+            "heddle::Linearizable: 65 calls asked for; a history has at most 64");
 }
 
 TEST(LinearizableTest, ATestWithoutOperationsIsRefusedInWords) {
   OneStepCounter counter;
   auto test = Linearizable<CounterSpec>(counter);
-  try {
-    test.Run();
-    FAIL() << "a test of nothing was accepted";
-  } catch (const std::invalid_argument& error) {
-    EXPECT_STREQ(error.what(),
-                 "heddle::Linearizable: there is no operation to call, so that nothing would be "
-                 "tested; name them with Operation(...) before Run");
-  }
+  EXPECT_EQ(Refused([&] { test.Run(); }),
+            "heddle::Linearizable: there is no operation to call, so that nothing would be tested; "
+            "name them with Operation(...) before Run");
 }
 
 TEST(LinearizableTest, ATestWithoutCallsIsRefusedInWords) {
   OneStepCounter counter;
   auto test = Linearizable<CounterSpec>(counter);
   test.Operation("next", [](auto& c) { return c.Next(); });
-  try {
-    test.Run({.threads = 3, .calls = 0});
-    FAIL() << "a test of nothing was accepted";
-  } catch (const std::invalid_argument& error) {
-    EXPECT_STREQ(error.what(),
-                 "heddle::Linearizable: no calls asked for, so that nothing would be tested");
-  }
+  EXPECT_EQ(Refused([&] { test.Run({.threads = 3, .calls = 0}); }),
+            "heddle::Linearizable: no calls asked for, so that nothing would be tested");
 }
 
 // The calls of the first time would be judged again, and the object is not as it was.
@@ -197,14 +193,9 @@ TEST(LinearizableTest, ASecondRunIsRefusedInWords) {
   auto test = Linearizable<CounterSpec>(counter);
   test.Operation("next", [](auto& c) { return c.Next(); });
   test.Run();
-  try {
-    test.Run();
-    FAIL() << "a second run was accepted";
-  } catch (const std::invalid_argument& error) {
-    EXPECT_STREQ(error.what(),
-                 "heddle::Linearizable: this test was run before, and the object is no longer in "
-                 "the state it began with; make another test of another object");
-  }
+  EXPECT_EQ(Refused([&] { test.Run(); }),
+            "heddle::Linearizable: this test was run before, and the object is no longer in the "
+            "state it began with; make another test of another object");
 }
 
 // A state for each order of the calls, none of which explains the results.
