@@ -32,6 +32,36 @@ TEST(UnsanitizedEngineDestroyTest, AnAtomicFreedUnderAPendingLoadIsAUseAfterFree
   EXPECT_EQ(controlled.Count(FindingKind::kMisuse), 0) << controlled.Text();
 }
 
+// The use that follows, be it a write to the freed block, is the same bug.
+TEST(UnsanitizedEngineDestroyTest, AnAtomicFreedUnderAPendingStoreIsToldOnce) {
+  int told = 0;
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
+    Controlled controlled;
+    controlled.RunRandom(
+        [] {
+          Atomic<bool> ready(false);
+          auto* const flag = new Atomic<int>(0);
+          // When it is ready, it is about to store.
+          Thread writer([&, flag] {
+            ready.store(true);
+            flag->store(1);
+            flag->store(2);
+          });
+          flag->load();
+          while (!ready.load()) Yield();
+          delete flag;
+          writer.join();
+        },
+        1, seed);
+    if (controlled.Clean()) continue;
+    ++told;
+    EXPECT_EQ(controlled.Text(),
+              "use-after-free: destruction of an atomic that another thread is about to use "
+              "(store); ");
+  }
+  EXPECT_GT(told, 0);
+}
+
 TEST(EngineDestroyTest, AnAtomicOnTheStackThatEndsUnderAPendingLoadIsAUseAfterFree) {
   Controlled controlled;
   controlled.RunRandom(

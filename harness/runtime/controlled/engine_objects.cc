@@ -185,6 +185,12 @@ void ControlledEngine::CheckNobodyIsAboutToUse(const Operation& destroy) {
         Witness{"about to use", other.id, 0, destroy.object, 0, {}, pending.pc});
     suspicion.key = MixSeed(static_cast<uint64_t>(suspicion.kind), destroy.pc, pending.pc);
     Raise(std::move(suspicion));
+    if (heap_ == nullptr) continue;
+    // The step that it makes once the block has been freed is this bug, and none of its own.
+    const auto* const address = reinterpret_cast<const void*>(objects_[destroy.object].address);
+    if (const auto block = heap_->Describe(address); block && !IsUsedFreedBlock(*block)) {
+      used_freed_blocks_.push_back(block->serial);
+    }
   }
 }
 
