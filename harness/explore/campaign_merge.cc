@@ -1,4 +1,6 @@
 // CampaignRun: what comes from workers, and how it becomes the campaign's result.
+#include <sys/wait.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -78,14 +80,19 @@ void CampaignRun::OnDeath(WorkerSlot* slot) {
   const SharedState& state = slot->state();
   const ChildProcess& child = *slot->child();
   DeadWorker dead;
-  dead.killed = WasKilled(child.wait_status()) && !slot->watch().killed();
-  dead.running = DiedOfProgram(child.wait_status(), state);
+  const ProcessEnd end{child.wait_status(), slot->watch().killed(), child.garbled()};
+  dead.killed = WasKilled(end.wait_status) && !end.hung && !end.garbled;
+  // Another worker's program has done it, which is told of that one.
+  dead.killed |= WIFEXITED(end.wait_status) &&
+                 WEXITSTATUS(end.wait_status) == ChildProcess::kPipeIsGarbled &&
+                 state.phase.load() == WorkerPhase::kIdle;
+  dead.running = DiedOfProgram(end, state);
   dead.common = state.common.load();
   dead.place = state.place.load();
   dead.counts = CountsOf(state, dead.place + 1);
   dead.decisions.assign(state.log.entries, state.log.entries + state.log.count);
   if (!dead.killed || dead.running) {
-    dead.death = DescribeDeath(child.wait_status(), slot->watch().killed(), state, child.output());
+    dead.death = DescribeDeath(end, state, child.output());
   }
   Unit* const unit = slot->unit() ? frontier_->Find(*slot->unit()) : nullptr;
   if (slot->unit()) CountTime({slot->assigned(), Clock::now()});

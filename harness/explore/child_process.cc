@@ -144,6 +144,12 @@ bool ChildProcess::DrainOutput() {
   return any;
 }
 
+bool ChildProcess::NextMessage(std::string_view* message) {
+  if (messages_.Next(message)) return true;
+  if (garbled()) Kill();
+  return false;
+}
+
 void ChildProcess::Wait(std::chrono::milliseconds timeout) {
   ChildProcess* const only = this;
   WaitForAny({&only, 1}, timeout);

@@ -43,7 +43,9 @@ class ChildProcess {
 
   // To a child that reads. One that has died takes no notice.
   void Send(MessageWriter* message);
-  bool NextMessage(std::string_view* message) { return messages_.Next(message); }
+  // Where something else than messages has arrived, the child is killed, and no more is returned.
+  bool NextMessage(std::string_view* message);
+  bool garbled() const { return messages_.garbled(); }
   // What it has printed last, at most kTailSize bytes.
   const std::string& output() const { return output_; }
   // All that it wrote has then been read.
@@ -55,6 +57,8 @@ class ChildProcess {
 
   static constexpr size_t kTailSize = 4096;
   static constexpr int kPipeIsClosed = 113;
+  // For a body that has read something else than messages: another child has written to its pipe.
+  static constexpr int kPipeIsGarbled = 114;
 
  private:
   ChildProcess() = default;

@@ -32,26 +32,30 @@ std::string LastLine(const std::string& output) {
   return output.substr(begin, std::min(end + 1 - begin, kLineLength));
 }
 
-bool DiedOfProgram(int wait_status, const SharedState& shared) {
-  return shared.phase.load(std::memory_order_relaxed) == WorkerPhase::kRunning ||
-         (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == ChildProcess::kPipeIsClosed);
+bool DiedOfProgram(const ProcessEnd& end, const SharedState& shared) {
+  return end.garbled || shared.phase.load(std::memory_order_relaxed) == WorkerPhase::kRunning ||
+         (WIFEXITED(end.wait_status) &&
+          WEXITSTATUS(end.wait_status) == ChildProcess::kPipeIsClosed);
 }
 
-Death DescribeDeath(int wait_status, bool hung, const SharedState& shared,
-                    const std::string& output) {
+Death DescribeDeath(const ProcessEnd& end, const SharedState& shared, const std::string& output) {
+  const int wait_status = end.wait_status;
   Death death;
   const DeathRecord& record = shared.death;
   const WorkerPhase phase = shared.phase.load(std::memory_order_relaxed);
-  if (record.from_check || !DiedOfProgram(wait_status, shared)) {
+  if (record.from_check || !DiedOfProgram(end, shared)) {
     death.internal_error = "the worker process " + DescribeWaitStatus(wait_status);
     if (!record.from_check) {
       death.internal_error +=
-          hung ? " (by its supervisor: it did not answer)" : " outside of any execution";
+          end.hung ? " (by its supervisor: it did not answer)" : " outside of any execution";
     }
     if (!output.empty()) death.internal_error += "; it printed last:\n" + output;
     return death;
   }
-  if (hung) {
+  if (end.garbled) {
+    death.message =
+        "the program wrote to file descriptors that are not its own, one of them Heddle's";
+  } else if (end.hung) {
     death.kind = FindingKind::kTimeout;
     death.message = "no scheduling point was reached, and the thread could not be interrupted";
   } else if (phase != WorkerPhase::kRunning) {

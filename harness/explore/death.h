@@ -18,13 +18,19 @@ struct Death {
   std::string internal_error;  // not empty: Heddle died, not the program
 };
 
-// Whether an execution ended the process: while it ran, or by closing what is needed to tell of it.
-bool DiedOfProgram(int wait_status, const SharedState& shared);
+// How a process ended.
+struct ProcessEnd {
+  int wait_status = 0;   // of waitpid
+  bool hung = false;     // it was killed because it made no step
+  bool garbled = false;  // or because what came from it were no messages
+};
 
-// `wait_status` as of waitpid; `hung`: it was killed because it made no step; `output`: what it
-// printed last.
-Death DescribeDeath(int wait_status, bool hung, const SharedState& shared,
-                    const std::string& output);
+// Whether an execution ended the process: while it ran, or by what it did to the descriptors that
+// are needed to tell of it.
+bool DiedOfProgram(const ProcessEnd& end, const SharedState& shared);
+
+// `output`: what it printed last.
+Death DescribeDeath(const ProcessEnd& end, const SharedState& shared, const std::string& output);
 
 // The last line of what a program printed, shortened: where an assertion says what failed.
 std::string LastLine(const std::string& output);

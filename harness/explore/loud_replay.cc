@@ -259,8 +259,8 @@ ReplayOutcome ReplayLoudly(const ReplayTask& task, SharedState* shared) {
   outcome.output = output.Read();
   if (child == nullptr || collected.complete || !outcome.internal_error.empty()) return outcome;
 
-  const Death death =
-      DescribeDeath(child->wait_status(), hung, *shared, outcome.output + child->output());
+  const Death death = DescribeDeath({child->wait_status(), hung, child->garbled()}, *shared,
+                                    outcome.output + child->output());
   if (!death.internal_error.empty()) {
     outcome.internal_error = death.internal_error;
     return outcome;

@@ -38,7 +38,7 @@ std::unique_ptr<ChildProcess> RunSupervised(
     }
     collect();
     if (hung != nullptr) *hung = watch.killed();
-    if (watch.killed() || !WasKilled(child->wait_status())) break;
+    if (watch.killed() || child->garbled() || !WasKilled(child->wait_status())) break;
     // Killed from outside, perhaps; a program that does it does it again at the same place.
     if (shared->phase.load() != WorkerPhase::kRunning) continue;
     if (std::exchange(killed_at, shared->log.count) == shared->log.count) break;

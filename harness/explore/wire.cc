@@ -2,14 +2,46 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
+#include "harness/core/check.h"
+
 namespace heddle {
+namespace {
+
+constexpr uint64_t kMagic = 0xf0e1'c2d3'8a5b'967cu;  // no text
+
+// By words: what is left of a search is large.
+uint64_t Checksum(std::string_view bytes) {
+  const auto mix = [](uint64_t sum, uint64_t word) {
+    sum = (sum ^ word) * 0x9e37'79b9'7f4a'7c15;
+    return sum ^ sum >> 32;
+  };
+  uint64_t sum = bytes.size();
+  for (; bytes.size() >= sizeof(uint64_t); bytes.remove_prefix(sizeof(uint64_t))) {
+    uint64_t word;
+    std::memcpy(&word, bytes.data(), sizeof(word));
+    sum = mix(sum, word);
+  }
+  for (const char c : bytes) sum = mix(sum, static_cast<uint8_t>(c));
+  return sum;
+}
+
+// Whether a frame may begin so.
+bool MayBeFrame(std::string_view bytes) {
+  const size_t known = std::min(bytes.size(), sizeof(kMagic));
+  return std::memcmp(bytes.data(), &kMagic, known) == 0;
+}
+
+}  // namespace
 
 std::string_view MessageWriter::Finish() {
-  const uint64_t size = bytes_.size() - sizeof(uint64_t);
-  std::memcpy(bytes_.data(), &size, sizeof(size));
+  const std::string_view rest = std::string_view(bytes_).substr(sizeof(MessageFrame));
+  HEDDLE_CHECK(rest.size() <= kMostMessageBytes, "a message of more bytes than a reader takes");
+  const MessageFrame frame{kMagic, rest.size(), Checksum(rest)};
+  std::memcpy(bytes_.data(), &frame, sizeof(frame));
   return bytes_;
 }
 
@@ -24,18 +56,27 @@ bool MessageWriter::Send(int pipe) {
   return true;
 }
 
+void MessageBuffer::Append(std::string_view bytes) {
+  if (!garbled_) bytes_.append(bytes);
+}
+
 bool MessageBuffer::Next(std::string_view* message) {
   const std::string_view rest = std::string_view(bytes_).substr(begin_);
-  uint64_t size = 0;
-  if (rest.size() >= sizeof(size)) std::memcpy(&size, rest.data(), sizeof(size));
-  if (rest.size() < sizeof(size) || rest.size() - sizeof(size) < size) {
-    bytes_.erase(0, begin_);
-    begin_ = 0;
-    return false;
+  MessageFrame frame;
+  garbled_ = garbled_ || !MayBeFrame(rest);
+  if (!garbled_ && rest.size() >= sizeof(frame)) {
+    std::memcpy(&frame, rest.data(), sizeof(frame));
+    if (frame.size <= rest.size() - sizeof(frame)) {
+      *message = rest.substr(sizeof(frame), frame.size);
+      begin_ += sizeof(frame) + frame.size;
+      garbled_ = Checksum(*message) != frame.checksum;
+      return !garbled_;
+    }
+    garbled_ = frame.size > kMostMessageBytes;
   }
-  *message = rest.substr(sizeof(size), size);
-  begin_ += sizeof(size) + size;
-  return true;
+  bytes_.erase(0, garbled_ ? bytes_.size() : begin_);
+  begin_ = 0;
+  return false;
 }
 
 bool MessageBuffer::Read(int pipe, std::string_view* message) {

@@ -9,6 +9,7 @@
 
 #include "harness/core/check.h"
 #include "harness/core/random.h"
+#include "harness/explore/child_process.h"
 #include "harness/explore/tally.h"
 #include "harness/explore/worker_engine.h"
 #include "harness/strategy/registry.h"
@@ -308,7 +309,9 @@ int Worker::Run() {
   std::string_view bytes;
   while (true) {
     shared_->phase.store(WorkerPhase::kIdle, std::memory_order_relaxed);
-    if (!messages.Read(pipe_, &bytes)) return 0;
+    if (!messages.Read(pipe_, &bytes)) {
+      return messages.garbled() ? ChildProcess::kPipeIsGarbled : 0;
+    }
     shared_->phase.store(WorkerPhase::kPlanning, std::memory_order_relaxed);
     MessageReader reader(bytes);
     MessageType type;

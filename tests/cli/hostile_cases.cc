@@ -295,6 +295,14 @@ const RegisterCase kChildrenEnd{{.name = "hostile/children_end", .body = [] {
                                    });
                                  }}};
 
+const RegisterCase kWritesToAll{{.name = "hostile/writes_to_descriptors", .body = [] {
+                                   InThread([] {
+                                     for (int fd = 3; fd < 1'024; ++fd) {
+                                       [[maybe_unused]] const auto n = ::write(fd, "garbage", 7);
+                                     }
+                                   });
+                                 }}};
+
 const RegisterCase kCloses{{.name = "hostile/closes_descriptors", .body = [] {
                               InThread([] {
                                 for (int fd = 3; fd < 1'024; ++fd) ::close(fd);

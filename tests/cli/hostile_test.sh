@@ -54,6 +54,10 @@ misdeed uses_rand nondeterminism
 misdeed uses_time nondeterminism
 misdeed keeps_state nondeterminism
 misdeed closes_descriptors crash "closed file descriptors that are not its own"
+misdeed writes_to_descriptors crash "wrote to file descriptors that are not its own"
+options=(--jobs=2 --keep-going)  # into the pipes of the others, too
+misdeed writes_to_descriptors crash "wrote to file descriptors that are not its own"
+options=()
 misdeed keeps_memory nondeterminism "free it at the end of the" "make it before main"
 
 # What lies on a stack that has ended makes no case nondeterministic.

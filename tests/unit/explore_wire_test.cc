@@ -1,15 +1,17 @@
 // Messages between processes: whole, in pieces, cut off.
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "harness/explore/wire.h"
 #include "harness/explore/unit.h"
+#include "harness/explore/wire.h"
 
 namespace heddle {
 namespace {
@@ -112,7 +114,50 @@ TEST(Wire, AMessageCutOffIsNeverSeen) {
     buffer.Append(std::string_view(all).substr(0, length));
     std::string_view bytes;
     EXPECT_FALSE(buffer.Next(&bytes)) << length;
+    EXPECT_FALSE(buffer.garbled()) << length;
   }
+}
+
+// What somebody else writes to the pipe is known at its first byte, and nothing behind it is taken
+// for a message.
+TEST(Wire, WhatIsNoMessageIsKnownAtOnce) {
+  const std::string message = Sent(Example());
+  for (const std::string garbage : {"g", "garbage", "garbage, and much more of it than a frame"}) {
+    MessageBuffer buffer;
+    buffer.Append(message + garbage);
+    std::string_view bytes;
+    EXPECT_TRUE(buffer.Next(&bytes));
+    EXPECT_FALSE(buffer.garbled());
+    EXPECT_FALSE(buffer.Next(&bytes));
+    EXPECT_TRUE(buffer.garbled());
+    buffer.Append(message);
+    EXPECT_FALSE(buffer.Next(&bytes));
+  }
+}
+
+TEST(Wire, AMessageThatWasWrittenIntoIsNotTaken) {
+  const std::string message = Sent(Example());
+  for (const size_t place : {sizeof(MessageFrame), sizeof(MessageFrame) + 70, message.size() - 1}) {
+    std::string damaged = message;
+    damaged[place] = static_cast<char>(damaged[place] + 1);
+    MessageBuffer buffer;
+    buffer.Append(damaged);
+    std::string_view bytes;
+    EXPECT_FALSE(buffer.Next(&bytes)) << place;
+    EXPECT_TRUE(buffer.garbled()) << place;
+  }
+}
+
+// Nobody waits for bytes that never come.
+TEST(Wire, ALengthThatNoMessageHasIsNotBelieved) {
+  std::string message = Sent(Example());
+  const uint64_t size = kMostMessageBytes + 1;
+  std::memcpy(message.data() + offsetof(MessageFrame, size), &size, sizeof(size));
+  MessageBuffer buffer;
+  buffer.Append(message);
+  std::string_view bytes;
+  EXPECT_FALSE(buffer.Next(&bytes));
+  EXPECT_TRUE(buffer.garbled());
 }
 
 TEST(Wire, FieldsThatAreNotThereAreNotRead) {
