@@ -1,6 +1,7 @@
 // Cases that try to take the harness down with them, for the tests of the command line. None
 // declares what it is expected to show: the tests look at what is reported.
 #include <fcntl.h>
+#include <heddle/assert.h>
 #include <heddle/atomic.h>
 #include <heddle/case.h>
 #include <heddle/mutex.h>
@@ -294,6 +295,61 @@ const RegisterCase kChildrenEnd{{.name = "hostile/children_end", .body = [] {
                                      InChild([] { std::abort(); });
                                    });
                                  }}};
+
+// A child that goes on in the case is none of its threads, and no second worker.
+void AfterFork(void (*in_child)()) {
+  heddle::Atomic<int> number(0);
+  heddle::Thread thread([&] {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      in_child();
+      number.store(1);
+      std::abort();  // not reached
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    heddle::Assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    number.fetch_add(1);
+  });
+  number.fetch_add(1);
+  thread.join();
+  heddle::Assert(number.load() == 2);
+}
+
+const RegisterCase kChildStores{{.name = "hostile/child_stores", .body = [] { AfterFork([] {}); }}};
+const RegisterCase kChildThrows{
+    {.name = "hostile/child_throws", .body = [] { AfterFork([] { throw 1; }); }}};
+const RegisterCase kChildTerminates{
+    {.name = "hostile/child_terminates", .body = [] { AfterFork([] { std::terminate(); }); }}};
+const RegisterCase kChildStartsThread{{.name = "hostile/child_starts_thread", .body = [] {
+                                         AfterFork([] { heddle::Thread([] {}).join(); });
+                                       }}};
+
+// By the end of a thread, and of what Heddle calls. Who goes on is who began.
+void ForkAndWait() {
+  const pid_t child = ::fork();
+  if (child != 0) ::waitpid(child, nullptr, 0);
+}
+void AssertIsNoChild() {
+  static const pid_t process = ::getpid();
+  heddle::Assert(::getpid() == process, "this is no child");
+}
+
+const RegisterCase kChildEndsThread{{.name = "hostile/child_ends_thread", .body = [] {
+                                       AssertIsNoChild();
+                                       InThread(ForkAndWait);
+                                       AssertIsNoChild();
+                                       ForkAndWait();
+                                     }}};
+const RegisterCase kChildEndsCheck{{.name = "hostile/child_ends_check",
+                                    .body =
+                                        [] {
+                                          AssertIsNoChild();
+                                          InThread([] {});
+                                          AssertIsNoChild();
+                                        },
+                                    .invariant = [] { ForkAndWait(); },
+                                    .at_end = [] { ForkAndWait(); }}};
 
 const RegisterCase kWritesToAll{{.name = "hostile/writes_to_descriptors", .body = [] {
                                    InThread([] {

@@ -68,6 +68,10 @@ if grep -q "not a function of its schedule" <<<"$output"; then fail "called nond
 # Nor does the program end with a process that it has forked.
 expect 0 "$hostile" run hostile/children_end
 says "ok (complete)"
+for name in stores throws terminates starts_thread ends_thread ends_check; do
+  expect 0 "$hostile" run "hostile/child_$name" "--out=$work/out" --strategy=dfs
+  says "ok (complete)"
+done
 
 # A hang is not run twice, so that it is told even where the time is up meanwhile.
 expect 1 "$hostile" run hostile/hangs --time=1s --step-timeout=3s

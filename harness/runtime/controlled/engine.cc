@@ -1,5 +1,7 @@
 #include "harness/runtime/controlled/engine.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -60,6 +62,7 @@ ControlledEngine::ControlledEngine(const ExecutionOptions& options, DecisionLog*
   carrier_ = CarrierContext();
   previous_terminate_ = std::set_terminate(&OnTerminate);
   internal::SetEscapeHandler(&OnEscapingException);
+  [[maybe_unused]] static const int watches_forks = ::pthread_atfork(nullptr, nullptr, &OnFork);
   SetThreadExitListFinder(&RunningExitList);
   SetThreadCallSink(this);
   SetSanitizerReportSink(this);

@@ -291,6 +291,8 @@ class ControlledEngine final : public Runtime,
   Result PerformWhileUnwinding(ThreadState& self, Operation& op);
   [[noreturn]] void Abandon(ThreadState& self);
   [[noreturn]] static void OnTerminate();
+  static void OnFork();
+  void EndIfForked() const;
   void RaiseTermination(ThreadState& self);
 
   // ---- Nobody can run (engine_stuck.cc) ----
@@ -333,6 +335,7 @@ class ControlledEngine final : public Runtime,
   // of the execution.
   bool unusual_ = false;
   bool tearing_down_ = false;
+  bool forked_ = false;        // the process is a child of the program's: see OnFork
   bool checking_ = false;      // an invariant or final check runs: no scheduling, no clocks
   bool has_invariant_ = false;
   bool careful_ = false;       // choosing a thread is more than picking an enabled one

@@ -14,6 +14,7 @@ void ControlledEngine::CheckInvariant(ThreadState& self) {
   EnterProgram(Index(self.id), self.context->fs_base);
   program_.invariant();
   LeaveProgram();
+  EndIfForked();
   epoch_ = epoch;
   checking_ = false;
 }

@@ -1,6 +1,9 @@
 // What the program does outside the primitives, where it would leave the engine's control: see
 // engine.h.
+#include <unistd.h>
+
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include "harness/core/random.h"
@@ -8,6 +11,27 @@
 #include "harness/runtime/heap/program_context.h"
 
 namespace heddle {
+
+// In the child. It is no part of the execution, which goes on in its parent: it does by itself what
+// the program has it do, nothing of which is told or decided, as where threads are unwound, until
+// it comes back into the case.
+void ControlledEngine::OnFork() {
+  ControlledEngine* const engine = Running();
+  if (engine == nullptr) return;
+  engine->forked_ = engine->tearing_down_ = engine->unusual_ = true;
+}
+
+// Where a child has come back: to an operation, or to the end of its thread. It would explore the
+// case as its parent does, with the same pipe and the same memory to tell of it.
+void ControlledEngine::EndIfForked() const {
+  if (!forked_) [[likely]]
+    return;
+  constexpr std::string_view kText =
+      "heddle: a process that the case has forked came back into the case, which goes on in its "
+      "parent only; it ends here, with status 1. Expected _exit or exec in the child\n";
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kText.data(), kText.size());
+  ::_exit(1);
+}
 
 // A thread is refused: std::thread then throws, which unwinds the program; whoever does not look at
 // the error is unwound at the next operation.

@@ -288,6 +288,7 @@ void ControlledEngine::FinishThread(ThreadState& self) {
 }
 
 void ControlledEngine::LeaveForever(ThreadState& self, Context* to) {
+  EndIfForked();
   SanitizerBoundary::OnThreadEnd();
   SwitchContext(self.context, to);
   HEDDLE_CHECK(false, "a finished thread was continued");

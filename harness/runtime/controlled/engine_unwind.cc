@@ -78,6 +78,7 @@ void ControlledEngine::StopExecution(ThreadState& self) {
 // Ends the execution, and returns when it is the thread's turn to be unwound. It is not the first:
 // newer threads may use what lies in its frames.
 void ControlledEngine::AwaitUnwinding(ThreadState& self) {
+  EndIfForked();
   result_.end = result_.end == EngineEnd::kStepLimit ? EngineEnd::kStepLimit : EngineEnd::kFailed;
   tearing_down_ = unusual_ = true;
   if (self.status == ThreadStatus::kFinished) LeaveForever(self, &carrier_);
@@ -121,6 +122,7 @@ void ControlledEngine::Unwind(ThreadState& thread, Context* back) {
 // An operation of a thread that is being unwound: in a destructor (of a thread_local variable,
 // too), or after a catch (...) that swallowed the exception.
 Result ControlledEngine::PerformWhileUnwinding(ThreadState& self, Operation& op) {
+  EndIfForked();
   if (++self.unwind_operations > kMaxUnwindOperations) Abandon(self);
   if (std::uncaught_exceptions() == 0 && !self.ending) {
     if (++self.unwind_throws > 2) Abandon(self);
