@@ -191,7 +191,9 @@ int Run(const Options& options, const std::string& command) {
       return BadInput("--resume: " + error);
     if (!folder->WriteCheckpoint(checkpoint, &error)) return BadInput("--out: " + error);
     for (const CaseResult& result : checkpoint.results) {
-      for (const FoundBug& found : result.findings) folder->Keep(found.directory);
+      for (const FoundBug& found : result.findings) {
+        if (!folder->Keep(found, &error)) return BadInput("--out: " + error);
+      }
     }
   }
 

@@ -36,7 +36,8 @@ bool Confirmation::Restore(ByteReader* reader) {
   }
   for (const FoundBug& found : result_.findings) {
     fingerprints_.insert(found.finding.fingerprint);
-    if (folder_ != nullptr) folder_->Keep(found.directory);
+    std::string error;
+    if (folder_ != nullptr && !folder_->Keep(found, &error)) result_.internal_error = error;
   }
   return true;
 }

@@ -2,14 +2,17 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -38,6 +41,13 @@ bool WriteFile(const fs::path& file, std::string_view content, std::string* erro
   fs::rename(temporary, file, failed);
   if (failed) *error = "cannot rename to '" + file.string() + "': " + failed.message();
   return !failed;
+}
+
+bool Holds(const fs::path& file, std::string_view content) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(file, ignored)) return false;
+  std::ifstream stream(file, std::ios::binary);
+  return std::equal(std::istreambuf_iterator<char>(stream), {}, content.begin(), content.end());
 }
 
 // "0123456789abcdef", or "0123456789abcdef-2" for the second of that fingerprint (DirectoryFor).
@@ -138,6 +148,11 @@ std::unique_ptr<FolderLock> MakeWritable(const std::string& path, std::string* e
   return lock;
 }
 
+// What is written beside finding.json, from what is in it.
+std::vector<std::pair<std::string, std::string>> OtherFiles(const Finding& finding) {
+  return {{"schedule.txt", finding.schedule + "\n"}, {"report.txt", RenderText(finding)}};
+}
+
 nlohmann::ordered_json CoverageJson(const CaseResult& result, bool is_sample) {
   const CoverageCounts& coverage = result.coverage;
   nlohmann::ordered_json json = {{"executions", coverage.executions},
@@ -171,8 +186,14 @@ std::unique_ptr<OutputFolder> OutputFolder::Reopen(const std::string& path, std:
   return std::unique_ptr<OutputFolder>(new OutputFolder(path, std::move(lock)));
 }
 
-void OutputFolder::Keep(const std::string& directory) {
-  used_.insert(fs::path(directory).filename().string());
+bool OutputFolder::Keep(const FoundBug& found, std::string* error) {
+  used_.insert(fs::path(found.directory).filename().string());
+  const fs::path folder = fs::path(path_) / found.directory;
+  for (const auto& [name, content] : OtherFiles(found.finding)) {
+    if (Holds(folder / name, content)) continue;
+    if (!WriteFile(folder / name, content, error)) return false;
+  }
+  return true;
 }
 
 bool OutputFolder::WriteCheckpoint(const Checkpoint& checkpoint, std::string* error) {
@@ -201,9 +222,10 @@ bool OutputFolder::Write(const Finding& finding, std::string* error) {
 
 bool RewriteFinding(const std::string& path, const Finding& finding, std::string* error) {
   const fs::path folder = path;
-  return WriteFile(folder / "schedule.txt", finding.schedule + "\n", error) &&
-         WriteFile(folder / "report.txt", RenderText(finding), error) &&
-         WriteFile(folder / "finding.json", ToJson(finding), error);
+  for (const auto& [name, content] : OtherFiles(finding)) {
+    if (!WriteFile(folder / name, content, error)) return false;
+  }
+  return WriteFile(folder / "finding.json", ToJson(finding), error);
 }
 
 bool OutputFolder::WriteRun(const CampaignOptions& options, std::string_view build,

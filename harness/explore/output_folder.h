@@ -27,8 +27,9 @@ class OutputFolder {
 
   // The same for going on with the run whose results are in it: they stay.
   static std::unique_ptr<OutputFolder> Reopen(const std::string& path, std::string* error);
-  // The directory of a finding that counts.
-  void Keep(const std::string& directory);
+  // A finding that counts, as read back from its directory: of its other files, those that are
+  // missing or damaged are written again.
+  bool Keep(const FoundBug& found, std::string* error);
 
   // Where a finding of this fingerprint would be written next, below the folder.
   std::string DirectoryFor(const std::string& fingerprint) const;

@@ -115,6 +115,26 @@ wait "$pid"
 grep -q '"interrupted"' "$work/int/run.json" && grep -q '"deadlock"' "$work/int/run.json" || fail "no run.json after an interrupt: $(cat "$work/int.log")"
 [ ! -e "$work/int/.lock" ] || fail "an interrupted run left its lock"
 
+# Of a finding's files, --resume writes again what is missing or damaged and can be made: of a case
+# that had ended, and of one in the midst of which the run was interrupted.
+mended() {
+  local folder=$1 report schedule
+  report=$(echo "$folder"/findings/*/report.txt)
+  schedule=$(echo "$folder"/findings/*/schedule.txt)
+  [ -f "$report" ] && [ -f "$schedule" ] || fail "expected one finding in $folder: $report"
+  cp -r "$folder" "$folder.whole"
+  rm "$report"
+  echo "damaged" >>"$schedule"
+  shift
+  timeout -s INT 1 "$@" "--out=$folder" --resume >/dev/null 2>&1
+  diff -r "$folder.whole/findings" "$folder/findings" || fail "'$*' --resume mended nothing"
+}
+expect 1 "$hostile" run hostile/null_pointer --executions=10 "--out=$work/ended"
+mended "$work/ended" "$hostile" run hostile/null_pointer --executions=10
+begun=("$HEDDLE" run race/lost_update --strategy=random --keep-going --executions=1000000000)
+timeout -s INT 3 "${begun[@]}" "--out=$work/begun" >/dev/null 2>&1
+mended "$work/begun" "${begun[@]}"
+
 # One run at a time in a folder. One that was killed does not keep the next one out, even where a
 # process that its program made is left.
 HOSTILE_FORKED=$work/forked "$hostile" run hostile/forks --time=60s --strategy=random \
