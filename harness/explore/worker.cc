@@ -91,6 +91,7 @@ class Worker {
 
   // Of the current unit.
   UnitCounts counts_;
+  SearchState search_;  // when its time was up
   Clock::time_point begin_;
   std::chrono::nanoseconds slice_{};  // before what is left is handed on
 
@@ -218,7 +219,14 @@ UnitEnd Worker::Explore(const UnitTask& unit, Strategy& strategy) {
           "elsewhere");
     }
     if (!Tell(unit, place, result, strategy)) [[unlikely]] return UnitEnd::kStopped;
-    if (const auto end = OutOfTime(unit, strategy, result.steps)) return *end;
+    if (const auto end = OutOfTime(unit, strategy, result.steps)) {
+      if (*end != UnitEnd::kTime) return *end;
+      // Perhaps there is nothing left that time would be needed for. Else what is planned here will
+      // not be made, and is no part of how far the search has got.
+      search_ = StateOf(strategy);
+      if (PlanNext(index + 1, strategy)) return UnitEnd::kTime;
+      return UnitEnd::kNoMore;
+    }
     if (unit.steps > 0 && counts_.steps >= unit.steps && strategy.AsTreeSearch()->CanHandOn()) {
       return UnitEnd::kHandedOn;
     }
@@ -292,7 +300,7 @@ bool Worker::RunUnit(const UnitTask& unit) {
       result.parts = search->Split(std::max(unit.pieces, 1u));
     }
   }
-  result.search = StateOf(*strategy);
+  result.search = result.end == UnitEnd::kTime ? std::move(search_) : StateOf(*strategy);
   std::swap(result.coverage, engine_.coverage());
   result.time = {begin_, Clock::now()};
   if (common_ == nullptr && unit.part.empty() && result.end == UnitEnd::kDone &&

@@ -1,5 +1,6 @@
 // The programs on which tools for complete search are compared, as cases of a command.
 #include <heddle/case.h>
+#include <unistd.h>
 
 #include "harness/runtime/runtime.h"
 #include "tests/support/classic_programs.h"
@@ -42,6 +43,8 @@ const RegisterCase kBufferIf({.name = "search/buffer_if",
                               .body = BoundedBuffer<true>,
                               .expect = {FindingKind::kAssertion}});
 const RegisterCase kBufferWhile({.name = "search/buffer_while", .body = BoundedBuffer<false>});
+// Its one execution takes longer than a second, by being repeated.
+const RegisterCase kSlow({.name = "search/slow", .body = [] { ::usleep(300'000); }});
 const RegisterCase kNotJudged6({.name = "search/not_judged_6", .body = NotJudged<6>});
 const RegisterCase kNotJudged8({.name = "search/not_judged_8", .body = NotJudged<8>});
 

@@ -38,6 +38,12 @@ expect 4 "$search" run search/buffer_while --strategy=dpor --max-steps=14 --exec
   --require-complete
 says "longer than the step limit of 14" "raise --max-steps"
 
+# Where nothing is left when the time is up, the search is complete.
+for strategy in dfs dpor default; do
+  expect 0 "$search" run search/slow "--strategy=$strategy" --time=1s --require-complete
+  says "ok (complete)"
+done
+
 # Histories that were not judged are no findings, and prove nothing.
 not_judged=("$search" run search/not_judged_6 --executions=20000)
 for strategy in dpor source-dpor dfs preemption-bounding:bound=9; do
