@@ -179,16 +179,18 @@ int Run(const Options& options, const std::string& command) {
   }
   Checkpoint checkpoint;
   checkpoint.identity = IdentityOf(options, *shard, cases);
-  if (options.resume && !Resume(options, &checkpoint, &error))
+  if (options.resume && !Resume(options, &checkpoint, &error)) {
     return BadInput("--resume: " + error);
+  }
   std::unique_ptr<OutputFolder> folder;
   if (!options.out.empty()) {
     folder = options.resume ? OutputFolder::Reopen(options.out, &error)
                             : OutputFolder::Open(options.out, &error);
     if (folder == nullptr) return BadInput("--out: " + error);
     // Again, now that nobody else writes there: whoever did may have gone on with the run.
-    if (options.resume && !Resume(options, &checkpoint, &error))
+    if (options.resume && !Resume(options, &checkpoint, &error)) {
       return BadInput("--resume: " + error);
+    }
     if (!folder->WriteCheckpoint(checkpoint, &error)) return BadInput("--out: " + error);
     for (const CaseResult& result : checkpoint.results) {
       for (const FoundBug& found : result.findings) {

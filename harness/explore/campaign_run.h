@@ -66,6 +66,7 @@ class CampaignRun {
   void BeginRound();
   // Has the workers end behind the executions that they are at, and tell of them.
   void EndUnitsSoon();
+  // The same, and waits for that; what they tell is part of the result.
   void Interrupt();
   // Ends all workers where they are and puts together everything there is.
   void MergeRest();

@@ -50,10 +50,10 @@ struct FoundOrder {
 struct FoundOrders {
   std::vector<FoundOrder> orders;  // in the order of the failing execution
   // If there are none: the finding does not show if the other threads are let run before this step.
-  OrderedStep early;             // kNoThread's: there is no such step
-  ThreadId behind = kNoThread;   // the only other thread that had not ended; else kNoThread
-  uint64_t tried = 0;              // pairs that could be reversed
-  uint64_t executions = 0;         // that were made
+  OrderedStep early;            // kNoThread's: there is no such step
+  ThreadId behind = kNoThread;  // the only other thread that had not ended; else kNoThread
+  uint64_t tried = 0;           // pairs that could be reversed
+  uint64_t executions = 0;      // that were made
   // Another schedule in which these orders hold shows the finding as well.
   bool sufficient = false;
   // So does one in which one of them is reversed, if it is not near the failing one.
