@@ -9,6 +9,11 @@
 // - dpor notes the whole sequence of steps that leads to the second step, in a wakeup tree
 //   (algorithm 2). None of its executions is redundant.
 //
+// dpor first tries what has neither trees nor sleep sets (strategy/parsimonious_search.h), and will
+// do for programs of atomics, plain memory, mutexes, spawn, join and Choose in which nothing fails
+// and no loop waits. Where it meets anything else it begins again with trees; what it has made till
+// then counts as redundant.
+//
 // What is proved. Both see every final state and finding that depth-first search sees. For programs
 // whose operations cannot disable each other beyond mutexes (atomics, mutexes, spawn, join, Choose)
 // dpor makes exactly one execution of each class. Other operations that block (condition variables,
@@ -16,9 +21,8 @@
 // be made as planned: both are counted as redundant. No class is completed twice, because what has
 // been explored sleeps.
 //
-// An instance explores a part of the search (strategy/dpor_part.h). Of source-dpor, what is left
-// can be divided (strategy/dpor_forest.h); of dpor, where it is different inputs, which the program
-// chooses before it creates threads. Else it is handed on as a whole. Cost and memory: a part's.
+// An instance explores a part of the search. What is left is divided in rounds: of source-dpor by
+// strategy/dpor_forest.h, of dpor by strategy/dpor_rounds.h. Cost and memory: a part's.
 #ifndef HEDDLE_HARNESS_STRATEGY_DPOR_H_
 #define HEDDLE_HARNESS_STRATEGY_DPOR_H_
 
@@ -30,6 +34,7 @@
 #include <vector>
 
 #include "harness/strategy/dpor_part.h"
+#include "harness/strategy/parsimonious_search.h"
 #include "harness/strategy/search_counts.h"
 #include "harness/strategy/strategy.h"
 
@@ -37,8 +42,13 @@ namespace heddle {
 
 class Dpor final : public Strategy, public TreeSearch {
  public:
-  using Mode = DporMode;
-  explicit Dpor(Mode mode) : mode_(mode), part_(mode) {}
+  enum class Mode : uint8_t {
+    kSource,
+    kOptimal,
+    kTrees,  // the same with trees from the beginning
+  };
+  explicit Dpor(Mode mode)
+      : mode_(mode), needs_trees_(mode != Mode::kOptimal), part_(PartMode()) {}
 
   bool Next(Plan* plan) override;
   std::unique_ptr<Decider> MakeDecider() const override;
@@ -46,9 +56,8 @@ class Dpor final : public Strategy, public TreeSearch {
   StrategyProgress Progress() const override;
 
   TreeSearch* AsTreeSearch() override { return this; }
-  // One part of source-dpor, for MakeRounds, whatever `most` says; of dpor as TakeChoices says.
+  // One part, for MakeRounds, whatever `most` says.
   std::vector<std::string> Split(size_t most) override;
-  bool IsDivisible() const override { return part_.IsDivisible(); }
   bool CanHandOn() const override { return part_.size() <= kMostToHandOn; }
   bool Adopt(std::string_view part) override;
   std::unique_ptr<SearchRounds> MakeRounds() const override;
@@ -63,9 +72,20 @@ class Dpor final : public Strategy, public TreeSearch {
   // Nodes of wakeup trees. Copies of what is handed on lie in several processes for a moment.
   static constexpr size_t kMostToHandOn = size_t{1} << 19;
 
-  double ShareDone() const { return counts_.share + share_adopted_ - part_.ShareLeft(); }
+  double ShareDone() const { return counts_.share + share_adopted_ - ShareLeft(); }
+
+  DporMode PartMode() const {
+    return mode_ == Mode::kSource ? DporMode::kSource : DporMode::kOptimal;
+  }
+  bool LearnWithoutTrees(const Plan& plan, const ExecutionRecord& record);
+  double ShareLeft() const;
 
   const Mode mode_;
+  // The search stands on part_; else on search_, as long as that will do.
+  bool needs_trees_;
+  bool is_adopted_ = false;
+  bool is_beyond_ = false;  // that will not do, for others either
+  ParsimoniousSearch search_;
   DporPart part_;
   double share_adopted_ = 1;  // left at the beginning
   SearchCounts counts_;       // `share`: of others

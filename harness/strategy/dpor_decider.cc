@@ -47,6 +47,10 @@ void DporDecider::OnEvent(const Event& event) {
       trace_.accesses[step.accesses.first].object == ObjectName(op.object, *point_)) {
     // The operation that was picked: now its outcome is known.
     trace_.accesses[step.accesses.first].footprint = FootprintOf(op, succeeds);
+    if (op.kind == OpKind::kCompareExchange) {
+      const auto index = static_cast<uint32_t>(trace_.steps.size()) - 1;
+      trace_.comparisons.push_back({index, op.expected, event.value});
+    }
     return;
   }
   AddAccesses(op, succeeds, *point_);
@@ -234,6 +238,7 @@ void DporDecider::EndStep(const SchedulingPoint& point) {
   if (point.running_pause() == Pausing::kYielded) {
     step.effects |= kDeferred;
   } else if (point.running_pause() != Pausing::kNo) {
+    trace_.waits |= point.running_pause() == Pausing::kWaits;
     AddLoop(point.running(), step.accesses.first, point);
     step.accesses.size = static_cast<uint32_t>(trace_.accesses.size()) - step.accesses.first;
   }

@@ -186,6 +186,35 @@ void DporPath::FindRaces(uint32_t thread, std::span<const Access> accesses,
   }
 }
 
+// Its thread holds the mutex already.
+bool DporPath::IsNested(const History& history, size_t acquire) const {
+  const uint32_t thread = steps_[history[acquire].position].thread;
+  int held = 0;
+  for (size_t k = acquire; k-- > 0 && steps_[history[k].position].thread == thread;) {
+    held += history[k].kind == OpKind::kLock ? 1 : -1;
+    if (held > 0) return true;
+  }
+  return false;
+}
+
+bool DporPath::FindAcquires(uint64_t mutex, uint32_t thread, uint32_t previous,
+                            std::vector<uint32_t>* acquires) {
+  acquires->clear();
+  const History& history = histories_[HistoryOf(mutex)];
+  for (size_t k = history.size(); k-- > 0;) {
+    const Entry& entry = history[k];
+    if (entry.may_wait || (entry.kind != OpKind::kLock && entry.kind != OpKind::kUnlock)) {
+      return false;
+    }
+    const uint32_t i = entry.position;
+    if (previous != kNone && (i == previous || (i < previous && HappensBefore(i, previous)))) break;
+    if (entry.kind == OpKind::kLock && steps_[i].thread != thread && !IsNested(history, k)) {
+      acquires->push_back(i);
+    }
+  }
+  return true;
+}
+
 void DporPath::Add(const TracedStep& traced, const StepTrace& trace, std::vector<uint32_t>* races) {
   const auto accesses = Slice(trace.accesses, traced.accesses);
   FindRaces(traced.thread, accesses, races);

@@ -72,6 +72,10 @@ class DporPath {
   // Names that it knows, at least those that it has steps of.
   uint32_t threads() const { return static_cast<uint32_t>(births_.size()); }
   bool IsEnabledAt(uint32_t i, uint32_t thread) const;
+  // The last step of the thread, kNone if it has none.
+  uint32_t LastOf(uint32_t thread) const {
+    return thread < last_of_.size() ? last_of_[thread] : kNone;
+  }
   // The step that created the thread, kNone for the main thread.
   uint32_t BirthOf(uint32_t thread) const {
     return thread < births_.size() ? births_[thread] : kNone;
@@ -89,6 +93,11 @@ class DporPath {
   uint32_t NextOf(uint32_t thread, uint32_t i) const;
   // Nothing after step i happens before the later step k, nor does i.
   bool IsInitialAfter(uint32_t i, uint32_t k) const;
+
+  // The outermost acquires of the mutex by other threads that step `previous` of the thread (kNone:
+  // its first is to come) does not come after, latest first. False: it has been used otherwise.
+  bool FindAcquires(uint64_t mutex, uint32_t thread, uint32_t previous,
+                    std::vector<uint32_t>* acquires);
 
   // Forgets the steps from `size` on.
   void Truncate(uint32_t size);
@@ -120,6 +129,7 @@ class DporPath {
   void Join(uint32_t i) { Join(ClockOf(i)); }
   void Join(const uint32_t* other);
   void AddBarrier(const Step& step, uint32_t position);
+  bool IsNested(const History& history, size_t acquire) const;
   void Meet(const Access& access, const History& history, uint32_t thread,
             std::vector<uint32_t>* races);
   void MeetEverything(uint32_t thread, std::vector<uint32_t>* races);

@@ -72,6 +72,13 @@ struct BlockedStep {
   Range accesses;
 };
 
+// The compare-exchange that a step was picked for.
+struct Comparison {
+  uint32_t step = 0;  // of the trace
+  uint64_t expected = 0;
+  uint64_t seen = 0;
+};
+
 struct StepTrace {
   void Clear() {
     first_step = 0;
@@ -82,7 +89,8 @@ struct StepTrace {
     births.clear();
     blocked.clear();
     woken.clear();
-    stuck = too_wide = false;
+    comparisons.clear();
+    stuck = too_wide = waits = false;
   }
 
   uint32_t first_step = 0;  // of the execution: the plan's prefix is not recorded
@@ -94,8 +102,10 @@ struct StepTrace {
   std::vector<BlockedStep> blocked;
   // For each sleeper of the plan, the step of the execution that woke it; kAsleep: none.
   std::vector<uint32_t> woken;
+  std::vector<Comparison> comparisons;  // in order
   bool stuck = false;
   bool too_wide = false;  // a value was chosen out of more than a Decision can tell
+  bool waits = false;     // a thread was seen to wait in a loop
 
   static constexpr uint32_t kAsleep = 0xffffffff;
 };

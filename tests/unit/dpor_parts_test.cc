@@ -29,9 +29,9 @@ using testing::Exploration;
 using testing::LogOf;
 using testing::SearchLog;
 
-// Each instance makes 1 to `most` executions and hands on, in as many parts as there are; each has
-// a decider and, with `engines`, an engine of its own, so that what belongs to a process is not
-// what it was.
+// Each instance makes 1 to `most` executions and hands on, in up to six parts, which are explored in
+// their order; each has a decider and, with `engines`, an engine of its own, so that what belongs to
+// a process is not what it was.
 SearchLog HandedOn(void (*body)(), Dpor::Mode mode, uint64_t most, uint64_t seed,
                   const ExecutionOptions& options = {}, bool engines = false) {
   Random random(seed);
@@ -57,9 +57,12 @@ SearchLog HandedOn(void (*body)(), Dpor::Mode mode, uint64_t most, uint64_t seed
       searched.executions.push_back(Decisions(*exploration));
     });
     if (made == limit) {
-      const size_t pieces = 1 + random.Below(6);
-      const std::vector<std::string> left = dpor.Split(pieces);
-      EXPECT_LE(left.size(), mode == Dpor::Mode::kOptimal ? pieces : 1);
+      std::vector<std::string> left = dpor.Split(1);
+      if (mode == Dpor::Mode::kSource) {
+        EXPECT_LE(left.size(), 1u);
+      } else {
+        EXPECT_TRUE(dpor.MakeRounds()->Next(std::vector(left), 1 + random.Below(6), &left));
+      }
       parts.insert(parts.begin(), left.begin(), left.end());
     }
     EXPECT_TRUE(whole.Add(dpor.Counts(), parts.empty()));
@@ -73,7 +76,7 @@ SearchLog HandedOn(void (*body)(), Dpor::Mode mode, uint64_t most, uint64_t seed
 }
 
 void ExpectTheSame(void (*body)(), const ExecutionOptions& options = {}) {
-  for (const Dpor::Mode mode : {Dpor::Mode::kSource, Dpor::Mode::kOptimal}) {
+  for (const Dpor::Mode mode : {Dpor::Mode::kSource, Dpor::Mode::kTrees, Dpor::Mode::kOptimal}) {
     const SearchLog whole = LogOf(body, Dpor(mode), options);
     for (const uint64_t most : {1, 2, 7, 100}) {
       const SearchLog parts = HandedOn(body, mode, most, most, options);
@@ -189,15 +192,15 @@ void Inputs() {
 TEST(DporPartsTest, InputsDivideTheSearch) {
   ExpectTheSame(Inputs);
 
-  // Others explore the parts, the last one first.
-  std::vector<std::string> of_one = LogOf(Inputs, Dpor(Dpor::Mode::kOptimal)).executions;
+  // Others explore the parts, the last one first. With trees there are no others than these.
+  std::vector<std::string> of_one = LogOf(Inputs, Dpor(Dpor::Mode::kTrees)).executions;
   Exploration exploration;
-  Dpor whole(Dpor::Mode::kOptimal);
+  Dpor whole(Dpor::Mode::kTrees);
   std::vector<std::string> executions;
   std::vector<std::string> parts = {""};
   size_t most = 0;
   for (uint64_t begun = 0; !parts.empty(); ++begun) {
-    Dpor dpor(Dpor::Mode::kOptimal);
+    Dpor dpor(Dpor::Mode::kTrees);
     if (begun > 0) {
       ASSERT_TRUE(dpor.Adopt(parts.back()));
     }
@@ -207,10 +210,8 @@ TEST(DporPartsTest, InputsDivideTheSearch) {
       executions.push_back(Decisions(exploration));
     });
     if (made == kLimit) {
-      if (begun == 0) {
-        EXPECT_TRUE(dpor.IsDivisible());
-      }
-      const std::vector<std::string> left = dpor.Split(16);
+      std::vector<std::string> left = dpor.Split(1);
+      ASSERT_TRUE(dpor.MakeRounds()->Next(std::vector(left), 16, &left));
       parts.insert(parts.end(), left.begin(), left.end());
     }
     most = std::max(most, parts.size());
@@ -224,9 +225,17 @@ TEST(DporPartsTest, InputsDivideTheSearch) {
   EXPECT_EQ(executions, of_one);
 }
 
-TEST(DporPartsTest, WhatIsChosenBesideOtherThreadsDoesNot) {
+// In how many parts what a first execution leaves can be explored.
+size_t PartsOf(void (*body)(), Dpor::Mode mode, uint64_t executions) {
   Exploration exploration;
-  Dpor dpor(Dpor::Mode::kOptimal);
+  Dpor dpor(mode);
+  EXPECT_EQ(exploration.Explore(body, dpor, executions), executions);
+  std::vector<std::string> parts;
+  EXPECT_TRUE(dpor.MakeRounds()->Next(dpor.Split(1), 16, &parts));
+  return parts.size();
+}
+
+TEST(DporPartsTest, WhatIsChosenBesideOtherThreadsDoesNot) {
   const auto body = [] {
     Atomic<int> x(0);
     Thread thread([&] { x.store(static_cast<int>(Choose(5))); });
@@ -234,17 +243,16 @@ TEST(DporPartsTest, WhatIsChosenBesideOtherThreadsDoesNot) {
     x.store(static_cast<int>(Choose(5)));
     thread.join();
   };
-  EXPECT_EQ(exploration.Explore(body, dpor, 1), 1u);
-  EXPECT_FALSE(dpor.IsDivisible());
-  EXPECT_EQ(dpor.Split(16).size(), 1u);
+  EXPECT_EQ(PartsOf(body, Dpor::Mode::kTrees, 1), 1u);
+  EXPECT_GT(PartsOf(body, Dpor::Mode::kOptimal, 1), 8u) << "without trees everything does";
 }
 
 TEST(DporPartsTest, NothingLeftIsNoPart) {
-  const uint64_t all = LogOf(testing::Readers<3>, Dpor(Dpor::Mode::kOptimal)).executions.size();
-  Exploration exploration;
-  Dpor dpor(Dpor::Mode::kOptimal);
-  EXPECT_EQ(exploration.Explore(testing::Readers<3>, dpor, all), all);
-  EXPECT_TRUE(dpor.Split(3).empty());
+  for (const Dpor::Mode mode : {Dpor::Mode::kTrees, Dpor::Mode::kOptimal}) {
+    const uint64_t all = LogOf(testing::Readers<3>, Dpor(mode)).executions.size();
+    EXPECT_EQ(PartsOf(testing::Readers<3>, mode, all), 0u);
+    EXPECT_GT(PartsOf(testing::Readers<3>, mode, all - 1), 0u);
+  }
 }
 
 TEST(DporPartsTest, DamagedPartsAreRefused) {

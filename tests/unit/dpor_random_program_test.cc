@@ -80,18 +80,16 @@ Total Compare(std::vector<Do> kinds, int programs, uint64_t seed, bool exact,
     if (dfs.executions == kTooMany) continue;
     const Seen source = Explore(Dpor(Dpor::Mode::kSource), options, 10 * kTooMany);
     const Seen optimal = Explore(Dpor(Dpor::Mode::kOptimal), options, 10 * kTooMany);
-    EXPECT_TRUE(source.exhausted);
-    EXPECT_TRUE(optimal.exhausted);
-    EXPECT_EQ(source.states, dfs.states);
-    EXPECT_EQ(optimal.states, dfs.states);
-    EXPECT_EQ(source.findings, dfs.findings);
-    EXPECT_EQ(optimal.findings, dfs.findings);
-    if (exact) {
-      // Sleep sets take a comparison that fails for one that may not: several may show one trace.
-      const std::set<std::string> distinct(dfs.traces.begin(), dfs.traces.end());
-      const std::multiset<std::string> traces(distinct.begin(), distinct.end());
-      EXPECT_EQ(optimal.redundant, 0u);
-      EXPECT_EQ(optimal.traces, traces);
+    const Seen trees = Explore(Dpor(Dpor::Mode::kTrees), options, 10 * kTooMany);
+    // Sleep sets take a comparison that fails for one that may not: several may show one trace.
+    const std::set<std::string> distinct(dfs.traces.begin(), dfs.traces.end());
+    for (const Seen* const seen : {&source, &optimal, &trees}) {
+      EXPECT_TRUE(seen->exhausted);
+      EXPECT_EQ(seen->states, dfs.states);
+      EXPECT_EQ(seen->findings, dfs.findings);
+      if (!exact || seen == &source) continue;
+      EXPECT_EQ(seen->redundant, 0u);
+      EXPECT_EQ(seen->traces, std::multiset<std::string>(distinct.begin(), distinct.end()));
     }
     ++total.programs;
     total.dfs += dfs.executions;

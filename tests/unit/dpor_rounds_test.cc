@@ -1,5 +1,5 @@
-// Partial-order reduction with source sets divided into parts that are explored in rounds: together
-// they see all that depth-first search sees, and complete no class twice.
+// Partial-order reduction divided into parts that are explored in rounds: together they see all that
+// depth-first search sees, and complete no class twice.
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -10,6 +10,9 @@
 #include "harness/core/random.h"
 #include "harness/strategy/dfs.h"
 #include "harness/strategy/dpor.h"
+#include "primitives/atomic.h"
+#include "primitives/mutex.h"
+#include "primitives/thread.h"
 #include "tests/support/classic_programs.h"
 #include "tests/support/exploration.h"
 #include "tests/support/random_program.h"
@@ -62,12 +65,12 @@ Searched ByOne(void (*body)(), Search&& search, const ExecutionOptions& options,
 
 // In rounds of up to `parts`, each explored for 1 to `most` executions, in an order of their own.
 // What is between two rounds goes through bytes.
-Searched InRounds(void (*body)(), size_t parts, uint64_t most, uint64_t seed,
+Searched InRounds(void (*body)(), Dpor::Mode mode, size_t parts, uint64_t most, uint64_t seed,
                   const ExecutionOptions& options = {}) {
   Random random(seed);
   Exploration exploration(options);
   Searched searched;
-  Dpor whole(Dpor::Mode::kSource);
+  Dpor whole(mode);
   std::unique_ptr<SearchRounds> rounds = whole.MakeRounds();
   std::vector<std::string> round = {""};
   while (!round.empty() && !::testing::Test::HasFailure()) {
@@ -79,7 +82,7 @@ Searched InRounds(void (*body)(), size_t parts, uint64_t most, uint64_t seed,
       order.insert(order.begin() + static_cast<ptrdiff_t>(random.Below(i + 1)), i);
     }
     for (const size_t i : order) {
-      Dpor part(Dpor::Mode::kSource);
+      Dpor part(mode);
       if (!round[i].empty()) {
         EXPECT_TRUE(part.Adopt(round[i]));
       }
@@ -98,7 +101,7 @@ Searched InRounds(void (*body)(), size_t parts, uint64_t most, uint64_t seed,
     std::vector<std::string> next;
     EXPECT_TRUE(rounds->Next(left, parts, &next));
     EXPECT_TRUE(restored->Next(left, parts, &round));
-    EXPECT_EQ(next, round);
+    EXPECT_TRUE(next == round) << "rounds are not the same when they have been bytes";
     EXPECT_LE(round.size(), parts);
     EXPECT_TRUE(whole.Add(rounds->Recount(*whole.Progress().share_done), round.empty()));
     EXPECT_GE(*whole.Progress().share_done, -1e-9);
@@ -115,27 +118,38 @@ constexpr struct {
   uint64_t most;
 } kDivisions[] = {{1, 1}, {1, 5}, {2, 1}, {3, 4}, {16, 1}, {16, 3}, {16, 20}};
 
-TEST(DporForestTest, ClassicClassesAreSeenOnceHoweverItIsDivided) {
+constexpr Dpor::Mode kModes[] = {Dpor::Mode::kSource, Dpor::Mode::kOptimal, Dpor::Mode::kTrees};
+
+void ExpectClasses(void (*body)(), uint64_t classes, Dpor::Mode mode) {
   for (const auto [parts, most] : kDivisions) {
     SCOPED_TRACE(std::to_string(parts) + " parts of up to " + std::to_string(most));
-    const auto classes = [&](void (*body)()) {
-      const Searched searched = InRounds(body, parts, most, most);
-      return searched.executions - searched.redundant;
-    };
-    EXPECT_EQ(classes(testing::LastZero<4>), 28u);
-    EXPECT_EQ(classes(testing::LastZero<8>), 704u);
-    EXPECT_EQ(classes(testing::Readers<6>), 64u);
-    EXPECT_EQ(classes(testing::Indexer<12>), 8u);
-    EXPECT_EQ(classes(testing::Indexer<14>), 512u);
+    const Searched searched = InRounds(body, mode, parts, most, most);
+    EXPECT_EQ(searched.executions - searched.redundant, classes);
+    if (mode != Dpor::Mode::kSource) {
+      EXPECT_EQ(searched.redundant, 0u);
+    }
   }
 }
 
-TEST(DporForestTest, ThereIsWorkForMany) {
-  const Searched searched = InRounds(testing::LastZero<8>, 16, 10, 1);
-  EXPECT_EQ(searched.most_parts, 16u);
-  EXPECT_LT(searched.rounds, searched.executions / 40) << "16 parts, 5.5 executions each";
+TEST(DporRoundsTest, ClassicClassesAreSeenOnceHoweverItIsDivided) {
+  for (const Dpor::Mode mode : kModes) {
+    ExpectClasses(testing::LastZero<4>, 28, mode);
+    ExpectClasses(testing::LastZero<8>, 704, mode);
+    ExpectClasses(testing::Readers<6>, 64, mode);
+    ExpectClasses(testing::Indexer<12>, 8, mode);
+    ExpectClasses(testing::Indexer<14>, 512, mode);
+  }
 }
 
+TEST(DporRoundsTest, ThereIsWorkForMany) {
+  for (const Dpor::Mode mode : {Dpor::Mode::kSource, Dpor::Mode::kOptimal}) {
+    const Searched searched = InRounds(testing::LastZero<8>, mode, 16, 10, 1);
+    EXPECT_EQ(searched.most_parts, 16u);
+    EXPECT_LT(searched.rounds, searched.executions / 40) << "16 parts, 5.5 executions each";
+  }
+}
+
+// Modes that keep to one part as good as always are not asked.
 void Compare(const std::vector<Do>& kinds, int programs, uint64_t seed, bool exact,
              const ExecutionOptions& options = {}, int max_length = 4) {
   Random random(seed);
@@ -146,31 +160,36 @@ void Compare(const std::vector<Do>& kinds, int programs, uint64_t seed, bool exa
     const Searched dfs = ByOne(testing::RunProgram, Dfs(), options, kTooMany);
     if (dfs.executions == kTooMany) continue;
     const auto division = kDivisions[random.Below(std::size(kDivisions))];
-    const Searched rounds =
-        InRounds(testing::RunProgram, division.parts, division.most, random.Next(), options);
-    EXPECT_EQ(rounds.states, dfs.states);
-    EXPECT_EQ(rounds.findings, dfs.findings);
-    if (!exact) continue;
-    const std::set<std::string> distinct(dfs.traces.begin(), dfs.traces.end());
-    EXPECT_EQ(rounds.traces, std::multiset<std::string>(distinct.begin(), distinct.end()));
+    for (const Dpor::Mode mode : {Dpor::Mode::kSource, Dpor::Mode::kOptimal}) {
+      const Searched rounds =
+          InRounds(testing::RunProgram, mode, division.parts, division.most, random.Next(), options);
+      EXPECT_EQ(rounds.states, dfs.states);
+      EXPECT_EQ(rounds.findings, dfs.findings);
+      if (!exact) continue;
+      const std::set<std::string> distinct(dfs.traces.begin(), dfs.traces.end());
+      EXPECT_EQ(rounds.traces, std::multiset<std::string>(distinct.begin(), distinct.end()));
+      if (mode == Dpor::Mode::kOptimal) {
+        EXPECT_EQ(rounds.redundant, 0u);
+      }
+    }
   }
 }
 
-TEST(DporForestTest, AtomicsAndMutexesCompleteEachTraceOnce) {
+TEST(DporRoundsTest, AtomicsAndMutexesCompleteEachTraceOnce) {
   Compare({Do::kLoad, Do::kStore, Do::kAdd, Do::kExchange, Do::kLock, Do::kUnlock}, 200, 1,
           /*exact=*/true);
 }
 
-TEST(DporForestTest, ChoicesAndChildren) {
+TEST(DporRoundsTest, ChoicesAndChildren) {
   Compare({Do::kLoad, Do::kStore, Do::kChoose, Do::kLock, Do::kUnlock, Do::kSpawn}, 60, 2, false);
 }
 
-TEST(DporForestTest, AssertionsAndHeap) {
+TEST(DporRoundsTest, AssertionsAndHeap) {
   Compare({Do::kLoad, Do::kAdd, Do::kAssert, Do::kAllocate, Do::kFree, Do::kLock, Do::kUnlock}, 60,
           3, false);
 }
 
-TEST(DporForestTest, ThingsThatBlock) {
+TEST(DporRoundsTest, ThingsThatBlock) {
   ExecutionOptions options;
   options.unlock_is_point = true;
   Compare({Do::kLoad, Do::kStore, Do::kLock, Do::kUnlock, Do::kTryLock, Do::kWait, Do::kWaitFor,
@@ -179,27 +198,66 @@ TEST(DporForestTest, ThingsThatBlock) {
           150, 4, false, options);
 }
 
-TEST(DporForestTest, LoopsThatWait) {
+TEST(DporRoundsTest, LoopsThatWait) {
   Compare({Do::kLoad, Do::kStore, Do::kYield, Do::kSpin, Do::kLock, Do::kUnlock}, 60, 5, false);
 }
 
-TEST(DporForestTest, OthersThanThePartsAreRefused) {
-  Exploration exploration;
-  Dpor part(Dpor::Mode::kSource);
-  exploration.Explore(testing::LastZero<4>, part, 3);
-  const std::vector<std::string> left = part.Split(1);
-  ASSERT_EQ(left.size(), 1u);
+TEST(DporRoundsTest, OthersThanThePartsAreRefused) {
+  for (const Dpor::Mode mode : {Dpor::Mode::kSource, Dpor::Mode::kOptimal}) {
+    Exploration exploration;
+    Dpor part(mode);
+    exploration.Explore(testing::LastZero<4>, part, 3);
+    const std::vector<std::string> left = part.Split(1);
+    ASSERT_EQ(left.size(), 1u);
+    std::vector<std::string> next;
+    EXPECT_FALSE(part.MakeRounds()->Next(std::vector<std::string>{"nonsense"}, 4, &next));
+    const std::unique_ptr<SearchRounds> rounds = part.MakeRounds();
+    EXPECT_TRUE(rounds->Next(left, 4, &next));
+    EXPECT_EQ(next.size(), mode == Dpor::Mode::kSource ? 3u : 4u);
+    const std::string bytes = rounds->ToBytes();
+    for (size_t size = 0; size < bytes.size(); size += 7) {
+      EXPECT_FALSE(part.MakeRounds()->Restore(std::string_view(bytes).substr(0, size))) << size;
+    }
+  }
+  // Only where points have owners does it matter whose a part is.
+  Dpor source(Dpor::Mode::kSource);
   std::vector<std::string> next;
-  EXPECT_FALSE(part.MakeRounds()->Next({}, 4, &next)) << "the whole tree's is missing";
-  EXPECT_FALSE(part.MakeRounds()->Next(std::vector<std::string>(2, left[0]), 4, &next));
-  EXPECT_FALSE(part.MakeRounds()->Next(std::vector<std::string>{"nonsense"}, 4, &next));
-  EXPECT_EQ(Dpor(Dpor::Mode::kOptimal).MakeRounds(), nullptr);
-  const std::unique_ptr<SearchRounds> rounds = part.MakeRounds();
-  EXPECT_TRUE(rounds->Next(left, 4, &next));
-  EXPECT_EQ(next.size(), 3u) << "as many points as have branches left";
-  const std::string bytes = rounds->ToBytes();
-  for (size_t size = 0; size < bytes.size(); size += 7) {
-    EXPECT_FALSE(part.MakeRounds()->Restore(std::string_view(bytes).substr(0, size))) << size;
+  EXPECT_FALSE(source.MakeRounds()->Next({}, 4, &next)) << "the whole tree's is missing";
+  Exploration exploration;
+  exploration.Explore(testing::LastZero<4>, source, 3);
+  const std::vector<std::string> left = source.Split(1);
+  EXPECT_FALSE(source.MakeRounds()->Next(std::vector<std::string>(2, left[0]), 4, &next));
+}
+
+// Where the first execution tells nothing of what others do: a mutex that is tried to take, a
+// failure, behind a value that one thread has to see. Then everything is explored once more.
+void LateTry() {
+  Atomic<int> x{0};
+  Mutex mutex;
+  Thread first([&] {
+    if (x.load() == 2 && mutex.try_lock()) mutex.unlock();
+    x.fetch_add(4);
+  });
+  Thread second([&] {
+    x.store(1);
+    x.store(2);
+    x.store(3);
+  });
+  x.fetch_add(8);
+  first.join();
+  second.join();
+}
+
+TEST(DporRoundsTest, ItBeginsAgainWhereItNeedsTrees) {
+  const Searched trees = ByOne(LateTry, Dpor(Dpor::Mode::kTrees), {}, kTooMany);
+  const Searched whole = ByOne(LateTry, Dpor(Dpor::Mode::kOptimal), {}, kTooMany);
+  EXPECT_GT(whole.executions, trees.executions) << "made again";
+  EXPECT_EQ(whole.executions - whole.redundant, trees.executions - trees.redundant);
+  EXPECT_TRUE(whole.exhausted);
+  for (const auto [parts, most] : kDivisions) {
+    const Searched rounds = InRounds(LateTry, Dpor::Mode::kOptimal, parts, most, most);
+    EXPECT_GT(rounds.executions, trees.executions);
+    EXPECT_EQ(rounds.executions - rounds.redundant, trees.executions - trees.redundant);
   }
 }
 

@@ -1,0 +1,209 @@
+// Which races of an execution are reversed, so that each of what there is to explore is found once.
+#include <algorithm>
+
+#include "harness/strategy/parsimonious_search.h"
+
+namespace heddle {
+namespace {
+
+constexpr uint32_t kNone = DporPath::kNone;
+
+bool IsLock(std::span<const Access> accesses) {
+  return !accesses.empty() && accesses.front().kind == OpKind::kLock;
+}
+
+// What a step accesses beside the object of the operation that it was picked for may depend on how
+// that ends.
+bool ConflictForSure(std::span<const Access> made, std::span<const Access> accesses) {
+  return !made.empty() && Conflict(made.first(1), accesses);
+}
+
+}  // namespace
+
+// The races of a new step with those before it.
+void ParsimoniousSearch::Reverse(uint32_t position, const Comparison* comparison) {
+  const auto accesses = path_.AccessesOf(position);
+  const uint32_t thread = path_[position].thread;
+  if (IsLock(accesses)) {
+    // Of the mutex that it waits for, whoever had it; of what else it does, nothing is known before.
+    for (const Access& access : accesses.subspan(1)) {
+      if (access.object == accesses.front().object) continue;
+      for (const uint32_t first : racing_) {
+        beyond_ |= Conflict(path_.AccessesOf(first), {&access, 1});
+      }
+    }
+    return ReverseAcquire(thread, accesses.first(1), path_[position].previous);
+  }
+  if (!accesses.empty() && accesses.front().may_wait) {
+    beyond_ |= !racing_.empty();
+    return;
+  }
+  const Late late{thread, position, true, position, accesses, comparison};
+  for (const uint32_t first : racing_) {
+    const bool is_next = std::none_of(racing_.begin(), racing_.end(), [&](uint32_t between) {
+      return first < between && path_.HappensBefore(first, between);
+    });
+    if (is_next) ReverseOne(first, late);
+  }
+}
+
+// Of what a thread still waits for when nobody can go on.
+void ParsimoniousSearch::ReverseBlocked(uint32_t thread, std::span<const Access> accesses) {
+  if (IsLock(accesses)) ReverseAcquire(thread, accesses.first(1), path_.LastOf(thread));
+}
+
+// Of an acquire, which waits from step `previous` of its thread on.
+void ParsimoniousSearch::ReverseAcquire(uint32_t thread, std::span<const Access> accesses,
+                                        uint32_t previous) {
+  if (!path_.FindAcquires(accesses.front().object, thread, previous, &acquires_)) {
+    beyond_ = true;
+    return;
+  }
+  for (const uint32_t first : acquires_) {
+    const uint32_t until = previous == kNone ? first : std::max(first, previous);
+    if (until >= new_from_) ReverseOne(first, {thread, previous, false, until, accesses, nullptr});
+  }
+}
+
+// i < late.until.
+bool ParsimoniousSearch::HappensBefore(uint32_t i, const Late& late) const {
+  if (late.known == kNone || i > late.known) return false;
+  return (i == late.known && !late.is_known) ||
+         (i < late.known && path_.HappensBefore(i, late.known));
+}
+
+void ParsimoniousSearch::ReverseOne(uint32_t first, const Late& late) {
+  const Mark& mark = marks_[first];
+  if (mark.place != Place::kFree) return;
+  // Of the values of a step the smallest one does, where it conflicts, too.
+  if (mark.is_valued) {
+    beyond_ |= !Conflict(Slice(marked_, mark.usual), late.accesses);
+    return;
+  }
+  if (late.is_known && marks_[late.known].is_valued) {
+    beyond_ |= !Conflict(Slice(marked_, marks_[late.known].usual), path_.AccessesOf(first));
+    return;
+  }
+  for (uint32_t i = marks_[late.until].departure; i != kNone && i > first;
+       i = marks_[i - 1].departure) {
+    const bool is_itself = late.is_known && i == late.known;
+    if (!is_itself && !HappensBefore(i, late)) return;
+  }
+  if (!CountsAbove(first, late)) return;
+  Branch* const branch = AddBranch(first);
+  for (uint32_t i = first + 1; i <= late.until; ++i) {
+    if (HappensBefore(i, late)) PlanStep(branch, path_[i].thread, path_.ValuesOf(i));
+  }
+  PlanStep(branch, late.thread, {});
+  branch->thread = path_[first].thread;
+}
+
+// ---- Which of several steps that conflict with the same one counts ----
+
+bool ParsimoniousSearch::CountsBefore(uint32_t thread, bool loads, uint32_t end) const {
+  const bool end_loads = path_[end].pick.op() == OpKind::kLoad;
+  if (loads != end_loads) return loads;
+  const auto place = [this](uint32_t name) {
+    std::vector<uint32_t> ordinals;
+    for (; name != 0; name = places_[name].parent) ordinals.push_back(places_[name].ordinal);
+    std::reverse(ordinals.begin(), ordinals.end());
+    return ordinals;
+  };
+  return place(thread) < place(path_[end].thread);
+}
+
+// Where `first` is made in the place of a step before which others were moved: for each of these,
+// what now is to come before it is not what would have counted in their place.
+bool ParsimoniousSearch::CountsAbove(uint32_t first, const Late& late) const {
+  for (uint32_t point = first; point > 0 && marks_[point - 1].place == Place::kEnd;) {
+    const uint32_t end = point - 1;
+    const Mark& mark = marks_[end];
+    if (mark.thread != path_[first].thread) break;
+    const auto reversed = Slice(marked_, mark.reversed);
+    const auto conflicts = [&](uint32_t i) {
+      return ConflictForSure(reversed, path_.AccessesOf(i));
+    };
+    // Those that are moved with it.
+    for (uint32_t i = first + 1; i <= late.until; ++i) {
+      if (!HappensBefore(i, late) || !conflicts(i) ||
+          !CountsBefore(path_[i].thread, path_[i].pick.op() == OpKind::kLoad, end)) {
+        continue;
+      }
+      bool is_first = true;
+      for (uint32_t k = mark.begin; k < i && is_first; ++k) {
+        const bool is_before = k < first || (k > first && HappensBefore(k, late));
+        is_first = !is_before || !conflicts(k) || !path_.HappensBefore(k, i);
+      }
+      if (is_first) return false;
+    }
+    if (!late.accesses.empty() && !CountsAfter(end, first, late)) return false;
+    point = mark.begin;
+  }
+  return true;
+}
+
+// The late step itself, as it will be before `first`: there it sees what the end has seen, unless
+// that or another has changed it since.
+bool ParsimoniousSearch::CountsAfter(uint32_t end, uint32_t first, const Late& late) const {
+  const Mark& mark = marks_[end];
+  const auto reversed = Slice(marked_, mark.reversed);
+  Access access = late.accesses.front();
+  if (!ConflictForSure(reversed, late.accesses) ||
+      !CountsBefore(late.thread, access.kind == OpKind::kLoad, end)) {
+    return true;
+  }
+  if (access.kind == OpKind::kRmw) return true;
+  if (late.comparison != nullptr) {
+    if (path_[end].pick.op() != OpKind::kCompareExchange ||
+        late.comparison->expected == mark.seen) {
+      return true;
+    }
+    access.footprint = Footprint(access.footprint.reads(), 0);
+  }
+  // Another that conflicts happens before it.
+  const auto comes_before = [&](uint32_t i) {
+    return path_[i].thread == late.thread || path_.BirthOf(late.thread) == i ||
+           Conflict(path_.AccessesOf(i), {&access, 1}) ||
+           Conflict(path_.AccessesOf(i), late.accesses.subspan(1));
+  };
+  const auto is_before = [&](uint32_t one, uint32_t other) {
+    return one == other || (one < other && path_.HappensBefore(one, other));
+  };
+  for (uint32_t i = mark.begin; i <= late.until; ++i) {
+    if (i >= first && (i == first || !HappensBefore(i, late))) continue;
+    if (!ConflictForSure(reversed, path_.AccessesOf(i))) continue;
+    for (uint32_t k = i; k <= late.until; ++k) {
+      if (k < first ? comes_before(k) && is_before(i, k)
+                    : k > first && HappensBefore(k, late) && is_before(i, k)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+// The step that has been moved last may have turned out not to conflict with the end of a branch
+// above.
+bool ParsimoniousSearch::IsRedundant() const {
+  const uint32_t last = path_.size() - 1;
+  const bool loads = path_[last].pick.op() == OpKind::kLoad;
+  for (uint32_t point = marks_[last].begin;
+       point > 0 && marks_[point - 1].place == Place::kEnd;) {
+    const uint32_t end = point - 1;
+    const Mark& mark = marks_[end];
+    if (mark.thread != marks_[last].thread) break;
+    const auto reversed = Slice(marked_, mark.reversed);
+    const auto conflicts = [&](uint32_t i) {
+      return ConflictForSure(reversed, path_.AccessesOf(i));
+    };
+    bool is_first = conflicts(last) && CountsBefore(path_[last].thread, loads, end);
+    for (uint32_t i = mark.begin; i < last && is_first; ++i) {
+      is_first = !conflicts(i) || !path_.HappensBefore(i, last);
+    }
+    if (is_first) return true;
+    point = mark.begin;
+  }
+  return false;
+}
+
+}  // namespace heddle
