@@ -47,8 +47,7 @@ class Dpor final : public Strategy, public TreeSearch {
     kOptimal,
     kTrees,  // the same with trees from the beginning
   };
-  explicit Dpor(Mode mode)
-      : mode_(mode), needs_trees_(mode != Mode::kOptimal), part_(PartMode()) {}
+  explicit Dpor(Mode mode) : mode_(mode), needs_trees_(mode != Mode::kOptimal), part_(PartMode()) {}
 
   bool Next(Plan* plan) override;
   std::unique_ptr<Decider> MakeDecider() const override;

@@ -65,7 +65,8 @@ struct DporLeft {
   }
 
   double ShareLeft() const {
-    return kind == Kind::kSearch ? search.ShareLeft() : kind == Kind::kTrees ? trees.ShareLeft() : 0;
+    if (kind == Kind::kSearch) return search.ShareLeft();
+    return kind == Kind::kTrees ? trees.ShareLeft() : 0;
   }
 };
 

@@ -29,9 +29,9 @@ class DporRounds final : public SearchRounds {
   bool Restore(std::string_view bytes) override;
 
  private:
-  double share_left_ = 1;     // of the whole tree
-  uint64_t executions_ = 0;   // made so far, of what may have to be made again
-  uint64_t made_again_ = 0;   // will be
+  double share_left_ = 1;    // of the whole tree
+  uint64_t executions_ = 0;  // made so far, of what may have to be made again
+  uint64_t made_again_ = 0;  // will be
 };
 
 }  // namespace heddle

@@ -25,7 +25,8 @@ void ParsimoniousSearch::Reverse(uint32_t position, const Comparison* comparison
   const auto accesses = path_.AccessesOf(position);
   const uint32_t thread = path_[position].thread;
   if (IsLock(accesses)) {
-    // Of the mutex that it waits for, whoever had it; of what else it does, nothing is known before.
+    // Of the mutex that it waits for, whoever had it. What else it does is not known while it
+    // waits.
     for (const Access& access : accesses.subspan(1)) {
       if (access.object == accesses.front().object) continue;
       for (const uint32_t first : racing_) {
@@ -187,8 +188,7 @@ bool ParsimoniousSearch::CountsAfter(uint32_t end, uint32_t first, const Late& l
 bool ParsimoniousSearch::IsRedundant() const {
   const uint32_t last = path_.size() - 1;
   const bool loads = path_[last].pick.op() == OpKind::kLoad;
-  for (uint32_t point = marks_[last].begin;
-       point > 0 && marks_[point - 1].place == Place::kEnd;) {
+  for (uint32_t point = marks_[last].begin; point > 0 && marks_[point - 1].place == Place::kEnd;) {
     const uint32_t end = point - 1;
     const Mark& mark = marks_[end];
     if (mark.thread != marks_[last].thread) break;

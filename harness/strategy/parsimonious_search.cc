@@ -76,8 +76,7 @@ bool ParsimoniousSearch::Next(Plan* plan) {
   const uint32_t there = out_.at - owner.base;
   out_mark_ = owner.marks[there];
   const auto made = Slice(owner.trace.accesses, owner.trace.steps[there].accesses);
-  const auto usual =
-      out_mark_.is_valued ? Slice(owner.marked, out_mark_.usual) : made;
+  const auto usual = out_mark_.is_valued ? Slice(owner.marked, out_mark_.usual) : made;
   const auto reversed = out_.is_valued ? Slice(owner.marked, out_mark_.reversed) : usual;
   usual_.assign(usual.begin(), usual.end());
   reversed_.assign(reversed.begin(), reversed.end());
@@ -90,8 +89,7 @@ bool ParsimoniousSearch::Next(Plan* plan) {
   for (const PlannedStep& step : Slice(frame.steps, out_.steps)) {
     const auto values = Slice(frame.values, step.values);
     plan->steps.steps.push_back(
-        {step.thread,
-         {static_cast<uint32_t>(plan->steps.values.size()), step.values.size}});
+        {step.thread, {static_cast<uint32_t>(plan->steps.values.size()), step.values.size}});
     plan->steps.values.insert(plan->steps.values.end(), values.begin(), values.end());
   }
   if (!out_.is_valued) plan->steps.steps.push_back({out_.thread, {}});
@@ -122,17 +120,30 @@ void ParsimoniousSearch::AddSaved(const Frame& frame, uint32_t position) {
   AddMark(mark, Slice(frame.marked, mark.reversed), Slice(frame.marked, mark.usual));
 }
 
-void ParsimoniousSearch::AddMark(Mark mark, std::span<const Access> reversed,
+// Filled in place: most are free, and refer to nothing.
+ParsimoniousSearch::Mark& ParsimoniousSearch::AddMark() {
+  const uint32_t departure = marks_.empty() ? kNone : marks_.back().departure;
+  Mark& mark = marks_.emplace_back();
+  mark.departure = departure;
+  mark.reversed.first = mark.usual.first = static_cast<uint32_t>(marked_.size());
+  return mark;
+}
+
+void ParsimoniousSearch::AddMark(const Mark& as, std::span<const Access> reversed,
                                  std::span<const Access> usual) {
-  const auto position = static_cast<uint32_t>(marks_.size());
-  mark.departure = mark.place == Place::kEnd || mark.is_valued ? position
-                   : position > 0                              ? marks_[position - 1].departure
-                                                               : kNone;
-  mark.reversed = {static_cast<uint32_t>(marked_.size()), static_cast<uint32_t>(reversed.size())};
+  Mark& mark = AddMark();
+  mark.place = as.place;
+  mark.is_valued = as.is_valued;
+  if (as.place == Place::kEnd || as.is_valued) {
+    mark.departure = static_cast<uint32_t>(marks_.size()) - 1;
+  }
+  mark.begin = as.begin;
+  mark.thread = as.thread;
+  mark.seen = as.seen;
+  mark.reversed.size = static_cast<uint32_t>(reversed.size());
   marked_.insert(marked_.end(), reversed.begin(), reversed.end());
   mark.usual = {static_cast<uint32_t>(marked_.size()), static_cast<uint32_t>(usual.size())};
   marked_.insert(marked_.end(), usual.begin(), usual.end());
-  marks_.push_back(mark);
 }
 
 void ParsimoniousSearch::TruncateTo(uint32_t size) {
@@ -147,8 +158,8 @@ void ParsimoniousSearch::TruncateTo(uint32_t size) {
 
 bool ParsimoniousSearch::IsWithin(const ExecutionRecord& record) const {
   const StepTrace& trace = record.trace;
-  if (record.diverged || record.undecided || trace.too_wide || trace.waits ||
-      trace.steps.empty() || (record.end != ExecutionEnd::kCompleted && !trace.stuck)) {
+  if (record.diverged || record.undecided || trace.too_wide || trace.waits || trace.steps.empty() ||
+      (record.end != ExecutionEnd::kCompleted && !trace.stuck)) {
     return false;
   }
   const bool steps_are_simple =
@@ -174,19 +185,22 @@ bool ParsimoniousSearch::IsPlanned(const Plan& plan, const StepTrace& trace, uin
 
 // Marks the new step i, of which the first `moved` were planned.
 void ParsimoniousSearch::MarkNew(uint32_t i, uint32_t moved, uint64_t seen) {
-  Mark mark;
-  if (i + 1 == moved && out_.is_valued) {
-    mark = out_mark_;
+  if (i + 1 > moved) {
+    AddMark();
+  } else if (i + 1 < moved) {
+    AddMark().place = Place::kMoved;
+  } else if (out_.is_valued) {
+    Mark mark = out_mark_;
     mark.is_valued = true;
-    return AddMark(mark, reversed_, usual_);
+    AddMark(mark, reversed_, usual_);
+  } else {
+    Mark mark;
+    mark.place = Place::kEnd;
+    mark.begin = out_.at;
+    mark.thread = out_.thread;
+    mark.seen = seen;
+    AddMark(mark, reversed_, {});
   }
-  if (i + 1 < moved) mark.place = Place::kMoved;
-  if (i + 1 != moved) return AddMark(mark, {}, {});
-  mark.place = Place::kEnd;
-  mark.begin = out_.at;
-  mark.thread = out_.thread;
-  mark.seen = seen;
-  AddMark(mark, reversed_, {});
 }
 
 ParsimoniousSearch::Learnt ParsimoniousSearch::Learn(const Plan& plan,
@@ -244,9 +258,8 @@ ParsimoniousSearch::Branch* ParsimoniousSearch::AddBranch(uint32_t at) {
 void ParsimoniousSearch::PlanStep(Branch* branch, uint32_t thread,
                                   std::span<const Decision> values) {
   Frame& frame = frames_[depth_];
-  frame.steps.push_back({thread,
-                         {static_cast<uint32_t>(frame.values.size()),
-                          static_cast<uint32_t>(values.size())}});
+  frame.steps.push_back(
+      {thread, {static_cast<uint32_t>(frame.values.size()), static_cast<uint32_t>(values.size())}});
   frame.values.insert(frame.values.end(), values.begin(), values.end());
   ++branch->steps.size;
 }

@@ -18,15 +18,15 @@
 //   before the later one. (Where the others depart elsewhere they are not asked.)
 // - A step that has been moved is never the first of a race: what would come before it is not of
 //   this part.
-// - Between a point and the return of t, other points may be reversed in the same way; what is
-//   moved to them must not be the step that would have counted above.
+// - Between a point and the return of t its step may be reversed again; what is moved before it
+//   then must not be what would have counted above.
 // - The acquire of a mutex is known while it waits: from when on both it and the acquire that it
 //   races with were there.
 //
 // Where this holds. Steps touch memory, atomics, mutexes that they lock and unlock, and threads;
-// nothing else blocks, nothing fails. Other programs need more (strategy/dpor_part.h), and are told.
-// Of steps that touch more than one object, beside mutexes, several conflict in the same class with
-// different objects: a class may then be found twice.
+// nothing else blocks, no loop waits, nothing fails. Other programs need more, and are told so
+// (strategy/dpor_part.h). Where steps touch several objects beside mutexes, more than one of which
+// is shared, one class may be found twice.
 //
 // A comparison that may fail, or a step that may store what was there, conflicts with less than it
 // might have. It is known only when it has been made: such executions are counted as redundant.
@@ -88,8 +88,8 @@ class ParsimoniousSearch {
     uint32_t begin = 0;
     uint32_t thread = 0;
     uint64_t seen = 0;  // by a comparison
-    Range reversed;  // what that accessed
-    Range usual;     // what a valued step would have accessed
+    Range reversed;     // what that accessed
+    Range usual;        // what a valued step would have accessed
   };
   // Steps to be made instead of what comes after `at` steps: the last one has come too late so far,
   // or is the step there with other values.
@@ -107,9 +107,9 @@ class ParsimoniousSearch {
     // False: it refers to what it does not have.
     bool IsWhole(size_t threads) const;
 
-    uint32_t base = 0;       // it is the one below up to there
-    uint32_t in_path = 0;    // the path still is this execution up to there
-    StepTrace trace;         // from `base` on, as far as a branch needs it
+    uint32_t base = 0;     // it is the one below up to there
+    uint32_t in_path = 0;  // the path still is this execution up to there
+    StepTrace trace;       // from `base` on, as far as a branch needs it
     std::vector<Mark> marks;
     std::vector<Access> marked;    // what marks refer to
     std::vector<Branch> branches;  // the last one is explored first
@@ -120,9 +120,9 @@ class ParsimoniousSearch {
   // A step that has come too late.
   struct Late {
     uint32_t thread;
-    uint32_t known;      // it, or the last step of its thread before it
-    bool is_known;       // it is `known` itself, not the acquire that comes after that
-    uint32_t until;      // what was made up to there, it has come too late for
+    uint32_t known;  // it, or the last step of its thread before it
+    bool is_known;   // it is `known` itself, not the acquire that comes after that
+    uint32_t until;  // what was made up to there, it has come too late for
     std::span<const Access> accesses;
     const Comparison* comparison;  // that it is; null: none
   };
@@ -132,7 +132,8 @@ class ParsimoniousSearch {
   size_t FrameOf(size_t frame, uint32_t position) const;
   bool HasSteps(size_t frame) const;
   void AddSaved(const Frame& frame, uint32_t position);
-  void AddMark(Mark mark, std::span<const Access> reversed, std::span<const Access> usual);
+  Mark& AddMark();
+  void AddMark(const Mark& as, std::span<const Access> reversed, std::span<const Access> usual);
   void TruncateTo(uint32_t size);
   bool IsPlanned(const Plan& plan, const StepTrace& trace, uint32_t i, bool is_last) const;
   void MarkNew(uint32_t i, uint32_t moved, uint64_t seen);
@@ -153,17 +154,17 @@ class ParsimoniousSearch {
   bool started_ = false;
   std::vector<ThreadPlace> places_ = {ThreadPlace{}};  // of the threads, by name
   DporPath path_;
-  std::vector<Mark> marks_;      // as long as the path
+  std::vector<Mark> marks_;  // as long as the path
   std::vector<Access> marked_;
-  std::vector<Frame> frames_;    // those from depth_ on are spare
+  std::vector<Frame> frames_;  // those from depth_ on are spare
   size_t depth_ = 0;
   // The execution that is out.
   Branch out_;
-  Mark out_mark_;                 // of the step that it varies
+  Mark out_mark_;  // of the step that it varies
   std::vector<Access> reversed_;
   std::vector<Access> usual_;
   double share_ = 1;
-  uint32_t new_from_ = 0;         // who comes too late for earlier steps has been told
+  uint32_t new_from_ = 0;  // who comes too late for earlier steps has been told
   bool beyond_ = false;
   std::vector<uint32_t> racing_;
   std::vector<uint32_t> acquires_;

@@ -29,11 +29,11 @@ using testing::Exploration;
 using testing::LogOf;
 using testing::SearchLog;
 
-// Each instance makes 1 to `most` executions and hands on, in up to six parts, which are explored in
-// their order; each has a decider and, with `engines`, an engine of its own, so that what belongs to
-// a process is not what it was.
+// Each instance makes 1 to `most` executions and hands on, in up to six parts, which are explored
+// in their order; each has a decider and, with `engines`, an engine of its own, so that what
+// belongs to a process is not what it was.
 SearchLog HandedOn(void (*body)(), Dpor::Mode mode, uint64_t most, uint64_t seed,
-                  const ExecutionOptions& options = {}, bool engines = false) {
+                   const ExecutionOptions& options = {}, bool engines = false) {
   Random random(seed);
   auto exploration = std::make_unique<Exploration>(options);
   Dpor whole(mode);
@@ -116,10 +116,10 @@ TEST(DporPartsTest, ChoicesAndChildren) {
 }
 
 TEST(DporPartsTest, ThingsThatBlock) {
-  ExpectTheSameOfRandomPrograms({Do::kLoad, Do::kStore, Do::kLock, Do::kUnlock, Do::kWait,
-                                 Do::kWaitFor, Do::kNotifyOne, Do::kNotifyAll, Do::kAcquire,
-                                 Do::kTryAcquire, Do::kRelease, Do::kYield},
-                                3);
+  ExpectTheSameOfRandomPrograms(
+      {Do::kLoad, Do::kStore, Do::kLock, Do::kUnlock, Do::kWait, Do::kWaitFor, Do::kNotifyOne,
+       Do::kNotifyAll, Do::kAcquire, Do::kTryAcquire, Do::kRelease, Do::kYield},
+      3);
 }
 
 TEST(DporPartsTest, TriesWithUnlocksAsPoints) {
@@ -206,9 +206,8 @@ TEST(DporPartsTest, InputsDivideTheSearch) {
     }
     parts.pop_back();
     constexpr uint64_t kLimit = 10;
-    const uint64_t made = exploration.Explore(Inputs, dpor, kLimit, [&] {
-      executions.push_back(Decisions(exploration));
-    });
+    const uint64_t made = exploration.Explore(
+        Inputs, dpor, kLimit, [&] { executions.push_back(Decisions(exploration)); });
     if (made == kLimit) {
       std::vector<std::string> left = dpor.Split(1);
       ASSERT_TRUE(dpor.MakeRounds()->Next(std::vector(left), 16, &left));

@@ -1,5 +1,5 @@
-// Partial-order reduction divided into parts that are explored in rounds: together they see all that
-// depth-first search sees, and complete no class twice.
+// Partial-order reduction divided into parts that are explored in rounds: together they see all
+// that depth-first search sees, and complete no class twice.
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -161,8 +161,8 @@ void Compare(const std::vector<Do>& kinds, int programs, uint64_t seed, bool exa
     if (dfs.executions == kTooMany) continue;
     const auto division = kDivisions[random.Below(std::size(kDivisions))];
     for (const Dpor::Mode mode : {Dpor::Mode::kSource, Dpor::Mode::kOptimal}) {
-      const Searched rounds =
-          InRounds(testing::RunProgram, mode, division.parts, division.most, random.Next(), options);
+      const Searched rounds = InRounds(testing::RunProgram, mode, division.parts, division.most,
+                                       random.Next(), options);
       EXPECT_EQ(rounds.states, dfs.states);
       EXPECT_EQ(rounds.findings, dfs.findings);
       if (!exact) continue;

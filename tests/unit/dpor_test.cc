@@ -7,6 +7,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "harness/strategy/dfs.h"
 #include "primitives/choose.h"
 #include "tests/support/classic_programs.h"
 #include "tests/support/exploration.h"
@@ -191,6 +192,85 @@ TEST(DporTest, OrdersOfAMutex) {
         for (Thread& thread : threads) thread.join();
       },
       6);
+}
+
+// Comparisons that fail commute, so that which of them comes first before the store is no
+// difference; those that do not fail are writes. Only those count that nothing else comes before.
+TEST(DporTest, ComparisonsThatFailAreLoads) {
+  ExpectClasses(
+      [] {
+        Atomic<int> x{0};
+        Thread store([&] { x.store(1); });
+        Thread add([&] {
+          int expected = 0;
+          x.fetch_add(1);
+          x.compare_exchange_strong(expected, 2);
+        });
+        Thread load([&] {
+          int expected = 0;
+          x.compare_exchange_strong(expected, 3);
+          x.load();
+        });
+        for (Thread* const thread : {&store, &add, &load}) thread->join();
+      },
+      18);
+}
+
+// 2 to the 4: each load before or after the store.
+TEST(DporTest, WhoeverReadsFirstIsOneClass) {
+  ExpectClasses(
+      [] {
+        Atomic<int> x{0};
+        Atomic<int> y{0};
+        Thread readers[4];
+        Thread store([&] { x.store(1); });
+        for (int i = 0; i < 4; ++i) {
+          readers[i] = Thread([&, i] {
+            if (i % 2 == 1) {
+              int expected = 5;
+              x.compare_exchange_strong(expected, 6);
+            } else {
+              x.load();
+            }
+            y.load();
+          });
+        }
+        store.join();
+        for (Thread& thread : readers) thread.join();
+      },
+      16);
+}
+
+// Threads that never give a mutex back: who waits for whom at the end is known only there.
+void NobodyGivesBack() {
+  Mutex a;
+  Mutex b;
+  Thread first([&] {
+    a.lock();
+    b.lock();
+  });
+  Thread second([&] {
+    b.lock();
+    a.lock();
+  });
+  Thread third([&] { std::lock_guard<Mutex> lock(a); });
+  for (Thread* const thread : {&first, &second, &third}) thread->join();
+}
+
+uint64_t ClassesSeenByDfs(void (*body)()) {
+  Exploration exploration;
+  Dfs dfs;
+  std::set<uint64_t> classes;
+  exploration.Explore(body, dfs, 1'000'000,
+                      [&] { classes.insert(exploration.result().order_class); });
+  EXPECT_TRUE(dfs.Progress().exhausted);
+  return classes.size();
+}
+
+TEST(DporTest, WhoWaitsInADeadlock) {
+  const uint64_t classes = ClassesSeenByDfs(NobodyGivesBack);
+  EXPECT_GT(classes, 4u);
+  ExpectClasses(NobodyGivesBack, classes);
 }
 
 }  // namespace

@@ -39,9 +39,13 @@ Counts Count(void (*body)()) {
   Counts counts;
   counts.dfs = Executions(body, Dfs());
   counts.source = Executions(body, Dpor(Dpor::Mode::kSource));
-  Dpor optimal(Dpor::Mode::kOptimal);
+  Dpor optimal(Dpor::Mode::kTrees);
   counts.optimal = Executions(body, optimal);
   counts.redundant = optimal.redundant();
+  // Where the first execution waits for nothing, it begins again.
+  Dpor begins_again(Dpor::Mode::kOptimal);
+  const uint64_t executions = Executions(body, begins_again);
+  EXPECT_EQ(executions - begins_again.redundant(), counts.optimal - counts.redundant);
   return counts;
 }
 
