@@ -226,7 +226,8 @@ void CampaignRun::MergeResult(const Unit& unit) {
   const bool is_last = frontier_->units().empty() && !ran_out_;
   TakeSearch(result.search, is_last && rounds_ == nullptr);
   if (rounds_ != nullptr && result.end != UnitEnd::kTime) {
-    left_.push_back(result.parts.empty() ? std::string() : result.parts.front());
+    left_.push_back(result.told);
+    round_size_ += unit.handed_on;
     if (left_.size() == round_size_) BeginRound();
   }
   if (result.end == UnitEnd::kNoMore && whole_->AsTreeSearch() == nullptr) {

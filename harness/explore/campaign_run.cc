@@ -117,6 +117,7 @@ UnitTask CampaignRun::TaskFor(const Unit& unit) const {
   if (frontier_->division() == Frontier::Division::kInRounds) {
     task.size = std::min(task.size, Left());
     task.steps = unit.steps;
+    task.pieces = kPiecesOfSearch;
   }
   return task;
 }

@@ -104,7 +104,7 @@ class CampaignRun {
   std::unique_ptr<Frontier> frontier_;
   std::unique_ptr<SearchRounds> rounds_;  // null: not in rounds
   size_t round_size_ = 1;                 // units
-  std::vector<std::string> left_;         // of those of the round that are part of the result
+  std::vector<std::string> left_;         // told by those that are part of the result
   WorkerTask task_;
   uint64_t common_ = 0;
   bool ran_out_ = false;      // of time, before all of a unit that is part of the result

@@ -77,7 +77,7 @@ void Frontier::End(Unit* unit, UnitResult result) {
   if (result.end == UnitEnd::kNoMore || result.end == UnitEnd::kStopped) {
     closed_ |= division_ == Division::kByIndex;
   }
-  if (division_ == Division::kByParts) {
+  if (division_ == Division::kByParts || division_ == Division::kInRounds) {
     auto behind = std::find_if(units_.begin(), units_.end(),
                                [unit](const Unit& one) { return &one == unit; });
     ++behind;
@@ -85,10 +85,12 @@ void Frontier::End(Unit* unit, UnitResult result) {
       Unit next;
       next.number = numbers_++;
       next.size = most_;
+      next.steps = unit->steps;
       next.part = std::move(part);
       next.handed_on_by = unit->number;
       units_.insert(behind, std::move(next));
     }
+    unit->handed_on = result.parts.size();
     result.parts.clear();
   }
   unit->result = std::move(result);

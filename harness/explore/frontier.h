@@ -5,7 +5,7 @@
 // are done. Of a search by parts, a unit that hands on what is left is followed by its parts; of
 // one by index, the units behind the common executions are made when they are wanted. Their sizes
 // grow with the index, so that there are few of them and the last ones still are a small share of
-// all. Of a search in rounds, what its units leave is for whoever puts the next round together; how
+// all. Of a search in rounds, what its units tell is for whoever puts the next round together; how
 // long a unit is explored is counted in steps, not in time, because what is found in it depends on
 // that.
 // Threading: one. Cost: a few list nodes for each worker.
@@ -41,6 +41,7 @@ struct Unit {
   uint32_t merged_hangs = 0;            // at that one
   uint64_t merged_covered = 0;          // as `covered`, of what is part of it
   std::optional<uint64_t> handed_on_by;  // another unit's number
+  uint64_t handed_on = 0;               // units, when it has ended
   std::vector<uint64_t> fatal;          // places of the executions that killed their worker
   // Where a worker was killed once, perhaps by chance: the execution's place, its decisions so far.
   std::optional<std::pair<uint64_t, uint64_t>> killed_at;

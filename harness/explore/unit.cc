@@ -91,6 +91,7 @@ void UnitResult::Put(ByteWriter* writer) const {
   coverage.Put(writer);
   writer->Put(static_cast<uint64_t>(parts.size()));
   for (const std::string& part : parts) writer->PutText(part);
+  writer->PutText(told);
   writer->Put(time);
 }
 
@@ -106,7 +107,7 @@ bool UnitResult::Get(ByteReader* reader) {
     if (!reader->GetText(&part)) return false;
     parts.push_back(std::move(part));
   }
-  return reader->Get(&time);
+  return reader->GetText(&told) && reader->Get(&time);
 }
 
 uint64_t SuspicionId(FindingKind kind, uint64_t key) {

@@ -28,9 +28,8 @@ struct UnitTask {
   uint64_t size = 0;               // executions, at most
   uint64_t steps = 0;              // of a search in rounds: hand on what is left after so many
   std::string part;                // of a TreeSearch; empty: a range, or the whole tree
-  uint32_t pieces = 0;             // hand on what is left in so many parts when `slice` is over; 0:
-                                   // go on to the end
-  std::chrono::nanoseconds slice{};
+  uint32_t pieces = 0;             // hand on what is left in so many parts; 0: go on to the end
+  std::chrono::nanoseconds slice{};  // when this is over, but in rounds
   uint64_t least = 0;              // executions to be made all the same
   std::vector<uint64_t> fatal;     // executions to leave out, by their place in the unit; ascending
   std::vector<uint64_t> known;     // SuspicionId of what need not be told again
@@ -112,6 +111,7 @@ struct UnitResult {
   SearchState search;
   Coverage coverage;               // since the last event
   std::vector<std::string> parts;  // in order
+  std::string told;                // in rounds: for whoever puts the next one together
   TimeSpan time;
 
   void Put(ByteWriter* writer) const;

@@ -113,7 +113,8 @@ std::optional<UnitEnd> Worker::OutOfTime(const UnitTask& unit, Strategy& strateg
   shared_->classes.store(engine_.coverage().classes.distinct(), std::memory_order_relaxed);
   shared_->pairs.store(engine_.coverage().pairs.distinct(), std::memory_order_relaxed);
   if (now >= task_.deadline) return UnitEnd::kTime;
-  if (unit.pieces > 0 && now - begin_ >= slice_ && counts_.executions >= unit.least) {
+  if (unit.pieces > 0 && unit.steps == 0 && now - begin_ >= slice_ &&
+      counts_.executions >= unit.least) {
     const TreeSearch& search = *strategy.AsTreeSearch();
     const bool helps = search.IsDivisible() || now - begin_ >= kSliceOfWhole;
     if (helps && search.CanHandOn()) return UnitEnd::kHandedOn;
@@ -297,7 +298,12 @@ bool Worker::RunUnit(const UnitTask& unit) {
   if (result.end == UnitEnd::kDone || result.end == UnitEnd::kHandedOn ||
       (result.end == UnitEnd::kNoMore && unit.steps > 0)) {
     if (TreeSearch* const search = strategy->AsTreeSearch(); search != nullptr) {
-      result.parts = search->Split(std::max(unit.pieces, 1u));
+      if (unit.steps == 0) {
+        result.parts = search->Split(std::max(unit.pieces, 1u));
+      } else {
+        result.parts = search->HandOnInRound(unit.pieces);
+        for (std::string& told : search->Split(1)) result.told = std::move(told);
+      }
     }
   }
   result.search = result.end == UnitEnd::kTime ? std::move(search_) : StateOf(*strategy);

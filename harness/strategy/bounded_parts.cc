@@ -1,117 +1,81 @@
-// Bounded search handed on: what is left of it as one part, which another instance goes on with as
-// if it were the same one.
+// Bounded search handed on: what is left of it as bytes, with which another instance goes on as if
+// it were the same one, or which are divided (bounded_rounds.h).
 //
-// A search is not divided among instances: each execution puts off others that come behind all that
-// is cheaper, whoever explores it.
+// What is left below the root in progress is schedules like those that are put off, at no price.
 #include <algorithm>
-#include <span>
-#include <unordered_map>
 #include <utility>
 
-#include "harness/core/bytes.h"
 #include "harness/core/check.h"
+#include "harness/strategy/bounded_rounds.h"
 #include "harness/strategy/bounded_search.h"
 
 namespace heddle {
+namespace {
+
+// A branch of many values is handed on in so many pieces, so that it can be divided.
+constexpr uint32_t kPiecesOfValues = 16;
+
+}  // namespace
+
+void BoundedSearch::FreeToRoots() {
+  RootList left;
+  for (; !free_.empty(); free_.pop_back()) {
+    FreeBranch branch = free_.back();
+    if (!branch.next.is_value) {
+      left.Add(/*group=*/1, path_, branch.length, branch.next, 0);
+      continue;
+    }
+    const uint32_t piece = (branch.values_end - branch.next.value - 1) / kPiecesOfValues + 1;
+    while (branch.next.value < branch.values_end) {
+      const uint32_t end =
+          branch.next.value + std::min(piece, branch.values_end - branch.next.value);
+      left.Add(/*group=*/1, path_, branch.length, branch.next, end);
+      branch.next.value = end;
+    }
+  }
+  left.Append(std::exchange(rest_.here, {}));
+  rest_.here = std::move(left);
+}
+
+// In so many parts that each takes about as long as this one has taken.
+std::vector<std::string> BoundedSearch::HandOnInRound(size_t most) {
+  std::vector<std::string> parts;
+  if (!rest_.is_part) return parts;
+  FreeToRoots();
+  const uint64_t size = rest_.here.size();
+  const uint64_t roots = std::max((size + most - 1) / most, rest_.roots);
+  while (!rest_.here.empty()) parts.push_back(rest_.PartOf(roots));
+  return parts;
+}
 
 std::vector<std::string> BoundedSearch::Split(size_t most) {
   HEDDLE_CHECK(started_ && most > 0, "a search is divided before it has begun, or into nothing");
-  std::vector<std::string> free;
-  if (free_ != nullptr) free = free_->Split(1);
-  if (free.empty() && free_ != nullptr) {
-    Plan none;
-    free_->Next(&none);  // so that it knows that it has ended
-    EndFree();
-  }
-  if (free.empty() && (put_off_.empty() || put_off_.begin()->first > bound_)) return {};
-
-  ByteWriter writer;
-  writer.Put(current_);
-  writer.Put(incomplete_from_);
-  writer.PutSpan(std::span<const Decision>(root_));
-  writer.PutText(free.empty() ? "" : free[0]);
-  writer.PutText(free.empty() ? "" : free_->Counts());
-  // Each path once, where the first that begins with it comes.
-  std::unordered_map<const void*, uint32_t> paths;
-  for (const auto& [price, those] : put_off_) {
-    for (const PutOff& one : those) {
-      const auto [found, is_new] =
-          paths.try_emplace(one.path.get(), static_cast<uint32_t>(paths.size()));
-      writer.Put(price);
-      writer.Put(found->second);
-      if (is_new) writer.PutSpan(std::span<const Decision>(*one.path));
-      writer.Put(one.length);
-      writer.Put(one.instead);
-    }
-  }
-  ByteWriter part;
-  const std::string state = writer.Take();
-  part.Put(HashBytes(state));
-  part.PutText(state);
-  return {part.Take()};
+  FreeToRoots();
+  if (!rest_.is_part && rest_.empty()) return {};
+  return {rest_.ToBytes()};
 }
 
 bool BoundedSearch::Adopt(std::string_view part) {
-  ByteReader checked(part);
-  uint64_t hash = 0;
-  std::string state;
-  if (!checked.Get(&hash) || !checked.GetText(&state) || !checked.AtEnd() ||
-      HashBytes(state) != hash) {
-    return false;
-  }
-  ByteReader reader(state);
-  std::string free;
-  std::string free_counts;
-  if (!reader.Get(&current_) || !reader.Get(&incomplete_from_) || !reader.GetVector(&root_) ||
-      !reader.GetText(&free) || !reader.GetText(&free_counts)) {
-    return false;
-  }
-  if (!free.empty()) {
-    free_ = std::make_unique<Dfs>(DfsOptions{.sleep_sets = false});
-    if (!free_->Adopt(free) || !free_->Add(free_counts, /*finished=*/false)) return false;
-  }
-  std::vector<std::shared_ptr<const std::vector<Decision>>> paths;
-  while (!reader.AtEnd()) {
-    uint32_t price = 0;
-    uint32_t number = 0;
-    if (!reader.Get(&price) || !reader.Get(&number) || number > paths.size()) return false;
-    if (number == paths.size()) {
-      std::vector<Decision> path;
-      if (!reader.GetVector(&path)) return false;
-      memory_ += path.size() * sizeof(Decision);
-      paths.push_back(std::make_shared<const std::vector<Decision>>(std::move(path)));
-    }
-    PutOff one{paths[number], 0, {}};
-    if (!reader.Get(&one.length) || one.length > one.path->size() || !reader.Get(&one.instead)) {
-      return false;
-    }
-    memory_ += sizeof(PutOff);
-    put_off_[price].push_back(std::move(one));
-  }
   started_ = true;
+  if (!rest_.Restore(part)) return false;
+  rest_.steps = rest_.roots = 0;
   return true;
 }
 
+std::unique_ptr<SearchRounds> BoundedSearch::MakeRounds() const {
+  return std::make_unique<BoundedRounds>(most_memory_);
+}
+
 std::string BoundedSearch::Counts() const {
-  ByteWriter writer;
-  writer.Put(executions_);
-  writer.Put(current_);
-  writer.Put(incomplete_from_);
-  return writer.Take();
+  return BoundedCounts{executions_, rest_.price, incomplete_from_}.ToBytes();
 }
 
 bool BoundedSearch::Add(std::string_view counts, bool finished) {
-  ByteReader reader(counts);
-  uint64_t executions = 0;
-  uint32_t current = 0;
-  uint32_t incomplete_from = 0;
-  if (!reader.Get(&executions) || !reader.Get(&current) || !reader.Get(&incomplete_from) ||
-      !reader.AtEnd()) {
-    return false;
-  }
-  executions_ += executions;
-  current_ = std::max(current_, current);
-  incomplete_from_ = std::min(incomplete_from_, incomplete_from);
+  BoundedCounts sum{executions_, rest_.price, incomplete_from_};
+  if (!sum.Add(counts)) return false;
+  executions_ = sum.executions;
+  rest_.price = sum.price;
+  incomplete_from_ = sum.incomplete_from;
   finished_ = finished;
   return true;
 }

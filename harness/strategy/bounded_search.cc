@@ -99,101 +99,107 @@ std::unique_ptr<Decider> BoundedSearch::MakeDecider() const {
   return std::make_unique<BoundedDecider>(price_);
 }
 
-void BoundedSearch::EndFree() {
-  if (free_ != nullptr && !free_->Progress().exhausted) {
-    incomplete_from_ = std::min(incomplete_from_, current_);
+bool BoundedSearch::NextFree() {
+  if (free_.empty()) return false;
+  FreeBranch& next = free_.back();
+  path_.resize(next.length);
+  path_.push_back(next.next);
+  if (next.next.is_value && next.next.value + 1 < next.values_end) {
+    ++next.next.value;
+  } else {
+    free_.pop_back();
   }
-  free_ = nullptr;
+  return true;
 }
 
-// The next schedule that was put off, cheapest first.
+// What was put off, cheapest first.
 bool BoundedSearch::NextRoot() {
-  EndFree();
-  if (started_ && put_off_.empty()) return false;
-  if (started_) {
-    auto& [price, cheapest] = *put_off_.begin();
-    if (price > bound_) return false;
-    current_ = price;
-    const PutOff& next = cheapest.front();
-    root_.assign(next.path->begin(), next.path->begin() + next.length);
-    root_.push_back(next.instead);
-    memory_ -= sizeof(PutOff);
-    if (next.path.use_count() == 1) memory_ -= next.path->size() * sizeof(Decision);
-    cheapest.pop_front();
-    if (cheapest.empty()) put_off_.erase(put_off_.begin());
+  if (!std::exchange(started_, true)) {
+    ++rest_.roots;
+    return true;
   }
-  started_ = true;
-  free_ = std::make_unique<Dfs>(DfsOptions{.sleep_sets = false});
+  while (rest_.here.empty()) {
+    if (rest_.is_part) return false;
+    CutToMemory();
+    if (!rest_.GoOn()) return false;
+  }
+  const RootList::Root& root = *rest_.here.Take();
+  path_ = root.decisions;
+  const Decision last = path_.back();
+  if (last.is_value && last.value + 1 < root.values_end) {
+    FreeBranch others{static_cast<uint32_t>(path_.size() - 1), root.values_end, last};
+    ++others.next.value;
+    free_.push_back(others);
+  }
+  ++rest_.roots;
   return true;
 }
 
 bool BoundedSearch::Next(Plan* plan) {
-  if (finished_) return false;
-  while (free_ == nullptr || !free_->Next(&free_plan_)) {
-    if (NextRoot()) continue;
-    finished_ = true;
+  if (finished_ || (rest_.is_part && rest_.memory >= kMostOfAPart)) return false;
+  if (!NextFree() && !NextRoot()) {
+    finished_ = !rest_.is_part;
     return false;
   }
-  plan->prefix = root_;
-  plan->prefix.insert(plan->prefix.end(), free_plan_.prefix.begin(), free_plan_.prefix.end());
+  plan->prefix = path_;
   plan->sleep.clear();
   return true;
 }
 
 void BoundedSearch::Learn(const Plan&, const ExecutionRecord& record) {
   ++executions_;
-  free_record_.Clear();
-  free_record_.end = record.end;
-  free_record_.diverged = record.diverged;
-  free_record_.undecided = record.undecided;
-  for (BranchPoint branch : record.branches) {
-    if (branch.chosen.is_pick()) {
-      const uint32_t begin = branch.first_alternative;
-      const uint32_t end = begin + branch.options - 1;
-      branch.first_alternative = static_cast<uint32_t>(free_record_.alternatives.size());
-      for (uint32_t i = begin; i < end; ++i) {
-        if (record.prices[i] == 0) free_record_.alternatives.push_back(record.alternatives[i]);
-      }
-      branch.options =
-          static_cast<uint32_t>(free_record_.alternatives.size()) - branch.first_alternative + 1;
-    }
-    free_record_.branches.push_back(branch);
+  rest_.steps += record.steps;
+  if (record.diverged || record.undecided || record.end == ExecutionEnd::kLost ||
+      record.end == ExecutionEnd::kStepLimit) {
+    LeaveOut(rest_.price);
   }
-  free_->Learn(free_plan_, free_record_);
-  PutOffTheCostly(record);
+  const size_t planned = path_.size();
+  for (const BranchPoint& branch : record.branches) path_.push_back(branch.chosen);
+  for (size_t i = 0; i < record.branches.size(); ++i) {
+    AddFree(record.branches[i], static_cast<uint32_t>(planned + i), record);
+    PutOffTheCostly(record.branches[i], static_cast<uint32_t>(planned + i), record);
+  }
+  // Not always at once, since it takes to look at all that there is.
+  if (rest_.memory > most_memory_ + most_memory_ / 4) CutToMemory();
 }
 
-void BoundedSearch::PutOffTheCostly(const ExecutionRecord& record) {
-  std::shared_ptr<std::vector<Decision>> path;
-  const size_t planned = root_.size() + free_plan_.prefix.size();
-  for (size_t i = 0; i < record.branches.size(); ++i) {
-    const BranchPoint& branch = record.branches[i];
-    if (!branch.chosen.is_pick()) continue;
-    for (uint32_t option = 0; option + 1 < branch.options; ++option) {
-      const uint32_t index = branch.first_alternative + option;
-      if (record.prices[index] == 0) continue;
-      const uint32_t price = current_ + record.prices[index];
-      const size_t needed =
-          sizeof(PutOff) +
-          (path != nullptr ? 0 : (planned + record.branches.size()) * sizeof(Decision));
-      if (price > bound_ || memory_ + needed > most_memory_) {
-        incomplete_from_ = std::min(incomplete_from_, price);
-        continue;
-      }
-      if (path == nullptr) {
-        path = std::make_shared<std::vector<Decision>>(root_);
-        path->insert(path->end(), free_plan_.prefix.begin(), free_plan_.prefix.end());
-        for (const BranchPoint& made : record.branches) path->push_back(made.chosen);
-      }
-      memory_ += needed;
-      put_off_[price].push_back(
-          PutOff{path, static_cast<uint32_t>(planned + i), record.alternatives[index]});
+void BoundedSearch::AddFree(const BranchPoint& branch, uint32_t length,
+                            const ExecutionRecord& record) {
+  if (!branch.chosen.is_pick()) {
+    if (branch.options == 1) return;
+    FreeBranch others{length, branch.options, branch.chosen};
+    ++others.next.value;
+    free_.push_back(others);
+    return;
+  }
+  for (uint32_t option = branch.options - 1; option-- > 0;) {
+    const uint32_t index = branch.first_alternative + option;
+    if (record.prices[index] > 0) continue;
+    free_.push_back(FreeBranch{length, 0, record.alternatives[index]});
+  }
+}
+
+void BoundedSearch::PutOffTheCostly(const BranchPoint& branch, uint32_t length,
+                                    const ExecutionRecord& record) {
+  if (!branch.chosen.is_pick()) return;
+  for (uint32_t option = 0; option + 1 < branch.options; ++option) {
+    const uint32_t index = branch.first_alternative + option;
+    if (record.prices[index] == 0) continue;
+    const uint32_t price = rest_.price + record.prices[index];
+    if (price > bound_ ||
+        !rest_.PutOff(price, executions_, path_, length, record.alternatives[index])) {
+      LeaveOut(price);
     }
   }
+}
+
+void BoundedSearch::CutToMemory() {
+  rest_.CutTo(most_memory_);
+  LeaveOut(rest_.closed_from);
 }
 
 uint32_t BoundedSearch::CompleteBelow() const {
-  return std::min(finished_ ? kNever : current_, incomplete_from_);
+  return std::min(finished_ ? kNever : rest_.price, incomplete_from_);
 }
 
 StrategyProgress BoundedSearch::Progress() const {

@@ -13,23 +13,22 @@
 // cheaper of the two (Coons, Musuvathi, McKinley, "Bounded Partial-Order Reduction", OOPSLA 2013),
 // so that a bound would be called finished that is not.
 //
-// Memory: what is put off, some 32 bytes for each alternative and 8 for each decision of an
-// execution that has any; at most kMostMemory, after which what would be put off is left out, and
-// the search no longer complete from that price on.
+// Memory: what is put off, four bytes and more for each alternative and two for each decision of an
+// execution that has any (root_list.h); at most kMostMemory, and as much for what is left of the
+// price in progress. What has no place is left out, and the search no longer complete from that
+// price on (bounded_rest.h).
 // Cost: some 10 ns per step and enabled thread.
 #ifndef HEDDLE_HARNESS_STRATEGY_BOUNDED_SEARCH_H_
 #define HEDDLE_HARNESS_STRATEGY_BOUNDED_SEARCH_H_
 
+#include <algorithm>
 #include <cstdint>
-#include <deque>
-#include <limits>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "harness/strategy/dfs.h"
+#include "harness/strategy/bounded_rest.h"
 #include "harness/strategy/strategy.h"
 
 namespace heddle {
@@ -78,7 +77,7 @@ class BoundedDecider final : public Decider {
 
 class BoundedSearch final : public Strategy, public TreeSearch {
  public:
-  static constexpr size_t kMostMemory = size_t{256} << 20;
+  static constexpr size_t kMostMemory = size_t{128} << 20;
   static constexpr uint32_t kNoBound = 1'000;
 
   // `price` outlives the search; no schedule that costs more than `bound` is explored.
@@ -90,48 +89,49 @@ class BoundedSearch final : public Strategy, public TreeSearch {
   void Learn(const Plan& plan, const ExecutionRecord& record) override;
   StrategyProgress Progress() const override;
 
-  // bounded_parts.cc: one part only, since what it puts off belongs behind all that is cheaper.
+  // bounded_parts.cc
   TreeSearch* AsTreeSearch() override { return this; }
+  // One part only, for the rounds to divide.
   std::vector<std::string> Split(size_t most) override;
+  std::vector<std::string> HandOnInRound(size_t most) override;
   bool Adopt(std::string_view part) override;
+  std::unique_ptr<SearchRounds> MakeRounds() const override;
   std::string Counts() const override;
   bool Add(std::string_view counts, bool finished) override;
-  bool IsDivisible() const override { return false; }
-  bool CanHandOn() const override { return memory_ <= kMostToHandOn; }
 
   // Of the execution planned last.
-  uint32_t price() const { return current_; }
+  uint32_t price() const { return rest_.price; }
   // Every schedule that costs less has been explored to its end.
   uint32_t CompleteBelow() const;
 
  private:
-  // Bytes of memory_. Copies of what is handed on lie in several processes for a moment.
-  static constexpr size_t kMostToHandOn = size_t{32} << 20;
-  static constexpr uint32_t kNever = std::numeric_limits<uint32_t>::max();
+  static constexpr uint32_t kNever = BoundedRest::kNever;
+  // A part of a round ends when it has put off so much, since whoever puts the round together has
+  // all of it for a moment.
+  static constexpr size_t kMostOfAPart = size_t{4} << 20;
 
-  // A schedule to be explored later: the first `length` decisions of `path`, then `instead`; and
-  // all that follow from it at no price.
-  struct PutOff {
-    std::shared_ptr<const std::vector<Decision>> path;
+  // An alternative at no price that is to be explored: the first `length` decisions of path_, then
+  // `next`; where that is a value, all that are larger, too, but less than `values_end`.
+  struct FreeBranch {
     uint32_t length;
-    Decision instead;
+    uint32_t values_end;
+    Decision next;
   };
 
+  bool NextFree();
   bool NextRoot();
-  // The search below root_ has ended.
-  void EndFree();
-  void PutOffTheCostly(const ExecutionRecord& record);
+  void FreeToRoots();
+  void AddFree(const BranchPoint& branch, uint32_t length, const ExecutionRecord& record);
+  void PutOffTheCostly(const BranchPoint& branch, uint32_t length, const ExecutionRecord& record);
+  void LeaveOut(uint32_t price) { incomplete_from_ = std::min(incomplete_from_, price); }
+  void CutToMemory();
 
   const BoundedPrice& price_;
   const uint32_t bound_;
   const size_t most_memory_;
-  std::vector<Decision> root_;  // where the depth-first search for free alternatives begins
-  std::unique_ptr<Dfs> free_;   // below root_; null: none has begun
-  Plan free_plan_;
-  ExecutionRecord free_record_;
-  std::map<uint32_t, std::deque<PutOff>> put_off_;  // by price
-  size_t memory_ = 0;                               // of put_off_
-  uint32_t current_ = 0;
+  std::vector<Decision> path_;    // of the execution planned last; all of it, once that is known
+  std::vector<FreeBranch> free_;  // below the root in progress; explored from the last to the first
+  BoundedRest rest_;
   uint32_t incomplete_from_ = kNever;  // of this price or more, something was not seen to its end
   bool started_ = false;
   bool finished_ = false;

@@ -178,8 +178,9 @@ class SearchRounds {
  public:
   virtual ~SearchRounds() = default;
 
-  // `left`: for each part of the round, in order, what TreeSearch::Split told, and "" where that
-  // was nothing; in the first round the part is the whole tree. `*next`: the parts of the next, at
+  // `left`: for each part of the round, those handed on in it included, in order, what
+  // TreeSearch::Split told, and "" where that was nothing; in the first round the part is the whole
+  // tree. `*next`: the parts of the next, at
   // most `most`, in the order of the search; none: nothing is left. False: those are no such parts.
   virtual bool Next(std::span<const std::string> left, size_t most,
                     std::vector<std::string>* next) = 0;
@@ -205,6 +206,9 @@ class TreeSearch {
   // the root, which tend to be the largest, singly. None: nothing is left. The instance ends with
   // it.
   virtual std::vector<std::string> Split(size_t most) = 0;
+  // In rounds, before Split: hands out what must be explored in this round still, as at most `most`
+  // parts that come where this one is.
+  virtual std::vector<std::string> HandOnInRound(size_t /*most*/) { return {}; }
   // Whether it may be more than one now: else handing on helps nobody to explore it.
   virtual bool IsDivisible() const { return true; }
   // Whether that costs little memory: else the instance goes on.

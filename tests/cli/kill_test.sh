@@ -63,7 +63,8 @@ kills=0
 each 0 $((kills_wanted * 6 / 10)) "$HEDDLE" run '[ar]*/[a-l]*' --keep-going --executions=20000 --jobs=2
 each 0 $((kills_wanted * 8 / 10)) "$HEDDLE" run 'liveness/*_fixed' --strategy=dfs --executions=30000 --jobs=2
 each 1 $((kills_wanted * 9 / 10)) "$hostile" run 'hostile/race_then_crash' --keep-going --executions=200 --jobs=2
-each 0 "$kills_wanted" "$search" run search/lastzero_10 --strategy=source-dpor --executions=1000000 --jobs=2
+each 0 $((kills_wanted * 95 / 100)) "$search" run search/lastzero_10 --strategy=source-dpor --executions=1000000 --jobs=2
+each 0 "$kills_wanted" "$search" run search/buffer_while --strategy=preemption-bounding --executions=600000 --jobs=2
 [ "$kills" -ge "$kills_wanted" ] || fail "only $kills kills"
 
 finish

@@ -80,6 +80,7 @@ interrupted() {
 }
 interrupted lastzero_14 dpor 0
 interrupted lastzero_12 source-dpor 0
+interrupted buffer_while preemption-bounding 0
 interrupted not_judged_8 dpor 4
 grep -qF '"not_judged": 5040,' "$work/not_judged_8.dpor/run.json" ||
   fail "not_judged_8: $(cat "$work/not_judged_8.dpor/run.json")"

@@ -210,7 +210,7 @@ TEST(BoundedSearchTest, SaysWhatIsComplete) {
 TEST(BoundedSearchTest, WhatMemoryHasNoPlaceForIsNotCalledComplete) {
   TwoByTwo();
   Exploration exploration;
-  BoundedSearch search(kPreemptions, BoundedSearch::kNoBound, /*most_memory=*/100);
+  BoundedSearch search(kPreemptions, BoundedSearch::kNoBound, /*most_memory=*/40);
   exploration.Explore(RunProgram, search, 10'000);
   EXPECT_FALSE(search.Progress().exhausted);
   EXPECT_EQ(search.Progress().bound, "up to 0 preemptions");

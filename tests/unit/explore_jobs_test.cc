@@ -123,6 +123,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Campaign{Counting, "source-dpor", 1'000'000, false},
                       Campaign{Counting, "source-dpor", 9'000, false},
                       Campaign{Counting, "dpor", 9'000, false},
+                      Campaign{Counting, "preemption-bounding", 1'000'000, false},
+                      Campaign{Counting, "preemption-bounding", 20'000, false},
+                      Campaign{Counting, "delay-bounding:bound=6", 30'000, false},
                       Campaign{Counting, "random", 30'000, false},
                       Campaign{Counting, "default:dfs=100", 20'000, false},
                       Campaign{Counting, "surw", 5'000, false},
@@ -131,8 +134,11 @@ INSTANTIATE_TEST_SUITE_P(
                       Campaign{Rare, "pct:depth=3", 50'000, false},
                       Campaign{Rare, "dfs", 1'000'000, false},
                       Campaign{Rare, "source-dpor", 1'000'000, false},
+                      Campaign{Rare, "preemption-bounding", 1'000'000, false},
+                      Campaign{Rare, "delay-bounding", 1'000'000, false},
                       Campaign{Many, "dfs", 1'000, true},
                       Campaign{Many, "source-dpor", 1'000, true},
+                      Campaign{Many, "delay-bounding", 1'000, true},
                       Campaign{Many, "random", 400, true},
                       Campaign{Many, "default:dfs=10", 600, true}));
 
@@ -213,6 +219,26 @@ TEST(Frontier, RangesFollowEachOtherAndGrowSlowly) {
     unit->state = Unit::State::kRunning;
   }
   EXPECT_EQ(next, 100'000u);
+}
+
+TEST(Frontier, InARoundPartsTakeThePlaceBehindTheirUnitAndItsSteps) {
+  Frontier frontier(Frontier::Division::kInRounds, 1'000, 0);
+  frontier.End(frontier.Front(), {});
+  frontier.PopFront();
+  frontier.BeginRound({"a", "b"}, /*steps_before=*/0);
+  UnitResult result;
+  result.parts = {"a1", "a2"};
+  result.told = "told";
+  Unit* const a = frontier.Front();
+  frontier.End(a, result);
+  EXPECT_EQ(a->handed_on, 2u);
+  EXPECT_EQ(a->result.told, "told");
+  std::string order;
+  for (const Unit& unit : frontier.units()) {
+    order += unit.part + " ";
+    EXPECT_EQ(unit.steps, a->steps);
+  }
+  EXPECT_EQ(order, "a a1 a2 b ");
 }
 
 TEST(Frontier, PartsTakeThePlaceBehindTheirUnit) {
