@@ -115,9 +115,7 @@ std::optional<UnitEnd> Worker::OutOfTime(const UnitTask& unit, Strategy& strateg
   if (now >= task_.deadline) return UnitEnd::kTime;
   if (unit.pieces > 0 && unit.steps == 0 && now - begin_ >= slice_ &&
       counts_.executions >= unit.least) {
-    const TreeSearch& search = *strategy.AsTreeSearch();
-    const bool helps = search.IsDivisible() || now - begin_ >= kSliceOfWhole;
-    if (helps && search.CanHandOn()) return UnitEnd::kHandedOn;
+    if (strategy.AsTreeSearch()->CanHandOn()) return UnitEnd::kHandedOn;
   }
   return std::nullopt;
 }

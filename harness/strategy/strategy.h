@@ -180,8 +180,8 @@ class SearchRounds {
 
   // `left`: for each part of the round, those handed on in it included, in order, what
   // TreeSearch::Split told, and "" where that was nothing; in the first round the part is the whole
-  // tree. `*next`: the parts of the next, at
-  // most `most`, in the order of the search; none: nothing is left. False: those are no such parts.
+  // tree. `*next`: the parts of the next, at most `most`, in the order of the search; none: nothing
+  // is left. False: those are no such parts.
   virtual bool Next(std::span<const std::string> left, size_t most,
                     std::vector<std::string>* next) = 0;
   // Between two rounds: what to Add to an instance that takes so much of the tree for done, so that
@@ -209,9 +209,7 @@ class TreeSearch {
   // In rounds, before Split: hands out what must be explored in this round still, as at most `most`
   // parts that come where this one is.
   virtual std::vector<std::string> HandOnInRound(size_t /*most*/) { return {}; }
-  // Whether it may be more than one now: else handing on helps nobody to explore it.
-  virtual bool IsDivisible() const { return true; }
-  // Whether that costs little memory: else the instance goes on.
+  // Whether handing on costs little memory: else the instance goes on.
   virtual bool CanHandOn() const { return true; }
   // Makes a new instance explore this part and nothing else. False: it is no such part.
   virtual bool Adopt(std::string_view part) = 0;
