@@ -31,7 +31,8 @@
 // A comparison that may fail, or a step that may store what was there, conflicts with less than it
 // might have. It is known only when it has been made: such executions are counted as redundant.
 //
-// Threading: one. Memory: a path for each reversal that the current one is made below. Cost: O(new steps * threads) per execution.
+// Threading: one. Memory: a path for each reversal that the current one is made below. Cost:
+// O(new steps * threads) per execution.
 #ifndef HEDDLE_HARNESS_STRATEGY_PARSIMONIOUS_SEARCH_H_
 #define HEDDLE_HARNESS_STRATEGY_PARSIMONIOUS_SEARCH_H_
 
