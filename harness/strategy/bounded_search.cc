@@ -52,12 +52,9 @@ ThreadId BoundedDecider::Pick(const SchedulingPoint& point) {
 }
 
 void BoundedDecider::RecordPick(const SchedulingPoint& point, ThreadId chosen) {
-  const uint32_t threads = point.thread_count();
   order_.assign(point.enabled().begin(), point.enabled().end());
-  std::sort(order_.begin(), order_.end(), [&](ThreadId a, ThreadId b) {
-    return (Index(a) + threads - Index(chosen)) % threads <
-           (Index(b) + threads - Index(chosen)) % threads;
-  });
+  if (!std::is_sorted(order_.begin(), order_.end())) std::sort(order_.begin(), order_.end());
+  std::rotate(order_.begin(), std::lower_bound(order_.begin(), order_.end(), chosen), order_.end());
   BranchPoint branch;
   branch.chosen = Decision::Pick(chosen, point.Pending(chosen)->kind);
   branch.first_alternative = static_cast<uint32_t>(alternatives_.size());
