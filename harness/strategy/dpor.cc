@@ -13,73 +13,76 @@ namespace heddle {
 std::unique_ptr<Decider> Dpor::MakeDecider() const { return std::make_unique<DporDecider>(); }
 
 bool Dpor::Next(Plan* plan) {
-  if (!is_beyond_ && (needs_trees_ ? part_.Next(plan) : search_.Next(plan))) return true;
+  if (!is_beyond_ && (by_source_sets_ ? part_.Next(plan) : search_.Next(plan))) return true;
   finished_ = true;
   return false;
 }
 
-// False: it is to be learnt with trees.
-bool Dpor::LearnWithoutTrees(const Plan& plan, const ExecutionRecord& record) {
+// False: it is to be learnt with source sets.
+bool Dpor::LearnOptimally(const Plan& plan, const ExecutionRecord& record) {
   const ParsimoniousSearch::Learnt learnt = search_.Learn(plan, record);
-  is_beyond_ = learnt == ParsimoniousSearch::Learnt::kBeyond;
-  needs_trees_ = is_beyond_ && !is_adopted_;
-  if (needs_trees_ && counts_.executions == 0) {
+  const bool beyond = learnt == ParsimoniousSearch::Learnt::kBeyond;
+  by_source_sets_ = beyond && !is_adopted_;
+  is_beyond_ = beyond && is_adopted_;
+  if (by_source_sets_ && counts_.executions == 0) {
     // The first execution is the same.
-    is_beyond_ = false;
     Plan first;
     part_.Next(&first);
     return false;
   }
   counts_.Count(record, learnt == ParsimoniousSearch::Learnt::kRedundant, /*is_known=*/true);
-  if (needs_trees_) {
-    is_beyond_ = false;
-    counts_.redundant = counts_.executions;
-  }
+  if (by_source_sets_) counts_.redundant = counts_.executions;
   return true;
 }
 
 void Dpor::Learn(const Plan& plan, const ExecutionRecord& record) {
-  if (!needs_trees_ && LearnWithoutTrees(plan, record)) return;
+  if (!by_source_sets_ && LearnOptimally(plan, record)) return;
   const DporPart::Learnt learnt = part_.Learn(record);
   counts_.Count(record, learnt.redundant, learnt.is_known);
 }
 
-double Dpor::ShareLeft() const { return needs_trees_ ? part_.ShareLeft() : search_.ShareLeft(); }
+double Dpor::ShareLeft() const {
+  return by_source_sets_ ? part_.ShareLeft() : search_.ShareLeft();
+}
 
 std::vector<std::string> Dpor::Split(size_t most) {
   HEDDLE_CHECK(most > 0, "a search is divided into none");
+  const bool is_left = part_.started() && (part_.Settle() || part_.MattersToOthers());
   if (mode_ == Mode::kSource) {
-    if (!part_.Settle() && !part_.MattersToOthers()) return {};
-    return {part_.ToBytes()};
+    return is_left ? std::vector{part_.ToBytes()} : std::vector<std::string>{};
   }
   using Kind = DporLeft::Kind;
-  Kind kind = Kind::kNothing;
-  std::string state;
+  DporLeft left;
   if (is_beyond_) {
-    kind = Kind::kBeyond;
-  } else if (needs_trees_ && (!part_.started() || part_.Settle())) {
-    kind = Kind::kTrees;
-    if (part_.started()) state = part_.ToBytes();
-  } else if (!needs_trees_ && search_.IsLeft()) {
-    kind = Kind::kSearch;
-    state = search_.ToBytes();
+    left = {Kind::kBeyond, counts_.executions, ""};
+  } else if (by_source_sets_ && !part_.started()) {
+    left = {Kind::kBeyond, 0, ""};  // it has counted what will be made again
+  } else if (by_source_sets_ && is_left) {
+    left = {Kind::kSource, 0, part_.ToBytes()};
+  } else if (!by_source_sets_) {
+    const bool more = search_.IsLeft();
+    left = {more ? Kind::kOptimal : Kind::kNothing, counts_.executions,
+            more ? search_.ToBytes() : ""};
   }
-  return {DporLeft::Bytes(kind, counts_.executions, state)};
+  return {left.ToBytes()};
 }
 
 bool Dpor::Adopt(std::string_view part) {
   is_adopted_ = true;
-  if (mode_ == Mode::kSource) {
-    std::vector<ThreadPlace> places;
-    std::vector<uint32_t> names;
-    if (!part_.Restore(part, &places, &names)) return false;
-  } else {
+  std::string state(part);
+  if (mode_ == Mode::kOptimal) {
     DporLeft left;
     if (!left.Restore(part)) return false;
-    needs_trees_ = left.kind == DporLeft::Kind::kTrees;
-    if (!needs_trees_ && left.kind != DporLeft::Kind::kSearch) return false;
-    part_ = std::move(left.trees);
-    search_ = std::move(left.search);
+    by_source_sets_ = left.kind == DporLeft::Kind::kSource;
+    if (!by_source_sets_ && left.kind != DporLeft::Kind::kOptimal) return false;
+    state = std::move(left.state);
+  }
+  std::vector<ThreadPlace> places;
+  std::vector<uint32_t> names;
+  const bool is_begun = mode_ == Mode::kSource || !state.empty();
+  if (by_source_sets_ ? is_begun && !part_.Restore(state, &places, &names)
+                      : !search_.Restore(state)) {
+    return false;
   }
   share_adopted_ = ShareLeft();
   return true;
@@ -105,7 +108,7 @@ StrategyProgress Dpor::Progress() const {
   StrategyProgress progress;
   progress.exhausted = finished_ && counts_.SeenToTheEnd();
   progress.share_done = ShareDone();
-  progress.note = std::string(mode_ == Mode::kSource ? "source-DPOR: " : "optimal DPOR: ") +
+  progress.note = std::string(mode_ == Mode::kSource ? "source-DPOR: " : "DPOR: ") +
                   CountedExecutions(counts_.executions);
   if (counts_.redundant > 0) {
     progress.note += ", " + std::to_string(counts_.redundant) + " redundant";

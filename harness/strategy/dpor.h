@@ -1,25 +1,23 @@
 // Dynamic partial-order reduction: one execution for each class of executions that differ only in
 // the order of independent steps, chosen by the races seen in the executions made so far.
 //
-// Abdulla, Aronis, Jonsson, Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order
-// Reduction" (J. ACM 64(4), 2017). After an execution, each race is reversed: at the point before
-// its first step it is noted that the second should come first.
-// - source-dpor notes a thread to run next, unless one that will do is noted already (algorithm 1).
-//   Sleep sets cut executions that turn out to be known, after they have begun.
-// - dpor notes the whole sequence of steps that leads to the second step, in a wakeup tree
-//   (algorithm 2). None of its executions is redundant.
-//
-// dpor first tries what has neither trees nor sleep sets (strategy/parsimonious_search.h), and will
-// do for programs of atomics, plain memory, mutexes, spawn, join and Choose in which nothing fails
-// and no loop waits. Where it meets anything else it begins again with trees; what it has made till
-// then counts as redundant.
+// - dpor is optimal (strategy/parsimonious_search.h) for programs of atomics, plain memory, mutexes,
+//   spawn, join and Choose in which nothing fails and no loop waits. None of its executions is
+//   redundant, and what is left needs no more memory than some paths. Where it meets anything else
+//   it begins again as source-dpor; what it has made till then counts as redundant. Mostly the
+//   first execution tells.
+// - source-dpor reverses each race after an execution by noting, at the point before its first step,
+//   a thread to run next, unless one that will do is noted already (algorithm 1 of Abdulla, Aronis,
+//   Jonsson, Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order Reduction",
+//   J. ACM 64(4), 2017). Sleep sets cut executions that turn out to be known, after they have begun.
+// The optimal algorithm of that article, with wakeup trees, was here: where what a step does depends
+// on what came before (comparisons, values chosen), it missed classes, and made some twice.
 //
 // What is proved. Both see every final state and finding that depth-first search sees. For programs
-// whose operations cannot disable each other beyond mutexes (atomics, mutexes, spawn, join, Choose)
-// dpor makes exactly one execution of each class. Other operations that block (condition variables,
-// semaphores, tries, barriers ...) may cost executions that are found to be known, or that cannot
-// be made as planned: both are counted as redundant. No class is completed twice, because what has
-// been explored sleeps.
+// whose operations cannot disable each other beyond mutexes dpor makes exactly one execution of
+// each class. Other operations that block (condition variables, semaphores, tries, barriers ...)
+// cost executions that are found to be known, which are counted as redundant. No class is completed
+// twice, because what has been explored sleeps.
 //
 // An instance explores a part of the search. What is left is divided in rounds: of source-dpor by
 // strategy/dpor_forest.h, of dpor by strategy/dpor_rounds.h. Cost and memory: a part's.
@@ -42,12 +40,8 @@ namespace heddle {
 
 class Dpor final : public Strategy, public TreeSearch {
  public:
-  enum class Mode : uint8_t {
-    kSource,
-    kOptimal,
-    kTrees,  // the same with trees from the beginning
-  };
-  explicit Dpor(Mode mode) : mode_(mode), needs_trees_(mode != Mode::kOptimal), part_(PartMode()) {}
+  enum class Mode : uint8_t { kSource, kOptimal };
+  explicit Dpor(Mode mode) : mode_(mode), by_source_sets_(mode == Mode::kSource) {}
 
   bool Next(Plan* plan) override;
   std::unique_ptr<Decider> MakeDecider() const override;
@@ -68,20 +62,17 @@ class Dpor final : public Strategy, public TreeSearch {
   uint64_t redundant() const { return counts_.redundant; }
 
  private:
-  // Nodes of wakeup trees. Copies of what is handed on lie in several processes for a moment.
+  // Branches. Copies of what is handed on lie in several processes for a moment.
   static constexpr size_t kMostToHandOn = size_t{1} << 19;
 
   double ShareDone() const { return counts_.share + share_adopted_ - ShareLeft(); }
 
-  DporMode PartMode() const {
-    return mode_ == Mode::kSource ? DporMode::kSource : DporMode::kOptimal;
-  }
-  bool LearnWithoutTrees(const Plan& plan, const ExecutionRecord& record);
+  bool LearnOptimally(const Plan& plan, const ExecutionRecord& record);
   double ShareLeft() const;
 
   const Mode mode_;
   // The search stands on part_; else on search_, as long as that will do.
-  bool needs_trees_;
+  bool by_source_sets_;
   bool is_adopted_ = false;
   bool is_beyond_ = false;  // that will not do, for others either
   ParsimoniousSearch search_;

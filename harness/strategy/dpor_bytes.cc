@@ -68,49 +68,28 @@ bool DporPath::Restore(DporReader* reader) {
   return !another;
 }
 
-// Each node before those that follow it, with its depth.
-void WakeupTree::Save(NodeId first, ByteWriter* writer) const {
-  std::vector<std::pair<NodeId, uint32_t>> left = {{first, 0}};
-  while (!left.empty()) {
-    const auto [id, depth] = left.back();
-    left.pop_back();
-    if (id == kNone) continue;
-    const Node& node = nodes_[id];
+void BranchLists::Save(Id first, ByteWriter* writer) const {
+  for (Id id = first; id != kNone; id = branches_[id].next) {
     writer->Put(true);
-    writer->Put(depth);
-    writer->Put(node.thread);
-    writer->Put(node.order_matters);
-    PutAccesses(node.accesses, writer);
-    writer->PutSpan(std::span<const Decision>(node.values));
-    left.emplace_back(node.sibling, depth);
-    left.emplace_back(node.child, depth + 1);
+    writer->Put(branches_[id].thread);
+    writer->Put(branches_[id].order_matters);
+    PutAccesses(branches_[id].accesses, writer);
   }
   writer->Put(false);
 }
 
-bool WakeupTree::Restore(DporReader* reader, NodeId* first) {
+bool BranchLists::Restore(DporReader* reader, Id* first) {
   *first = kNone;
-  std::vector<NodeId> last;  // by depth
   bool another = false;
   while (reader->Get(&another) && another) {
-    uint32_t depth = 0;
     SequenceStep step;
     std::vector<Access> accesses;
-    std::vector<Decision> values;
-    if (!reader->Get(&depth) || depth > last.size() || !reader->GetThread(&step.thread) ||
-        !reader->Get(&step.order_matters) || !reader->GetAccesses(&accesses) ||
-        !reader->GetVector(&values)) {
+    if (!reader->GetThread(&step.thread) || !reader->Get(&step.order_matters) ||
+        !reader->GetAccesses(&accesses)) {
       return false;
     }
     step.accesses = accesses;
-    step.values = values;
-    const NodeId made = Make(step);
-    NodeId& link = depth < last.size() ? nodes_[last[depth]].sibling
-                   : depth > 0         ? nodes_[last[depth - 1]].child
-                                       : *first;
-    link = made;
-    last.resize(depth);
-    last.push_back(made);
+    Append(first, step);
   }
   return !another;
 }
@@ -121,7 +100,7 @@ void DporPart::SaveBranches(ByteWriter* writer) const {
     writer->Put(node.given);
     writer->Put(node.explored);
     writer->Put(node.first_done);
-    tree_.Save(node.branches, writer);
+    branches_.Save(node.branches, writer);
   }
   writer->Put(static_cast<uint64_t>(done_.size()));
   for (const Done& done : done_) {
@@ -143,7 +122,7 @@ bool DporPart::RestoreBranches(DporReader* reader) {
   for (; nodes > 0; --nodes) {
     Node node;
     if (!reader->Get(&node.given) || !reader->Get(&node.explored) ||
-        !reader->Get(&node.first_done) || !tree_.Restore(reader, &node.branches)) {
+        !reader->Get(&node.first_done) || !branches_.Restore(reader, &node.branches)) {
       return false;
     }
     nodes_.push_back(node);
@@ -174,23 +153,12 @@ bool DporPart::RestoreBranches(DporReader* reader) {
 
 std::string DporPart::ToBytes() const {
   ByteWriter writer;
-  writer.Put(mode_);
   writer.PutSpan(std::span(places_));
   writer.Put(floor_);
   writer.Put(keeps_first_);
   writer.Put(share_);
   path_.Save(&writer);
   SaveBranches(&writer);
-  writer.Put(static_cast<uint64_t>(races_.size()));
-  for (const Race& race : races_) {
-    writer.Put(race.first);
-    writer.Put(race.second);
-    writer.Put(static_cast<uint64_t>(race.bystanders.size()));
-    for (const Bystander& bystander : race.bystanders) {
-      writer.Put(bystander.thread);
-      PutAccesses(bystander.accesses, &writer);
-    }
-  }
   writer.Put(static_cast<uint64_t>(escapes_.size()));
   for (const std::string& escape : escapes_) writer.PutText(escape);
   const std::string state = writer.Take();
@@ -209,9 +177,8 @@ bool DporPart::Restore(std::string_view bytes, std::vector<ThreadPlace>* places,
     return false;
   }
   ByteReader head(state);
-  DporMode mode{};
   std::vector<ThreadPlace> theirs;
-  if (!head.Get(&mode) || mode != mode_ || !head.GetVector(&theirs) ||
+  if (!head.GetVector(&theirs) ||
       !Rename(theirs, places, names)) {
     return false;
   }
@@ -220,24 +187,6 @@ bool DporPart::Restore(std::string_view bytes, std::vector<ThreadPlace>* places,
   if (!reader.Get(&floor_) || !reader.Get(&keeps_first_) || !reader.Get(&share_) ||
       !path_.Restore(&reader) || !RestoreBranches(&reader) || floor_ >= nodes_.size()) {
     return false;
-  }
-  uint64_t races = 0;
-  if (!reader.Get(&races)) return false;
-  for (; races > 0; --races) {
-    Race race{};
-    uint64_t bystanders = 0;
-    if (!reader.Get(&race.first) || !reader.Get(&race.second) || race.first >= race.second ||
-        race.second >= path_.size() || !reader.Get(&bystanders)) {
-      return false;
-    }
-    for (; bystanders > 0; --bystanders) {
-      Bystander bystander;
-      if (!reader.GetThread(&bystander.thread) || !reader.GetAccesses(&bystander.accesses)) {
-        return false;
-      }
-      race.bystanders.push_back(std::move(bystander));
-    }
-    races_.push_back(std::move(race));
   }
   uint64_t escapes = 0;
   if (!reader.Get(&escapes)) return false;

@@ -8,15 +8,12 @@ namespace heddle {
 std::string Sequence::ToEscape(uint32_t point) const {
   ByteWriter writer;
   writer.Put(point);
-  writer.Put(static_cast<uint64_t>(items_.size() - 1));
-  for (size_t i = 0; i + 1 < items_.size(); ++i) {
-    PutStep(*path_, items_[i].position, &writer);
-    writer.Put(items_[i].values_are_free);
-  }
+  writer.Put(static_cast<uint64_t>(positions_.size() - 1));
+  for (size_t i = 0; i + 1 < positions_.size(); ++i) PutStep(*path_, positions_[i], &writer);
   // Who was created in which of them.
   for (uint32_t thread = 0; thread < path_->threads(); ++thread) {
-    for (uint32_t i = 0; i + 1 < items_.size(); ++i) {
-      if (path_->BirthOf(thread) != items_[i].position) continue;
+    for (uint32_t i = 0; i + 1 < positions_.size(); ++i) {
+      if (path_->BirthOf(thread) != positions_[i]) continue;
       writer.Put(true);
       writer.Put(thread);
       writer.Put(i);
@@ -42,11 +39,8 @@ bool DporPart::AddEscape(std::string_view escape, std::span<const uint32_t> name
     return false;
   }
   StepTrace trace;
-  std::vector<bool> values_are_free;
   for (; size > 0; --size) {
-    bool are_free = false;
-    if (!GetStep(&reader, &trace) || !reader.Get(&are_free)) return false;
-    values_are_free.push_back(are_free);
+    if (!GetStep(&reader, &trace)) return false;
   }
   std::vector<std::vector<uint32_t>> born(trace.steps.size());
   bool another = false;
@@ -68,12 +62,12 @@ bool DporPart::AddEscape(std::string_view escape, std::span<const uint32_t> name
 
   DporPath path = path_;
   path.Truncate(point);
-  sequence_.Start(path, /*is_whole=*/false);
+  sequence_.Start(path);
   std::vector<uint32_t> races;
   for (uint32_t i = 0; i < trace.steps.size(); ++i) {
     path.Add(trace.steps[i], trace, &races);
     for (const uint32_t thread : born[i]) path.AddBirth(thread, point + i);
-    sequence_.Add(point + i, values_are_free[i]);
+    sequence_.Add(point + i);
   }
   sequence_.AddLast(last);
   Note(point);

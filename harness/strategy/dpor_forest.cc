@@ -8,7 +8,7 @@
 namespace heddle {
 
 DporForest::DporForest() {
-  entries_.push_back(Entry{DporPart(DporMode::kSource), nullptr, 0, /*is_out=*/true});
+  entries_.push_back(Entry{DporPart(), nullptr, 0, /*is_out=*/true});
 }
 
 bool DporForest::Next(std::span<const std::string> left, size_t most,
@@ -32,7 +32,7 @@ bool DporForest::Next(std::span<const std::string> left, size_t most,
       continue;
     }
     Told& one = told.emplace_back(Told{&*current, {}, {}});
-    current->part = DporPart(DporMode::kSource);
+    current->part = DporPart();
     if (!current->part.Restore(bytes, &places_, &one.names)) return false;
     one.escapes = current->part.TakeEscapes();
   }
@@ -177,7 +177,7 @@ bool DporForest::Restore(std::string_view bytes) {
   std::vector<Entry*> order;
   std::vector<uint64_t> parents;
   for (uint64_t i = 0; i < size; ++i) {
-    Entry& entry = entries_.emplace_back(Entry{DporPart(DporMode::kSource), nullptr, 0, false});
+    Entry& entry = entries_.emplace_back(Entry{DporPart(), nullptr, 0, false});
     std::string part;
     std::vector<uint32_t> names;
     if (!reader.Get(&parents.emplace_back()) || !reader.Get(&entry.is_out) ||

@@ -8,10 +8,6 @@
 // section 5); the branches of a point have an order, that in which they were begun, and each sleeps
 // on those before.
 //
-// (That is not so of optimal reduction with trees: a sequence that begins with a branch has to
-// become part of the wakeup tree with which that is begun, so all branches before it must have been
-// explored, to their ends. Without trees parts need not hear of each other: see dpor_rounds.h.)
-//
 // A part is a range of the points of its path. One below whose last point others have parts is
 // called their parent; it is explored a point at a time, because its points must last as long as
 // they. A function of what the parts of the rounds return, and of nothing else.

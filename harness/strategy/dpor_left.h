@@ -1,4 +1,4 @@
-// What an instance of dpor leaves when it hands on, as bytes.
+// What an instance of dpor leaves when it hands on, as bytes with a checksum.
 #ifndef HEDDLE_HARNESS_STRATEGY_DPOR_LEFT_H_
 #define HEDDLE_HARNESS_STRATEGY_DPOR_LEFT_H_
 
@@ -7,26 +7,22 @@
 #include <string_view>
 
 #include "harness/core/bytes.h"
-#include "harness/strategy/dpor_part.h"
-#include "harness/strategy/parsimonious_search.h"
 
 namespace heddle {
 
 struct DporLeft {
   enum class Kind : uint8_t {
     kNothing,
-    kSearch,
-    kBeyond,  // the whole search is to begin again, with trees
-    kTrees,
+    kOptimal,
+    kBeyond,  // the whole search is to begin again, with source sets
+    kSource,
   };
 
   Kind kind = Kind::kNothing;
   uint64_t executions = 0;  // made by the instance
-  ParsimoniousSearch search;
-  DporPart trees{DporMode::kOptimal};  // begun or not
+  std::string state;        // of the search, if it is left; empty: not begun
 
-  // `state`: of the search or the trees, if they are left; empty: not begun.
-  static std::string Bytes(Kind kind, uint64_t executions, std::string_view state) {
+  std::string ToBytes() const {
     ByteWriter writer;
     writer.Put(kind);
     writer.Put(executions);
@@ -37,13 +33,7 @@ struct DporLeft {
     checked.PutText(all);
     return checked.Take();
   }
-  std::string ToBytes() const {
-    return Bytes(kind, executions,
-                 kind == Kind::kSearch                     ? search.ToBytes()
-                 : kind == Kind::kTrees && trees.started() ? trees.ToBytes()
-                                                           : std::string());
-  }
-  // Into a new one. False: the bytes are damaged.
+  // False: the bytes are damaged.
   bool Restore(std::string_view bytes) {
     ByteReader checked(bytes);
     uint64_t hash = 0;
@@ -53,20 +43,8 @@ struct DporLeft {
       return false;
     }
     ByteReader reader(all);
-    std::string state;
-    if (!reader.Get(&kind) || kind > Kind::kTrees || !reader.Get(&executions) ||
-        !reader.GetText(&state) || !reader.AtEnd()) {
-      return false;
-    }
-    if (kind == Kind::kSearch) return search.Restore(state);
-    std::vector<ThreadPlace> places;
-    std::vector<uint32_t> names;
-    return state.empty() || (kind == Kind::kTrees && trees.Restore(state, &places, &names));
-  }
-
-  double ShareLeft() const {
-    if (kind == Kind::kSearch) return search.ShareLeft();
-    return kind == Kind::kTrees ? trees.ShareLeft() : 0;
+    return reader.Get(&kind) && kind <= Kind::kSource && reader.Get(&executions) &&
+           reader.GetText(&state) && reader.AtEnd();
   }
 };
 

@@ -12,7 +12,7 @@ bool DporPart::Next(Plan* plan) {
   plan->steps.Clear();
   plan->places = places_;
   sleepers_.clear();
-  planned_.clear();
+  branches_planned_ = false;
   advances_values_ = false;
   if (!started_) {
     started_ = true;
@@ -23,7 +23,7 @@ bool DporPart::Next(Plan* plan) {
   if (path_.size() == nodes_.size()) {
     AdvanceValues(plan);
   } else {
-    PlanFrom(nodes_.back().branches, plan);
+    PlanBranch(plan);
   }
   return true;
 }
@@ -36,10 +36,10 @@ bool DporPart::Settle() {
       return true;
     }
     // Most points have nothing left; the path is cut once, where something is.
-    if (nodes_[depth].branches != WakeupTree::kNone || depth == floor_) {
+    if (nodes_[depth].branches != BranchLists::kNone || depth == floor_) {
       if (path_.size() > depth) FinishBranch();
       SkipExplored();
-      if (nodes_[depth].branches != WakeupTree::kNone) return true;
+      if (nodes_[depth].branches != BranchLists::kNone) return true;
       if (depth == floor_) return false;
     }
     DropDoneFrom(nodes_[depth].first_done);
@@ -47,26 +47,22 @@ bool DporPart::Settle() {
   }
 }
 
-// What a branch begins with may have been explored before its turn: where a plan was not possible,
-// something else was done; and source sets do not look at who sleeps.
+// What a branch begins with may have been explored before its turn: source sets do not look at who
+// sleeps.
 void DporPart::SkipExplored() {
   Node& node = nodes_.back();
   const auto depth = static_cast<uint32_t>(nodes_.size()) - 1;
-  while (node.branches != WakeupTree::kNone) {
-    const WakeupTree::NodeId id = node.branches;
-    sequence_.Start(path_, /*is_whole=*/false);
-    sequence_.AddLast(tree_[id].step());
+  while (node.branches != BranchLists::kNone) {
+    sequence_.Start(path_);
+    sequence_.AddLast(branches_[node.branches].step());
     if (!IsKnown(depth)) return;
-    node.branches = tree_[id].sibling;
-    tree_.FreeAll(tree_[id].child);
-    tree_.Free(id);
+    branches_.Drop(&node.branches);
   }
 }
 
 // Back to the point before step `depth`: who was awake there only later sleeps again.
 void DporPart::ReturnTo(uint32_t depth) {
   path_.Truncate(depth);
-  std::erase_if(races_, [&](const Race& race) { return race.second >= depth; });
   for (Done& done : done_) {
     if (done.woken != StepTrace::kAsleep && done.woken >= depth) done.woken = StepTrace::kAsleep;
   }
@@ -142,16 +138,9 @@ void DporPart::DropDoneFrom(uint32_t first) {
   done_.resize(first);
 }
 
-void DporPart::PlanFrom(WakeupTree::NodeId branch, Plan* plan) {
-  for (WakeupTree::NodeId id = branch; id != WakeupTree::kNone; id = tree_[id].child) {
-    planned_.push_back(id);
-    const WakeupTree::Node& node = tree_[id];
-    std::vector<Decision>& values = plan->steps.values;
-    plan->steps.steps.push_back(PlannedStep{
-        node.thread,
-        {static_cast<uint32_t>(values.size()), static_cast<uint32_t>(node.values.size())}});
-    values.insert(values.end(), node.values.begin(), node.values.end());
-  }
+void DporPart::PlanBranch(Plan* plan) {
+  branches_planned_ = true;
+  plan->steps.steps.push_back(PlannedStep{branches_[nodes_.back().branches].thread, {}});
   PlanPath(plan);
 }
 
@@ -181,19 +170,19 @@ void DporPart::PlanPath(Plan* plan) {
 DporPart::Learnt DporPart::Learn(const ExecutionRecord& record) {
   if (!record.places.empty()) places_ = record.places;
   const StepTrace& trace = record.trace;
-  void_plan_ = false;
   Learnt learnt;
   learnt.redundant = record.redundant;
   learnt.is_known = !trace.too_wide && (!trace.steps.empty() || record.redundant);
   const auto depth = static_cast<uint32_t>(nodes_.size()) - 1;
-  if (trace.steps.empty() || record.diverged) {
-    // Nothing is known of the branch.
-    FollowTree(0, depth, nullptr);
-    DropPlanned(1);
-    return learnt;
-  }
+  // If it could not be begun as planned, something else was explored in its place.
+  const uint32_t thread = branches_planned_ ? branches_[nodes_[depth].branches].thread : 0;
+  if (branches_planned_) branches_.Drop(&nodes_[depth].branches);
+  if (trace.steps.empty() || record.diverged) return learnt;  // nothing is known of the branch
+  learnt.redundant |= branches_planned_ && trace.steps[0].thread != thread;
+  if (!advances_values_) nodes_[depth].given = 0;
   for (size_t i = 0; i < sleepers_.size(); ++i) done_[sleepers_[i]].woken = trace.woken[i];
   size_t births = 0;
+  races_.clear();
   for (uint32_t i = 0; i < trace.steps.size(); ++i) {
     if (i > 0) {
       nodes_.push_back({});
@@ -204,16 +193,17 @@ DporPart::Learnt DporPart::Learn(const ExecutionRecord& record) {
       path_.AddBirth(trace.births[births].thread, depth + i);
     }
   }
-  DropPlanned(trace.steps.size());
-  learnt.redundant |= void_plan_;
-  const bool maximal = !record.redundant && !record.undecided &&
-                       (record.end == ExecutionEnd::kCompleted || trace.stuck);
-  ReverseAll(depth, maximal);
+  for (const Race& race : races_) {
+    if (IsObviouslyKnown(race.first, race.second)) continue;
+    SequenceStep step = path_.StepAt(race.second);
+    step.values_are_free = true;
+    Reverse(race.first, race.second, step);
+  }
   for (const BlockedStep& blocked : trace.blocked) {
     const SequenceStep step{
         blocked.thread, false, Slice(trace.accesses, blocked.accesses), {}, true};
     path_.FindRaces(step.thread, step.accesses, &racing_);
-    for (const uint32_t first : racing_) Reverse(first, path_.size(), step, maximal);
+    for (const uint32_t first : racing_) Reverse(first, path_.size(), step);
   }
   if (record.end == ExecutionEnd::kFailed && !trace.stuck && !record.redundant) {
     TryOthersBeforeTheLast();
@@ -222,75 +212,17 @@ DporPart::Learnt DporPart::Learn(const ExecutionRecord& record) {
 }
 
 void DporPart::AddStep(uint32_t position, const TracedStep& traced, const StepTrace& trace) {
-  FollowTree(position - trace.first_step, position, &traced);
   path_.Add(traced, trace, &racing_);
-  for (const uint32_t first : racing_) races_.push_back(Race{first, position, {}});
-}
-
-// Step i of the execution, from the branch on, was planned or not: what hangs on the tree there.
-void DporPart::FollowTree(size_t i, uint32_t depth, const TracedStep* step) {
-  Node& node = nodes_[depth];
-  if (i >= planned_.size()) {
-    if (!(i == 0 && advances_values_)) node.given = 0;
-    return;
-  }
-  const WakeupTree::NodeId id = planned_[i];
-  if (step == nullptr || tree_[id].thread != step->thread) {
-    // Left out, with all that was to follow: the plan was not possible.
-    planned_.resize(i);
-    void_plan_ = true;
-    node.given = 0;
-    node.branches = tree_[id].sibling;
-    tree_.FreeAll(tree_[id].child);
-  } else {
-    node.given = static_cast<uint32_t>(tree_[id].values.size());
-    node.branches = tree_[id].sibling;
-  }
-  tree_.Free(id);
-}
-
-// The execution ended before all that was planned.
-void DporPart::DropPlanned(size_t made) {
-  if (made < planned_.size()) tree_.FreeAll(planned_[made]);
+  for (const uint32_t first : racing_) races_.push_back(Race{first, position});
 }
 
 bool DporPart::CanComeFirst(uint32_t first, const SequenceStep& step) const {
   // Whoever comes first must have been able to run there, and the step itself, too, if nothing is
   // known to have made it possible since.
-  if (!path_.IsEnabledAt(first, sequence_[sequence_.First()].thread)) return false;
+  if (!path_.IsEnabledAt(first, sequence_[0].thread)) return false;
   const size_t own = sequence_.FirstOf(step.thread);
-  return sequence_.NextAfter(own) != Sequence::kNobody || !sequence_.IsInitial(own) ||
+  return !sequence_.IsLast(own) || !sequence_.IsInitial(own) ||
          path_.IsEnabledAt(first, step.thread);
-}
-
-// Those of the new steps, from `depth` on, and those between steps of the prefix whose answer may
-// depend on what follows.
-void DporPart::ReverseAll(uint32_t depth, bool maximal) {
-  size_t kept = 0;
-  for (Race& race : races_) {
-    if (!IsSettled(race, depth)) {
-      if (IsObviouslyKnown(race.first, race.second)) continue;
-      SequenceStep step = path_.StepAt(race.second);
-      step.values_are_free = true;
-      Reverse(race.first, race.second, step, maximal);
-      race.bystanders = sequence_.bystanders();
-    }
-    if (race.bystanders.empty()) continue;
-    if (&races_[kept] != &race) races_[kept] = std::move(race);
-    ++kept;
-  }
-  races_.resize(kept);
-}
-
-bool DporPart::IsSettled(const Race& race, uint32_t depth) const {
-  if (race.bystanders.empty()) return false;
-  for (uint32_t i = depth; i < path_.size(); ++i) {
-    if (path_.HappensBefore(race.first, i)) continue;
-    for (const Bystander& bystander : race.bystanders) {
-      if (path_.DependsOn(i, bystander.thread, bystander.accesses)) return false;
-    }
-  }
-  return true;
 }
 
 // Most races: an explored branch begins with a step that came after `first`, but before `second`,
@@ -303,12 +235,10 @@ bool DporPart::IsObviouslyKnown(uint32_t first, uint32_t second) const {
   });
 }
 
-void DporPart::Reverse(uint32_t first, uint32_t second, const SequenceStep& step, bool maximal) {
-  sequence_.Start(path_, maximal && mode_ == DporMode::kOptimal);
-  const uint32_t end = mode_ == DporMode::kSource ? second : path_.size();
-  for (uint32_t i = first + 1; i < end; ++i) {
-    // With other values for a later step the race would not be seen again.
-    if (!path_.HappensBefore(first, i)) sequence_.Add(i, /*values_are_free=*/i > second);
+void DporPart::Reverse(uint32_t first, uint32_t second, const SequenceStep& step) {
+  sequence_.Start(path_);
+  for (uint32_t i = first + 1; i < second; ++i) {
+    if (!path_.HappensBefore(first, i)) sequence_.Add(i);
   }
   sequence_.AddLast(step);
   if (CanComeFirst(first, step)) Note(first);
@@ -319,7 +249,7 @@ void DporPart::TryOthersBeforeTheLast() {
   const auto enabled = path_.EnabledAt(last);
   for (uint32_t thread = 0; thread < enabled.size() * 64; ++thread) {
     if (thread == path_[last].thread || !path_.IsEnabledAt(last, thread)) continue;
-    sequence_.Start(path_, /*is_whole=*/false);
+    sequence_.Start(path_);
     sequence_.AddLast({thread, true, {}, {}, true});
     Note(last);
   }
@@ -332,13 +262,8 @@ bool DporPart::IsKnown(uint32_t node) const {
   });
 }
 
-void DporPart::Note(uint32_t node) {
-  if (mode_ == DporMode::kSource) return NoteInitial(node);
-  if (!IsKnown(node)) tree_.Insert(&nodes_[node].branches, &sequence_);
-}
-
 // Any thread that may begin the sequence will do.
-void DporPart::NoteInitial(uint32_t node) {
+void DporPart::Note(uint32_t node) {
   const auto is_initial = [&](uint32_t thread) {
     const size_t i = sequence_.FirstOf(thread);
     return i != Sequence::kNobody && sequence_.IsInitial(i);
@@ -348,13 +273,11 @@ void DporPart::NoteInitial(uint32_t node) {
   }
   // Of a sequence of this part it never is: that is to come before this step.
   if (node < path_.size() && is_initial(path_[node].thread)) return;
-  for (auto id = nodes_[node].branches; id != WakeupTree::kNone; id = tree_[id].sibling) {
-    if (is_initial(tree_[id].thread)) return;
+  for (auto id = nodes_[node].branches; id != BranchLists::kNone; id = branches_[id].next) {
+    if (is_initial(branches_[id].thread)) return;
   }
   if (node < floor_) escapes_.push_back(sequence_.ToEscape(node));
-  SequenceStep step = sequence_[sequence_.First()];
-  step.values_are_free = true;
-  tree_.Append(&nodes_[node].branches, step);
+  branches_.Append(&nodes_[node].branches, sequence_[0]);
 }
 
 }  // namespace heddle

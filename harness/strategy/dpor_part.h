@@ -2,8 +2,7 @@
 // explore at some points of one path, with all that is below them, and what the executions so far
 // have told.
 //
-// The whole search is the part whose first point is the root. Of a part that begins deeper, which
-// only source-dpor has, the points above belong to others. What is known of them is what was known
+// The whole search is the part whose first point is the root. Of a part that begins deeper, the points above belong to others. What is known of them is what was known
 // when it was made: what sleeps there sleeps here, too; a branch that is to be added there is an
 // escape, which whoever owns the point is to be told (strategy/dpor_forest.h).
 //
@@ -20,13 +19,9 @@
 //   any other, and every step where an invariant looks at each state.
 // - A step that ends in a loop that waits reads all that the loop reads. The thread's next step
 //   does, too, since it waits for a change of it: whoever makes that comes before it.
-// - Clocks and races are computed for the steps behind the branch only. A race before it has been
-//   looked at; it is again where the answer rested on a step that does not depend on what followed,
-//   and does on what follows now.
+// - Clocks and races are computed for the steps behind the branch only.
 //
-// Threading: one. Memory: the path and the trees that hang on it, which for some programs is
-// exponential in its length (Abdulla, Aronis, Jonsson, Sagonas, J. ACM 64(4), 2017, section 9).
-// Cost: O(path) per execution, O(path * branches) per race.
+// Threading: one. Memory: the path and the branches that are left at its points. Cost: O(path) per execution, O(path * branches) per race.
 #ifndef HEDDLE_HARNESS_STRATEGY_DPOR_PART_H_
 #define HEDDLE_HARNESS_STRATEGY_DPOR_PART_H_
 
@@ -37,18 +32,15 @@
 #include <utility>
 #include <vector>
 
+#include "harness/strategy/branch_lists.h"
 #include "harness/strategy/dpor_path.h"
 #include "harness/strategy/strategy.h"
-#include "harness/strategy/wakeup_tree.h"
+#include "harness/strategy/sequence.h"
 
 namespace heddle {
 
-enum class DporMode : uint8_t { kSource, kOptimal };
-
 class DporPart {
  public:
-  explicit DporPart(DporMode mode) : mode_(mode) {}
-
   // The next execution; false: nothing is left.
   bool Next(Plan* plan);
   struct Learnt {
@@ -66,14 +58,7 @@ class DporPart {
   // Of a branch of the last point.
   double ShareOfBranch() const;
   void set_share(double share) { share_ = share; }
-  // What is left can be divided: values are, of steps that were made before there was a second
-  // thread. Nothing behind them races with what is before, so that those who explore the one and
-  // the other have nothing to tell each other.
-  bool IsDivisible() const;
-  // Takes the values that are left there away, each choice's as a part, up to so many of them: the
-  // last to be explored first.
-  std::vector<DporPart> TakeChoices(size_t most);
-  size_t size() const { return tree_.size(); }  // nodes of wakeup trees
+  size_t size() const { return branches_.size(); }  // branches
 
   // dpor_bytes.cc: all of it, when it has started. Restore into a new one: threads are called as in
   // `*places`, to which those that it does not have are added; `*names` tells what each thread of
@@ -106,7 +91,7 @@ class DporPart {
  private:
   // The point before a step of the path.
   struct Node {
-    WakeupTree::NodeId branches = WakeupTree::kNone;  // to be explored after the current one
+    BranchLists::Id branches = BranchLists::kNone;  // to be explored after the current one
     uint32_t given = 0;       // values of the current step that are not to be varied
     uint32_t explored = 0;    // branches
     uint32_t first_done = 0;  // in done_: those explored here
@@ -114,9 +99,6 @@ class DporPart {
   struct Race {
     uint32_t first;
     uint32_t second;
-    // Kept for as long as the path contains it: what rests on these is to be looked at again where
-    // what follows depends on them.
-    std::vector<Bystander> bystanders = {};
   };
   // A branch that has been explored, at the node of depth `depth`: it sleeps in the node's other
   // branches until `woken`, a position, inclusive.
@@ -145,48 +127,38 @@ class DporPart {
   void AdvanceValues(Plan* plan);
   void FinishBranch();
   void SkipExplored();
-  void PlanFrom(WakeupTree::NodeId branch, Plan* plan);
+  void PlanBranch(Plan* plan);
   void PlanPath(Plan* plan);
   void ReturnTo(uint32_t depth);
-  void FollowTree(size_t i, uint32_t depth, const TracedStep* step);
-  void DropPlanned(size_t made);
   void AddStep(uint32_t position, const TracedStep& step, const StepTrace& trace);
-  // Notes that the step is to come before step `first` of the path, which is `maximal` if nothing
-  // could follow it. The step, and what comes after it, happens after `first`.
-  // What the answer rests on is in sequence_.bystanders().
-  void Reverse(uint32_t first, uint32_t second, const SequenceStep& step, bool maximal);
-  void ReverseAll(uint32_t depth, bool maximal);
-  bool IsSettled(const Race& race, uint32_t depth) const;
+  // Notes that the step, which happens after step `first` of the path, is to come before it.
+  void Reverse(uint32_t first, uint32_t second, const SequenceStep& step);
   bool CanComeFirst(uint32_t first, const SequenceStep& step) const;
   bool IsKnown(uint32_t node) const;
   bool IsObviouslyKnown(uint32_t first, uint32_t second) const;
   void Note(uint32_t node);
-  void NoteInitial(uint32_t node);
   void TryOthersBeforeTheLast();
   uint32_t BranchesOf(uint32_t depth) const;
   uint32_t SinglePoints() const;
-  DporPart RestOfChoice(uint32_t depth, uint32_t value, double share) const;
   void SaveBranches(ByteWriter* writer) const;
   bool RestoreBranches(class DporReader* reader);
 
-  DporMode mode_;
   uint32_t floor_ = 0;
   bool keeps_first_ = false;
   double share_ = 1;  // of the whole tree: below the first point
   std::vector<ThreadPlace> places_ = {ThreadPlace{}};  // of the threads, by name
   DporPath path_;
   std::vector<Node> nodes_;  // as long as the path, or one longer: the point of the next branch
-  WakeupTree tree_;
+  BranchLists branches_;
   std::vector<Done> done_;  // of all nodes, the deepest last
   std::vector<Access> done_accesses_;
   std::vector<Decision> done_values_;
   std::vector<uint32_t> sleepers_;           // of the plan that is out: indices of done_
-  std::vector<WakeupTree::NodeId> planned_;  // the branches that it follows
-  bool advances_values_ = false;             // it does
-  bool void_plan_ = false;  // what was planned could not be done, or not to its end
+  bool branches_planned_ = false;  // it follows the first branch of the last point
+  bool advances_values_ = false;   // it does
   bool started_ = false;
   Sequence sequence_;
-  std::vector<Race> races_;       // of the new steps, and those kept
+  std::vector<Race> races_;       // of the new steps
   std::vector<uint32_t> racing_;  // with the step that is being added
   std::vector<std::string> escapes_;
 };

@@ -6,7 +6,7 @@
 namespace heddle {
 
 bool DporPart::IsLeftAt(uint32_t depth) const {
-  return nodes_[depth].branches != WakeupTree::kNone ||
+  return nodes_[depth].branches != BranchLists::kNone ||
          (depth < path_.size() && ValuesToAdvance(depth) > 0);
 }
 
@@ -15,7 +15,7 @@ DporPart DporPart::CutOff(uint32_t depth) {
   below.floor_ = depth;
   below.keeps_first_ = false;
   DropDoneFrom(nodes_[depth].first_done);
-  for (uint32_t i = depth; i < nodes_.size(); ++i) tree_.FreeAll(nodes_[i].branches);
+  for (uint32_t i = depth; i < nodes_.size(); ++i) branches_.DropAll(&nodes_[i].branches);
   nodes_.resize(depth);
   ReturnTo(depth);
   return below;
@@ -30,49 +30,9 @@ uint32_t DporPart::SinglePoints() const {
   return std::min(first_birth + 1, path_.size());
 }
 
-bool DporPart::IsDivisible() const {
-  for (uint32_t depth = 0; depth < SinglePoints(); ++depth) {
-    if (ValuesToAdvance(depth) > 0) return true;
-  }
-  return false;
-}
-
-// The larger values of the choice, of which all together have this share.
-DporPart DporPart::RestOfChoice(uint32_t depth, uint32_t value, double share) const {
-  DporPart rest(mode_);
-  rest.started_ = true;
-  rest.places_ = places_;
-  rest.share_ = share;
-  rest.path_ = path_;
-  rest.nodes_.assign(nodes_.begin(), nodes_.begin() + depth + 1);
-  for (Node& node : rest.nodes_) node.first_done = 0;  // nobody else could be asleep there
-  rest.nodes_.back().given = value;
-  rest.ReturnTo(depth + 1);
-  rest.path_.TruncateValues(value + 1);
-  return rest;
-}
-
-std::vector<DporPart> DporPart::TakeChoices(size_t most) {
-  std::vector<DporPart> taken;
-  const uint32_t points = SinglePoints();
-  for (uint32_t depth = 0; depth < points; ++depth) {
-    Node& node = nodes_[depth];
-    const auto values = path_.ValuesOf(depth);
-    for (; node.given < values.size(); ++node.given) {
-      if (taken.size() == most) return taken;
-      const Decision& chosen = values[node.given];
-      if (chosen.value + 1 < chosen.bound) {
-        taken.push_back(RestOfChoice(depth, node.given, share_));
-      }
-      share_ /= std::max<uint32_t>(chosen.bound, 1);
-    }
-  }
-  return taken;
-}
-
 uint32_t DporPart::BranchesOf(uint32_t depth) const {
   uint32_t branches = nodes_[depth].explored + (depth < path_.size() ? 1 : 0);
-  for (auto id = nodes_[depth].branches; id != WakeupTree::kNone; id = tree_[id].sibling)
+  for (auto id = nodes_[depth].branches; id != BranchLists::kNone; id = branches_[id].next)
     ++branches;
   return branches;
 }

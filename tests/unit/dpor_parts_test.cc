@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "harness/core/random.h"
 #include "harness/strategy/dpor.h"
+#include "harness/strategy/dpor_left.h"
 #include "primitives/atomic.h"
 #include "primitives/choose.h"
 #include "primitives/thread.h"
@@ -28,6 +29,21 @@ using testing::Do;
 using testing::Exploration;
 using testing::LogOf;
 using testing::SearchLog;
+
+// What it leaves, in up to so many parts; parts that go by source sets are not divided here.
+std::vector<std::string> PartsOf(Dpor& dpor, Dpor::Mode mode, size_t most,
+                                 std::deque<std::string>* others) {
+  const std::vector<std::string> left = dpor.Split(1);
+  EXPECT_LE(left.size(), 1u);
+  DporLeft told;
+  if (mode == Dpor::Mode::kSource) return left;
+  EXPECT_TRUE(told.Restore(left.at(0)));
+  if (told.kind == DporLeft::Kind::kSource) return left;
+  if (told.kind == DporLeft::Kind::kBeyond) others->clear();
+  std::vector<std::string> parts;
+  EXPECT_TRUE(dpor.MakeRounds()->Next(left, most, &parts));
+  return parts;
+}
 
 // Each instance makes 1 to `most` executions and hands on, in up to six parts, which are explored
 // in their order; each has a decider and, with `engines`, an engine of its own, so that what
@@ -57,12 +73,7 @@ SearchLog HandedOn(void (*body)(), Dpor::Mode mode, uint64_t most, uint64_t seed
       searched.executions.push_back(Decisions(*exploration));
     });
     if (made == limit) {
-      std::vector<std::string> left = dpor.Split(1);
-      if (mode == Dpor::Mode::kSource) {
-        EXPECT_LE(left.size(), 1u);
-      } else {
-        EXPECT_TRUE(dpor.MakeRounds()->Next(std::vector(left), 1 + random.Below(6), &left));
-      }
+      const std::vector<std::string> left = PartsOf(dpor, mode, 1 + random.Below(6), &parts);
       parts.insert(parts.begin(), left.begin(), left.end());
     }
     EXPECT_TRUE(whole.Add(dpor.Counts(), parts.empty()));
@@ -76,7 +87,7 @@ SearchLog HandedOn(void (*body)(), Dpor::Mode mode, uint64_t most, uint64_t seed
 }
 
 void ExpectTheSame(void (*body)(), const ExecutionOptions& options = {}) {
-  for (const Dpor::Mode mode : {Dpor::Mode::kSource, Dpor::Mode::kTrees, Dpor::Mode::kOptimal}) {
+  for (const Dpor::Mode mode : {Dpor::Mode::kSource, Dpor::Mode::kOptimal}) {
     const SearchLog whole = LogOf(body, Dpor(mode), options);
     for (const uint64_t most : {1, 2, 7, 100}) {
       const SearchLog parts = HandedOn(body, mode, most, most, options);
@@ -192,15 +203,15 @@ void Inputs() {
 TEST(DporPartsTest, InputsDivideTheSearch) {
   ExpectTheSame(Inputs);
 
-  // Others explore the parts, the last one first. With trees there are no others than these.
-  std::vector<std::string> of_one = LogOf(Inputs, Dpor(Dpor::Mode::kTrees)).executions;
+  // Others explore the parts, the last one first.
+  std::vector<std::string> of_one = LogOf(Inputs, Dpor(Dpor::Mode::kOptimal)).executions;
   Exploration exploration;
-  Dpor whole(Dpor::Mode::kTrees);
+  Dpor whole(Dpor::Mode::kOptimal);
   std::vector<std::string> executions;
   std::vector<std::string> parts = {""};
   size_t most = 0;
   for (uint64_t begun = 0; !parts.empty(); ++begun) {
-    Dpor dpor(Dpor::Mode::kTrees);
+    Dpor dpor(Dpor::Mode::kOptimal);
     if (begun > 0) {
       ASSERT_TRUE(dpor.Adopt(parts.back()));
     }
@@ -234,24 +245,14 @@ size_t PartsOf(void (*body)(), Dpor::Mode mode, uint64_t executions) {
   return parts.size();
 }
 
-TEST(DporPartsTest, WhatIsChosenBesideOtherThreadsDoesNot) {
-  const auto body = [] {
-    Atomic<int> x(0);
-    Thread thread([&] { x.store(static_cast<int>(Choose(5))); });
-    x.load();
-    x.store(static_cast<int>(Choose(5)));
-    thread.join();
-  };
-  EXPECT_EQ(PartsOf(body, Dpor::Mode::kTrees, 1), 1u);
-  EXPECT_GT(PartsOf(body, Dpor::Mode::kOptimal, 1), 8u) << "without trees everything does";
+TEST(DporPartsTest, AFirstExecutionLeavesPartsForMany) {
+  EXPECT_EQ(PartsOf(testing::LastZero<8>, Dpor::Mode::kOptimal, 1), 8u) << "races of the first";
 }
 
 TEST(DporPartsTest, NothingLeftIsNoPart) {
-  for (const Dpor::Mode mode : {Dpor::Mode::kTrees, Dpor::Mode::kOptimal}) {
-    const uint64_t all = LogOf(testing::Readers<3>, Dpor(mode)).executions.size();
-    EXPECT_EQ(PartsOf(testing::Readers<3>, mode, all), 0u);
-    EXPECT_GT(PartsOf(testing::Readers<3>, mode, all - 1), 0u);
-  }
+  const uint64_t all = LogOf(testing::Readers<3>, Dpor(Dpor::Mode::kOptimal)).executions.size();
+  EXPECT_EQ(PartsOf(testing::Readers<3>, Dpor::Mode::kOptimal, all), 0u);
+  EXPECT_EQ(PartsOf(testing::Readers<3>, Dpor::Mode::kOptimal, all - 1), 1u);
 }
 
 TEST(DporPartsTest, DamagedPartsAreRefused) {

@@ -118,14 +118,14 @@ constexpr struct {
   uint64_t most;
 } kDivisions[] = {{1, 1}, {1, 5}, {2, 1}, {3, 4}, {16, 1}, {16, 3}, {16, 20}};
 
-constexpr Dpor::Mode kModes[] = {Dpor::Mode::kSource, Dpor::Mode::kOptimal, Dpor::Mode::kTrees};
+constexpr Dpor::Mode kModes[] = {Dpor::Mode::kSource, Dpor::Mode::kOptimal};
 
 void ExpectClasses(void (*body)(), uint64_t classes, Dpor::Mode mode) {
   for (const auto [parts, most] : kDivisions) {
     SCOPED_TRACE(std::to_string(parts) + " parts of up to " + std::to_string(most));
     const Searched searched = InRounds(body, mode, parts, most, most);
     EXPECT_EQ(searched.executions - searched.redundant, classes);
-    if (mode != Dpor::Mode::kSource) {
+    if (mode == Dpor::Mode::kOptimal) {
       EXPECT_EQ(searched.redundant, 0u);
     }
   }
@@ -142,14 +142,13 @@ TEST(DporRoundsTest, ClassicClassesAreSeenOnceHoweverItIsDivided) {
 }
 
 TEST(DporRoundsTest, ThereIsWorkForMany) {
-  for (const Dpor::Mode mode : {Dpor::Mode::kSource, Dpor::Mode::kOptimal}) {
+  for (const Dpor::Mode mode : kModes) {
     const Searched searched = InRounds(testing::LastZero<8>, mode, 16, 10, 1);
     EXPECT_EQ(searched.most_parts, 16u);
     EXPECT_LT(searched.rounds, searched.executions / 40) << "16 parts, 5.5 executions each";
   }
 }
 
-// Modes that keep to one part as good as always are not asked.
 void Compare(const std::vector<Do>& kinds, int programs, uint64_t seed, bool exact,
              const ExecutionOptions& options = {}, int max_length = 4) {
   Random random(seed);
@@ -160,7 +159,7 @@ void Compare(const std::vector<Do>& kinds, int programs, uint64_t seed, bool exa
     const Searched dfs = ByOne(testing::RunProgram, Dfs(), options, kTooMany);
     if (dfs.executions == kTooMany) continue;
     const auto division = kDivisions[random.Below(std::size(kDivisions))];
-    for (const Dpor::Mode mode : {Dpor::Mode::kSource, Dpor::Mode::kOptimal}) {
+    for (const Dpor::Mode mode : kModes) {
       const Searched rounds = InRounds(testing::RunProgram, mode, division.parts, division.most,
                                        random.Next(), options);
       EXPECT_EQ(rounds.states, dfs.states);
@@ -203,7 +202,7 @@ TEST(DporRoundsTest, LoopsThatWait) {
 }
 
 TEST(DporRoundsTest, OthersThanThePartsAreRefused) {
-  for (const Dpor::Mode mode : {Dpor::Mode::kSource, Dpor::Mode::kOptimal}) {
+  for (const Dpor::Mode mode : kModes) {
     Exploration exploration;
     Dpor part(mode);
     exploration.Explore(testing::LastZero<4>, part, 3);
@@ -248,16 +247,16 @@ void LateTry() {
   second.join();
 }
 
-TEST(DporRoundsTest, ItBeginsAgainWhereItNeedsTrees) {
-  const Searched trees = ByOne(LateTry, Dpor(Dpor::Mode::kTrees), {}, kTooMany);
+TEST(DporRoundsTest, ItBeginsAgainWhereItNeedsSourceSets) {
+  const Searched source = ByOne(LateTry, Dpor(Dpor::Mode::kSource), {}, kTooMany);
   const Searched whole = ByOne(LateTry, Dpor(Dpor::Mode::kOptimal), {}, kTooMany);
-  EXPECT_GT(whole.executions, trees.executions) << "made again";
-  EXPECT_EQ(whole.executions - whole.redundant, trees.executions - trees.redundant);
+  EXPECT_GT(whole.executions, source.executions) << "made again";
+  EXPECT_EQ(whole.executions - whole.redundant, source.executions - source.redundant);
   EXPECT_TRUE(whole.exhausted);
   for (const auto [parts, most] : kDivisions) {
     const Searched rounds = InRounds(LateTry, Dpor::Mode::kOptimal, parts, most, most);
-    EXPECT_GT(rounds.executions, trees.executions);
-    EXPECT_EQ(rounds.executions - rounds.redundant, trees.executions - trees.redundant);
+    EXPECT_GT(rounds.executions, source.executions);
+    EXPECT_EQ(rounds.executions - rounds.redundant, source.executions - source.redundant);
   }
 }
 

@@ -43,12 +43,10 @@ Search Explore(void (*body)(), Dpor::Mode mode, uint64_t limit = 1000000) {
 // Optimal reduction makes exactly `classes` executions; with source sets it is no fewer, and no
 // more that are complete.
 void ExpectClasses(void (*body)(), uint64_t classes) {
-  for (const Dpor::Mode mode : {Dpor::Mode::kOptimal, Dpor::Mode::kTrees}) {
-    const Search optimal = Explore(body, mode);
-    EXPECT_TRUE(optimal.exhausted);
-    EXPECT_EQ(optimal.executions, classes);
-    EXPECT_EQ(optimal.redundant, 0u);
-  }
+  const Search optimal = Explore(body, Dpor::Mode::kOptimal);
+  EXPECT_TRUE(optimal.exhausted);
+  EXPECT_EQ(optimal.executions, classes);
+  EXPECT_EQ(optimal.redundant, 0u);
   const Search source = Explore(body, Dpor::Mode::kSource);
   EXPECT_TRUE(source.exhausted);
   EXPECT_EQ(source.executions - source.redundant, classes);
@@ -92,7 +90,6 @@ std::set<std::string> FindingsOf(void (*body)(), Dpor::Mode mode) {
 
 void ExpectFindings(void (*body)(), const std::set<std::string>& findings) {
   EXPECT_EQ(FindingsOf(body, Dpor::Mode::kOptimal), findings);
-  EXPECT_EQ(FindingsOf(body, Dpor::Mode::kTrees), findings);
   EXPECT_EQ(FindingsOf(body, Dpor::Mode::kSource), findings);
 }
 
