@@ -41,9 +41,7 @@ void Dpor::Learn(const Plan& plan, const ExecutionRecord& record) {
   counts_.Count(record, learnt.redundant, learnt.is_known);
 }
 
-double Dpor::ShareLeft() const {
-  return by_source_sets_ ? part_.ShareLeft() : search_.ShareLeft();
-}
+double Dpor::ShareLeft() const { return by_source_sets_ ? part_.ShareLeft() : search_.ShareLeft(); }
 
 std::vector<std::string> Dpor::Split(size_t most) {
   HEDDLE_CHECK(most > 0, "a search is divided into none");

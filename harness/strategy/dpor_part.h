@@ -2,9 +2,10 @@
 // explore at some points of one path, with all that is below them, and what the executions so far
 // have told.
 //
-// The whole search is the part whose first point is the root. Of a part that begins deeper, the points above belong to others. What is known of them is what was known
-// when it was made: what sleeps there sleeps here, too; a branch that is to be added there is an
-// escape, which whoever owns the point is to be told (strategy/dpor_forest.h).
+// The whole search is the part whose first point is the root. Of a part that begins deeper, the
+// points above belong to others. What is known of them is what was known when it was made: what
+// sleeps there sleeps here, too; a branch that is to be added there is an escape, which whoever
+// owns the point is to be told (strategy/dpor_forest.h).
 //
 // Departures from the paper, and additions:
 // - A step is an operation and the events after it up to the thread's next one; it has the accesses
@@ -21,7 +22,8 @@
 //   does, too, since it waits for a change of it: whoever makes that comes before it.
 // - Clocks and races are computed for the steps behind the branch only.
 //
-// Threading: one. Memory: the path and the branches that are left at its points. Cost: O(path) per execution, O(path * branches) per race.
+// Threading: one. Memory: the path and the branches that are left at its points. Cost: O(path) per
+// execution, O(path * branches) per race.
 #ifndef HEDDLE_HARNESS_STRATEGY_DPOR_PART_H_
 #define HEDDLE_HARNESS_STRATEGY_DPOR_PART_H_
 
@@ -34,8 +36,8 @@
 
 #include "harness/strategy/branch_lists.h"
 #include "harness/strategy/dpor_path.h"
-#include "harness/strategy/strategy.h"
 #include "harness/strategy/sequence.h"
+#include "harness/strategy/strategy.h"
 
 namespace heddle {
 
@@ -145,7 +147,7 @@ class DporPart {
 
   uint32_t floor_ = 0;
   bool keeps_first_ = false;
-  double share_ = 1;  // of the whole tree: below the first point
+  double share_ = 1;                                   // of the whole tree: below the first point
   std::vector<ThreadPlace> places_ = {ThreadPlace{}};  // of the threads, by name
   DporPath path_;
   std::vector<Node> nodes_;  // as long as the path, or one longer: the point of the next branch
@@ -153,9 +155,9 @@ class DporPart {
   std::vector<Done> done_;  // of all nodes, the deepest last
   std::vector<Access> done_accesses_;
   std::vector<Decision> done_values_;
-  std::vector<uint32_t> sleepers_;           // of the plan that is out: indices of done_
-  bool branches_planned_ = false;  // it follows the first branch of the last point
-  bool advances_values_ = false;   // it does
+  std::vector<uint32_t> sleepers_;  // of the plan that is out: indices of done_
+  bool branches_planned_ = false;   // it follows the first branch of the last point
+  bool advances_values_ = false;    // it does
   bool started_ = false;
   Sequence sequence_;
   std::vector<Race> races_;       // of the new steps

@@ -35,9 +35,9 @@ class DporRounds final : public SearchRounds {
   bool NextOfForest(const std::vector<struct DporLeft>& left, size_t most,
                     std::vector<std::string>* next);
 
-  double share_left_ = 1;              // of the whole tree
-  uint64_t executions_ = 0;            // made so far, of what may have to be made again
-  uint64_t made_again_ = 0;            // will be
+  double share_left_ = 1;               // of the whole tree
+  uint64_t executions_ = 0;             // made so far, of what may have to be made again
+  uint64_t made_again_ = 0;             // will be
   std::unique_ptr<DporForest> forest_;  // since it goes by source sets
 };
 

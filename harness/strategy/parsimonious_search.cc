@@ -92,7 +92,12 @@ bool ParsimoniousSearch::Next(Plan* plan) {
         {step.thread, {static_cast<uint32_t>(plan->steps.values.size()), step.values.size}});
     plan->steps.values.insert(plan->steps.values.end(), values.begin(), values.end());
   }
-  if (!out_.is_valued) plan->steps.steps.push_back({out_.thread, {}});
+  // Then whoever all this comes before.
+  if (!out_.is_valued) {
+    plan->steps.steps.push_back({out_.thread, {}});
+  } else if (out_mark_.place == Place::kEnd) {
+    plan->steps.steps.push_back({out_mark_.thread, {}});
+  }
   return true;
 }
 

@@ -43,9 +43,8 @@ size_t Sequence::FirstOf(uint32_t thread) const {
 bool Sequence::IsInitial(size_t i) const {
   const uint32_t position = positions_[i];
   if (position != kLast) {
-    return std::none_of(
-        positions_.begin(), positions_.begin() + static_cast<ptrdiff_t>(i),
-        [&](uint32_t earlier) { return path_->HappensBefore(earlier, position); });
+    return std::none_of(positions_.begin(), positions_.begin() + static_cast<ptrdiff_t>(i),
+                        [&](uint32_t earlier) { return path_->HappensBefore(earlier, position); });
   }
   const uint32_t birth = path_->BirthOf(last_.thread);
   return std::none_of(positions_.begin(), positions_.begin() + static_cast<ptrdiff_t>(i),

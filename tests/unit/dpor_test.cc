@@ -238,6 +238,30 @@ TEST(DporTest, WhoeverReadsFirstIsOneClass) {
       16);
 }
 
+// A step that chooses is moved with each of its values, and then the one it was moved before comes.
+void ChoosesWhereItIsMoved() {
+  Mutex mutex;
+  Atomic<int> x{0};
+  Atomic<int> y{0};
+  Thread first([&] {
+    {
+      std::lock_guard<Mutex> lock(mutex);
+      x.load();
+      y.store(1);
+    }
+    if (x.load() == 0) y.store(7);
+  });
+  Thread second([&] {
+    int expected = 0;
+    y.compare_exchange_strong(expected, 2);
+    if (Choose(2) == 1) x.store(5);
+  });
+  Thread third([&] {
+    if (y.load() == 0) x.store(7);
+  });
+  for (Thread* const thread : {&first, &second, &third}) thread->join();
+}
+
 // Threads that never give a mutex back: who waits for whom at the end is known only there.
 void NobodyGivesBack() {
   Mutex a;
@@ -262,6 +286,11 @@ uint64_t ClassesSeenByDfs(void (*body)()) {
                       [&] { classes.insert(exploration.result().order_class); });
   EXPECT_TRUE(dfs.Progress().exhausted);
   return classes.size();
+}
+
+TEST(DporTest, ChoicesOfStepsThatAreMoved) {
+  EXPECT_EQ(ClassesSeenByDfs(ChoosesWhereItIsMoved), 48u);
+  ExpectClasses(ChoosesWhereItIsMoved, 48);
 }
 
 TEST(DporTest, WhoWaitsInADeadlock) {
