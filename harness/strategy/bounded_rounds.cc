@@ -39,14 +39,14 @@ bool BoundedRounds::PutTogether(std::span<const std::string> left) {
   return true;
 }
 
-// A share of what there is; but so much that it pays to hand it out, and so little that it takes no
-// longer than two parts of the round before: the others wait for the last.
+// A share of what there is; but so much that it pays to hand it out, and so little that the first
+// part of a round takes no longer than two of the round before: the others wait for the last.
 uint64_t BoundedRounds::RootsOfAPart(size_t most) const {
   const auto roots_in = [this](uint64_t steps) {
     return std::max<uint64_t>(1, steps * roots_ / std::max<uint64_t>(1, steps_));
   };
   return std::clamp((rest_.here.size() + most - 1) / most, roots_in(least_steps_),
-                    roots_in(std::max(2 * longest_, kFewSteps)));
+                    roots_in(std::max(longest_, kFewSteps)));
 }
 
 bool BoundedRounds::Next(std::span<const std::string> left, size_t most,
@@ -67,7 +67,8 @@ bool BoundedRounds::Next(std::span<const std::string> left, size_t most,
   }
   const uint64_t roots = RootsOfAPart(most);
   for (; parts_ < most && !rest_.here.empty(); ++parts_) {
-    next->push_back(rest_.PartOf(roots));
+    // The last are small, so that nobody waits for long.
+    next->push_back(rest_.PartOf(std::max<uint64_t>(1, roots * 2 * (most - parts_) / (most + 1))));
   }
   return true;
 }
