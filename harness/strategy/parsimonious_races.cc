@@ -104,13 +104,26 @@ void ParsimoniousSearch::ReverseOne(uint32_t first, const Late& late) {
 bool ParsimoniousSearch::CountsBefore(uint32_t thread, bool loads, uint32_t end) const {
   const bool end_loads = path_[end].pick.op() == OpKind::kLoad;
   if (loads != end_loads) return loads;
-  const auto place = [this](uint32_t name) {
-    std::vector<uint32_t> ordinals;
-    for (; name != 0; name = places_[name].parent) ordinals.push_back(places_[name].ordinal);
-    std::reverse(ordinals.begin(), ordinals.end());
-    return ordinals;
+  return ComesBefore(thread, path_[end].thread);
+}
+
+// In the tree of spawns: parents before children, these by age.
+bool ParsimoniousSearch::ComesBefore(uint32_t thread, uint32_t other) const {
+  const auto depth = [this](uint32_t name) {
+    uint32_t depth = 0;
+    for (; name != 0; name = places_[name].parent) ++depth;
+    return depth;
   };
-  return place(thread) < place(path_[end].thread);
+  const uint32_t thread_depth = depth(thread);
+  const uint32_t other_depth = depth(other);
+  for (uint32_t i = other_depth; i < thread_depth; ++i) thread = places_[thread].parent;
+  for (uint32_t i = thread_depth; i < other_depth; ++i) other = places_[other].parent;
+  if (thread == other) return thread_depth < other_depth;
+  while (places_[thread].parent != places_[other].parent) {
+    thread = places_[thread].parent;
+    other = places_[other].parent;
+  }
+  return places_[thread].ordinal < places_[other].ordinal;
 }
 
 // Where `first` is made in the place of a step before which others were moved: for each of these,

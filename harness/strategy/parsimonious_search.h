@@ -146,6 +146,7 @@ class ParsimoniousSearch {
   bool CountsAbove(uint32_t first, const Late& late) const;
   bool CountsAfter(uint32_t end, uint32_t first, const Late& late) const;
   bool CountsBefore(uint32_t thread, bool loads, uint32_t end) const;
+  bool ComesBefore(uint32_t thread, uint32_t other) const;
   void VaryValues(uint32_t position, uint32_t given);
   Branch* AddBranch(uint32_t at);
   void PlanStep(Branch* branch, uint32_t thread, std::span<const Decision> values);
