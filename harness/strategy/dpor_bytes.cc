@@ -97,7 +97,6 @@ bool BranchLists::Restore(DporReader* reader, Id* first) {
 void DporPart::SaveBranches(ByteWriter* writer) const {
   writer->Put(static_cast<uint64_t>(nodes_.size()));
   for (const Node& node : nodes_) {
-    writer->Put(node.given);
     writer->Put(node.explored);
     writer->Put(node.first_done);
     branches_.Save(node.branches, writer);
@@ -121,8 +120,8 @@ bool DporPart::RestoreBranches(DporReader* reader) {
   }
   for (; nodes > 0; --nodes) {
     Node node;
-    if (!reader->Get(&node.given) || !reader->Get(&node.explored) ||
-        !reader->Get(&node.first_done) || !branches_.Restore(reader, &node.branches)) {
+    if (!reader->Get(&node.explored) || !reader->Get(&node.first_done) ||
+        !branches_.Restore(reader, &node.branches)) {
       return false;
     }
     nodes_.push_back(node);
@@ -169,7 +168,7 @@ std::string DporPart::ToBytes() const {
 }
 
 bool DporPart::Restore(std::string_view bytes, std::vector<ThreadPlace>* places,
-                   std::vector<uint32_t>* names) {
+                       std::vector<uint32_t>* names) {
   ByteReader whole(bytes);
   uint64_t hash = 0;
   std::string state;
@@ -178,8 +177,7 @@ bool DporPart::Restore(std::string_view bytes, std::vector<ThreadPlace>* places,
   }
   ByteReader head(state);
   std::vector<ThreadPlace> theirs;
-  if (!head.GetVector(&theirs) ||
-      !Rename(theirs, places, names)) {
+  if (!head.GetVector(&theirs) || !Rename(theirs, places, names)) {
     return false;
   }
   places_ = *places;

@@ -13,7 +13,6 @@ bool DporPart::Next(Plan* plan) {
   plan->places = places_;
   sleepers_.clear();
   branches_planned_ = false;
-  advances_values_ = false;
   if (!started_) {
     started_ = true;
     nodes_.push_back({});
@@ -71,8 +70,8 @@ void DporPart::ReturnTo(uint32_t depth) {
 size_t DporPart::ValuesToAdvance(uint32_t depth) const {
   const auto values = path_.ValuesOf(depth);
   size_t last = values.size();
-  while (last > nodes_[depth].given && values[last - 1].value + 1 >= values[last - 1].bound) --last;
-  return last > nodes_[depth].given ? last : 0;
+  while (last > 0 && values[last - 1].value + 1 >= values[last - 1].bound) --last;
+  return last;
 }
 
 void DporPart::AdvanceValues(Plan* plan) {
@@ -87,28 +86,26 @@ void DporPart::AdvanceValues(Plan* plan) {
   ++plan->steps.values.back().value;
   plan->steps.steps.push_back(
       PlannedStep{path_[depth].thread, Range{0, static_cast<uint32_t>(last)}});
-  advances_values_ = true;
   ReturnTo(depth);
   PlanPath(plan);
 }
 
-// The branch sleeps from now on, whatever values are chosen after those that were given.
+// The branch sleeps from now on, whatever values are chosen in it.
 void DporPart::FinishBranch() {
   const auto depth = static_cast<uint32_t>(nodes_.size()) - 1;
   Node& node = nodes_[depth];
   const SequenceStep step = path_.StepAt(depth);
-  const auto given = std::min(node.given, static_cast<uint32_t>(step.values.size()));
-  AddDone(step, path_[depth].effects, given);
+  AddDone(step, path_[depth].effects, 0);
   // Those with other values, just before it, become part of it.
   Done& whole = done_.back();
   size_t first = done_.size() - 1;
   while (first > node.first_done && done_[first - 1].thread == whole.thread &&
-         done_[first - 1].values.size > given) {
+         done_[first - 1].values.size > 0) {
     --first;
   }
-  if (first + 1 < done_.size() && step.values.size() > given) {
+  if (first + 1 < done_.size() && !step.values.empty()) {
     Done merged = done_[first];
-    merged.values.size = given;
+    merged.values.size = 0;
     for (size_t i = first; i < done_.size(); ++i) merged.effects |= done_[i].effects;
     merged.accesses.size = static_cast<uint32_t>(done_accesses_.size()) - merged.accesses.first;
     done_.resize(first);
@@ -179,7 +176,6 @@ DporPart::Learnt DporPart::Learn(const ExecutionRecord& record) {
   if (branches_planned_) branches_.Drop(&nodes_[depth].branches);
   if (trace.steps.empty() || record.diverged) return learnt;  // nothing is known of the branch
   learnt.redundant |= branches_planned_ && trace.steps[0].thread != thread;
-  if (!advances_values_) nodes_[depth].given = 0;
   for (size_t i = 0; i < sleepers_.size(); ++i) done_[sleepers_[i]].woken = trace.woken[i];
   size_t births = 0;
   races_.clear();

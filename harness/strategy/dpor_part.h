@@ -94,9 +94,8 @@ class DporPart {
   // The point before a step of the path.
   struct Node {
     BranchLists::Id branches = BranchLists::kNone;  // to be explored after the current one
-    uint32_t given = 0;       // values of the current step that are not to be varied
-    uint32_t explored = 0;    // branches
-    uint32_t first_done = 0;  // in done_: those explored here
+    uint32_t explored = 0;                          // branches
+    uint32_t first_done = 0;                        // in done_: those explored here
   };
   struct Race {
     uint32_t first;
@@ -157,7 +156,6 @@ class DporPart {
   std::vector<Decision> done_values_;
   std::vector<uint32_t> sleepers_;  // of the plan that is out: indices of done_
   bool branches_planned_ = false;   // it follows the first branch of the last point
-  bool advances_values_ = false;    // it does
   bool started_ = false;
   Sequence sequence_;
   std::vector<Race> races_;       // of the new steps

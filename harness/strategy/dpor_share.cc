@@ -46,8 +46,7 @@ double DporPart::ShareLeft() const {
     here /= std::max(BranchesOf(i), 1u);
     left -= here * nodes_[i].explored;
     if (i >= path_.size()) return std::max(0.0, left);
-    const auto values = path_.ValuesOf(i);
-    for (const Decision& value : values.subspan(std::min<size_t>(nodes_[i].given, values.size()))) {
+    for (const Decision& value : path_.ValuesOf(i)) {
       here /= std::max<uint32_t>(value.bound, 1);
       left -= here * value.value;
     }
