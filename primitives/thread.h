@@ -22,6 +22,9 @@
 
 namespace heddle {
 
+template <typename Function>
+class SymmetricThreads;
+
 class Thread {
  public:
   using id = internal::ThreadIdentity;
@@ -75,6 +78,9 @@ class Thread {
   static unsigned hardware_concurrency() noexcept { return std::thread::hardware_concurrency(); }
 
  private:
+  template <typename Function>
+  friend class SymmetricThreads;
+
   template <typename Call>
   static void Run(void* argument) {
     struct Destroy {

@@ -22,6 +22,14 @@ constexpr uint64_t MixOrder(uint64_t a, uint64_t b) {
   return mixed ^ mixed >> 32;
 }
 
+// Where `a` is a hash already: in a third of the time of MixOrder, on the path of every step. The
+// halves of the product of two words are folded, as in wyhash.
+constexpr uint64_t FoldOrder(uint64_t a, uint64_t b) {
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = Wide{a ^ 0x9e3779b97f4a7c15} * (b ^ 0xd6e8feb86659fd93);
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
 class ThreadOrder {
  public:
   void BeginMain() { hash_ = 1; }
@@ -29,7 +37,7 @@ class ThreadOrder {
     hash_ = MixOrder(parent.hash_, ordinal);
   }
   // Something that only this thread can see: a choice.
-  void Add(uint64_t what) { hash_ = MixOrder(hash_, what); }
+  void Add(uint64_t what) { hash_ = FoldOrder(hash_, what); }
 
   uint64_t hash() const { return hash_; }
 
@@ -43,11 +51,11 @@ class ObjectOrder {
   void Clear() { changed_ = looked_ = 0; }
 
   void Look(ThreadOrder& thread, uint64_t what) {
-    thread.hash_ = MixOrder(thread.hash_, what + changed_);
+    thread.hash_ = FoldOrder(thread.hash_, what + changed_);
     looked_ += thread.hash_;
   }
   void Change(ThreadOrder& thread, uint64_t what) {
-    thread.hash_ = MixOrder(thread.hash_, what + MixOrder(changed_, looked_));
+    thread.hash_ = FoldOrder(thread.hash_, what + changed_ + std::rotl(looked_, 32));
     changed_ = thread.hash_;
     looked_ = 0;
   }

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace heddle {
@@ -27,9 +28,11 @@ class ReadsFromPairs {
   void Add(const Site& from, const Site& to) {
     const uint64_t hash = (from.pc ^ from.thread) * 0x9e3779b97f4a7c15 +
                           (to.pc ^ to.thread) * 0xd6e8feb86659fd93;
-    uint64_t& seen = recent_[hash >> (64 - kRecentBits)];
-    if (seen == hash) [[likely]] return;
-    seen = hash;
+    std::array<uint64_t, 2>& seen = recent_[hash >> (64 - kRecentBits)];
+    if (seen[0] == hash) [[likely]] return;
+    std::swap(seen[0], seen[1]);
+    if (seen[0] == hash) return;
+    seen[0] = hash;
     AddUnseen(from, to);
   }
 
@@ -40,7 +43,7 @@ class ReadsFromPairs {
   // Forgets what was seen, too: every pair is told again.
   void Clear() {
     Drop();
-    recent_.fill(0);
+    recent_.fill({});
   }
 
  private:
@@ -48,7 +51,7 @@ class ReadsFromPairs {
 
   void AddUnseen(const Site& from, const Site& to);
 
-  std::array<uint64_t, 1 << kRecentBits> recent_{};
+  std::array<std::array<uint64_t, 2>, 1 << kRecentBits> recent_{};
   std::vector<uint64_t> pairs_;
 };
 

@@ -1,54 +1,60 @@
 #include "harness/explore/distinct_sample.h"
 
-#include <algorithm>
 #include <span>
-#include <vector>
+#include <utility>
 
 namespace heddle {
 
-void DistinctSample::Keep(uint64_t hash, bool again) {
-  const auto [it, is_new] = again_.try_emplace(hash, again);
-  if (is_new) {
-    once_ += again ? 0 : 1;
-    if (again_.size() > kMost) Thin(level_ + 1);
-  } else if (!it->second) {
-    it->second = true;
-    --once_;
-  }
+void DistinctSample::Grow() {
+  if (size_ <= kMost) Rebuild(2 * slots_.size(), level_);
+  while (size_ > kMost) Rebuild(slots_.size(), level_ + 1);
 }
 
-void DistinctSample::Thin(int level) {
-  while (level > level_) {
-    ++level_;
-    absl::erase_if(again_, [this](const auto& one) { return !Keeps(one.first); });
-    if (again_.size() > kMost) level = std::max(level, level_ + 1);
+void DistinctSample::Reserve(size_t most) {
+  const size_t slots = std::bit_ceil(2 * std::min(most, kMost));
+  if (slots > slots_.size()) Rebuild(slots, level_);
+}
+
+void DistinctSample::Rebuild(size_t slots, int level) {
+  const std::vector<uint64_t> old = std::exchange(slots_, std::vector<uint64_t>(slots));
+  level_ = level;
+  size_ = once_ = 0;
+  for (const uint64_t slot : old) {
+    if (!Keeps(slot)) continue;
+    SlotOf(slot) = slot;
+    ++size_;
+    once_ += ~slot & kAgain;
   }
-  once_ = static_cast<uint64_t>(
-      std::count_if(again_.begin(), again_.end(), [](const auto& one) { return !one.second; }));
 }
 
 void DistinctSample::Add(const DistinctSample& other) {
-  if (other.level_ > level_) Thin(other.level_);
-  for (const auto& [hash, again] : other.again_) {
-    if (Keeps(hash)) Keep(hash, again);
+  if (other.level_ > level_) Rebuild(slots_.size(), other.level_);
+  Reserve(size_ + other.size_);
+  for (const uint64_t slot : other.slots_) {
+    if (Keeps(slot)) Keep(slot);
   }
 }
 
 void DistinctSample::Clear() {
-  again_.clear();
-  once_ = 0;
+  slots_.assign(std::max(kFewestSlots, std::bit_ceil(2 * size_)), kEmpty);
+  size_ = once_ = 0;
   level_ = 0;
 }
 
+std::vector<uint64_t> DistinctSample::Sorted(uint64_t again) const {
+  std::vector<uint64_t> sorted;
+  sorted.reserve(size_);
+  for (const uint64_t slot : slots_) {
+    if (slot != kEmpty && (slot & kAgain) == again) sorted.push_back(slot & ~kAgain);
+  }
+  std::ranges::sort(sorted);
+  return sorted;
+}
+
 void DistinctSample::Put(ByteWriter* writer) const {
-  std::vector<uint64_t> once;
-  std::vector<uint64_t> more;
-  for (const auto& [hash, again] : again_) (again ? more : once).push_back(hash);
-  std::ranges::sort(once);
-  std::ranges::sort(more);
   writer->Put(level_);
-  writer->PutSpan(std::span<const uint64_t>(once));
-  writer->PutSpan(std::span<const uint64_t>(more));
+  writer->PutSpan(std::span<const uint64_t>(Sorted(0)));
+  writer->PutSpan(std::span<const uint64_t>(Sorted(kAgain)));
 }
 
 bool DistinctSample::Get(ByteReader* reader) {
@@ -59,12 +65,12 @@ bool DistinctSample::Get(ByteReader* reader) {
       !reader->GetVector(&more) || once.size() + more.size() > kMost) {
     return false;
   }
-  const auto kept = [this](uint64_t hash) { return Keeps(hash); };
+  const auto kept = [this](uint64_t hash) { return Keeps(hash) && (hash & kAgain) == 0; };
   if (!std::ranges::all_of(once, kept) || !std::ranges::all_of(more, kept)) return false;
-  for (const uint64_t hash : once) again_.emplace(hash, false);
-  for (const uint64_t hash : more) again_.emplace(hash, true);
-  once_ = once.size();
-  return again_.size() == once.size() + more.size();
+  Reserve(once.size() + more.size());
+  for (const uint64_t hash : once) Keep(hash);
+  for (const uint64_t hash : more) Keep(hash | kAgain);
+  return once_ == once.size() && size_ == once.size() + more.size();
 }
 
 }  // namespace heddle

@@ -70,6 +70,7 @@ class Worker {
   int RepeatsOf(uint64_t index, const UnitTask& unit) const;
   ExecutionResult MakePlanned(int repeats, Strategy& strategy);
   void Count(const ExecutionResult& result, bool covered);
+  void ReuseCoverage(Coverage* told);
   // Tells the supervisor of the execution just made, if there is anything to tell. Returns whether
   // the campaign may go on.
   bool Tell(const UnitTask& unit, uint64_t place, const ExecutionResult& result,
@@ -163,6 +164,12 @@ SearchState StateOf(const Strategy& strategy) {
   return {progress.note, progress.bound, strategy.Counts()};
 }
 
+// What has been told is room for what comes next.
+void Worker::ReuseCoverage(Coverage* told) {
+  std::swap(*told, engine_.coverage());
+  engine_.coverage().Clear();
+}
+
 bool Worker::Tell(const UnitTask& unit, uint64_t place, const ExecutionResult& result,
                   Strategy& strategy) {
   const bool needs_unlock_points = result.saw_try_lock && !task_.execution.unlock_is_point;
@@ -186,6 +193,7 @@ bool Worker::Tell(const UnitTask& unit, uint64_t place, const ExecutionResult& r
   event.time = {begin_, Clock::now()};
   MessageWriter writer(MessageType::kUnitEvent);
   event.Put(&writer);
+  ReuseCoverage(&event.coverage);
   return writer.Send(pipe_) && !needs_unlock_points && counts_.hangs < kMaxHangs &&
          !goal_.Reached(engine_.found());
 }
@@ -313,6 +321,7 @@ bool Worker::RunUnit(const UnitTask& unit) {
   }
   MessageWriter writer(MessageType::kUnitResult);
   result.Put(&writer);
+  ReuseCoverage(&result.coverage);
   return writer.Send(pipe_);
 }
 

@@ -32,7 +32,6 @@ WorkerEngine::WorkerEngine(const WorkerTask& task, SharedState* shared)
 void WorkerEngine::BeginUnit(const UnitTask& unit) {
   known_ = {unit.known.begin(), unit.known.end()};
   found_ = unit.found;
-  coverage_.Clear();
   engine_.ForgetPairs();
 }
 

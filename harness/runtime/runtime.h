@@ -102,6 +102,9 @@ class Runtime {
   // Starts a thread that runs entry(argument), where `argument` came from SpawnStorage just before.
   // `name` may be null.
   virtual ThreadId Spawn(void (*entry)(void*), void* argument, const char* name) = 0;
+  // Says that `thread` and `first`, both started by the caller since its last scheduling point, are
+  // interchangeable as long as neither has begun.
+  virtual void DeclareSymmetric(ThreadId thread, ThreadId first) = 0;
   // The object that stands for a started thread is destroyed or overwritten before a join or
   // detach: reports it, if the thread is of this execution.
   virtual void AbandonThread(ThreadId thread) = 0;

@@ -51,10 +51,22 @@ ThreadId BoundedDecider::Pick(const SchedulingPoint& point) {
   return chosen;
 }
 
+// Threads that are symmetric lie side by side; those that have begun are the first of them, so that
+// the first of the others to be met is the next to begin.
+void BoundedDecider::LeaveOutSymmetric(const SchedulingPoint& point) {
+  ThreadId last = kNoThread;
+  std::erase_if(order_, [&](ThreadId thread) {
+    if (point.Pending(thread)->kind != OpKind::kStart) return false;
+    const ThreadId first = point.SymmetricTo(thread);
+    return first != kNoThread && std::exchange(last, first) == first;
+  });
+}
+
 void BoundedDecider::RecordPick(const SchedulingPoint& point, ThreadId chosen) {
   order_.assign(point.enabled().begin(), point.enabled().end());
   if (!std::is_sorted(order_.begin(), order_.end())) std::sort(order_.begin(), order_.end());
   std::rotate(order_.begin(), std::lower_bound(order_.begin(), order_.end(), chosen), order_.end());
+  if (price_.same_for_symmetric) LeaveOutSymmetric(point);
   BranchPoint branch;
   branch.chosen = Decision::Pick(chosen, point.Pending(chosen)->kind);
   branch.first_alternative = static_cast<uint32_t>(alternatives_.size());

@@ -13,6 +13,13 @@
 // cheaper of the two (Coons, Musuvathi, McKinley, "Bounded Partial-Order Reduction", OOPSLA 2013),
 // so that a bound would be called finished that is not.
 //
+// Of threads that are symmetric (primitives/symmetric_threads.h) and have not begun, only the first
+// is tried where the price does not depend on who is who. That is all: let a schedule begin them in
+// another order, and name them by the order in which they begin; it is a schedule of the same
+// program and of the same price, but for the joins, which may have to come later. Who joins them
+// does nothing else before it has joined all, so that its joins have no effect of their own, and
+// what it costs to choose it for the last of them it had cost before.
+//
 // Memory: what is put off, four bytes and more for each alternative and two for each decision of an
 // execution that has any (root_list.h); at most kMostMemory, and as much for what is left of the
 // price in progress. What has no place is left out, and the search no longer complete from that
@@ -44,6 +51,8 @@ struct BoundedPrice {
   // Of choosing the enabled thread that is `skipped` places behind the plain choice, in the order
   // of the enabled threads; at least 1.
   uint32_t (*of)(const SchedulingPoint& point, uint32_t skipped);
+  // A schedule in which symmetric threads change places costs the same.
+  bool same_for_symmetric = false;
 };
 
 extern const BoundedPrice kPreemptions;  // preemption_bounding.cc
@@ -63,6 +72,7 @@ class BoundedDecider final : public Decider {
  private:
   void Diverge();
   void RecordPick(const SchedulingPoint& point, ThreadId chosen);
+  void LeaveOutSymmetric(const SchedulingPoint& point);
 
   const BoundedPrice& price_;
   std::vector<Decision> prefix_;

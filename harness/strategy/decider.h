@@ -88,6 +88,9 @@ class SchedulingPoint {
   // main thread, and its place among the parent's children, from 1.
   virtual ThreadId Parent(ThreadId thread) const = 0;
   virtual uint32_t Ordinal(ThreadId thread) const = 0;
+  // Of threads that are interchangeable as long as they have not begun (Runtime::DeclareSymmetric),
+  // the first; kNoThread: it is like no other.
+  virtual ThreadId SymmetricTo(ThreadId thread) const = 0;
   // Where `object` lies, 0 for a thread: the same in every execution of one process, as far as the
   // program allocates it in the same order.
   virtual uintptr_t AddressOf(ObjectId object) const = 0;

@@ -14,7 +14,8 @@ const BoundedPrice kPreemptions = {
     .unit = "preemption",
     .of = [](const SchedulingPoint& point, uint32_t) -> uint32_t {
       return point.running_enabled() ? 1 : 0;
-    }};
+    },
+    .same_for_symmetric = true};
 
 StrategyInfo DescribePreemptionBounding() {
   return {.name = kPreemptions.strategy,

@@ -89,6 +89,9 @@ class ControlledEngine final : public Runtime,
   void Destroy(ObjectHandle& handle, ObjectKind kind) override;
   void* SpawnStorage(size_t size) override;
   ThreadId Spawn(void (*entry)(void*), void* argument, const char* name) override;
+  void DeclareSymmetric(ThreadId thread, ThreadId first) override {
+    threads_[Index(thread)]->symmetric_to = first;
+  }
   void AbandonThread(ThreadId thread) override;
   ThreadId CurrentThread() const override { return active_->id; }
   ObjectId CurrentThreadObject() const override;
@@ -135,6 +138,9 @@ class ControlledEngine final : public Runtime,
   }
   ThreadId Parent(ThreadId thread) const override { return threads_[Index(thread)]->parent; }
   uint32_t Ordinal(ThreadId thread) const override { return threads_[Index(thread)]->ordinal; }
+  ThreadId SymmetricTo(ThreadId thread) const override {
+    return threads_[Index(thread)]->symmetric_to;
+  }
   uintptr_t AddressOf(ObjectId object) const override {
     return objects_[object].address;
   }

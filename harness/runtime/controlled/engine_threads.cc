@@ -62,6 +62,7 @@ ThreadState& ControlledEngine::NewThread(void (*entry)(void*), void* argument, T
   thread.parent = parent != nullptr ? parent->id : kNoThread;
   thread.ordinal = parent != nullptr ? ++parent->children : 0;
   thread.children = 0;
+  thread.symmetric_to = kNoThread;
   thread.name = 1;
   thread.home = 0;
   if (parent != nullptr) {

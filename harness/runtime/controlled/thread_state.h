@@ -72,6 +72,7 @@ struct alignas(64) ThreadState {
   ThreadModel* thread_model = nullptr;
   ThreadId parent = kNoThread;
   uint32_t ordinal = 0;          // among its parent's children, from 1
+  ThreadId symmetric_to = kNoThread;  // SchedulingPoint::SymmetricTo
   bool leak_reported = false;
   EventSeq escape = 0;  // the event that marks the throw of an exception that nothing catches
   uint32_t children = 0;
