@@ -15,6 +15,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "harness/core/bytes.h"
@@ -29,6 +30,11 @@ class DistinctSample {
 
   void Add(uint64_t hash) {
     if (Keeps(hash)) Keep(hash & ~kAgain);
+  }
+  // In a large sample each waits for memory: those that are added together wait together.
+  void Add(std::span<const uint64_t> hashes) {
+    for (const uint64_t hash : hashes) __builtin_prefetch(&slots_[HomeOf(hash)], /*for writing=*/1);
+    for (const uint64_t hash : hashes) Add(hash);
   }
   void Add(const DistinctSample& other);
   // Keeps room for as many again.

@@ -142,10 +142,7 @@ ExecutionResult Worker::MakePlanned(int repeats, Strategy& strategy) {
 
 void Worker::Count(const ExecutionResult& result, bool covered) {
   ++counts_.executions;
-  if (!covered) {
-    ++engine_.coverage().executions;
-    engine_.coverage().classes.Add(result.order_class);
-  }
+  if (!covered) engine_.Cover(result.order_class);
   counts_.steps += result.steps;
   counts_.hangs += engine_.hangs();
   counts_.cut_by_step_limit += result.end == EngineEnd::kStepLimit ? 1 : 0;

@@ -35,6 +35,12 @@ void WorkerEngine::BeginUnit(const UnitTask& unit) {
   engine_.ForgetPairs();
 }
 
+void WorkerEngine::CoverTogether() {
+  coverage_.executions += covered_.size();
+  coverage_.classes.Add(std::span<const uint64_t>(covered_));
+  covered_.clear();
+}
+
 ExecutionResult WorkerEngine::Run(Decider& decider, int repeats) {
   hangs_ = 0;
   is_repeated_ = repeats > 0;
@@ -72,7 +78,7 @@ ExecutionResult WorkerEngine::Execute(Decider& decider) {
   detectors_.End();
   const std::span<const uint64_t> pairs = engine_.pairs().pairs();
   if (!silent_) {
-    for (const uint64_t pair : pairs) coverage_.pairs.Add(pair);
+    coverage_.pairs.Add(pairs);
   } else if (!pairs.empty()) {
     engine_.ForgetPairs();  // an execution that counts is to show them, too
   }

@@ -47,18 +47,28 @@ class WorkerEngine final : private SuspicionSink {
   // Kinds that have been found in the unit, as bits.
   uint32_t found() const { return found_; }
 
-  // Of the unit, since it was last told. Executions and classes are counted by whoever knows which
-  // executions count.
-  Coverage& coverage() { return coverage_; }
+  // Whoever knows which executions count says so, with their classes.
+  void Cover(uint64_t order_class) {
+    covered_.push_back(order_class);
+    if (covered_.size() == kCoveredTogether) CoverTogether();
+  }
+  // Of the unit, since it was last told.
+  Coverage& coverage() {
+    CoverTogether();
+    return coverage_;
+  }
 
   // Of an execution with a history of calls that is not linearizable: its decisions are replaced by
   // those of one with as few calls as were found to show it.
   void ShrinkCalls(std::vector<Decision>* decisions);
 
  private:
+  static constexpr size_t kCoveredTogether = 64;
+
   void Report(Suspicion suspicion) override;
   ExecutionResult Execute(Decider& decider);
   ExecutionResult ExecuteAndRepeat(Decider& decider, int repeats);
+  void CoverTogether();
   std::span<const Decision> Log() const { return {shared_->log.entries, shared_->log.count}; }
 
   SharedState* const shared_;
@@ -70,6 +80,7 @@ class WorkerEngine final : private SuspicionSink {
   absl::flat_hash_set<uint64_t> known_;
   uint32_t found_ = 0;
   Coverage coverage_;
+  std::vector<uint64_t> covered_;  // classes of executions that coverage_ does not have yet
 
   // Of the last execution.
   std::vector<RaisedSuspicion> new_;
