@@ -65,6 +65,25 @@ class ObjectOrder {
   uint64_t looked_ = 0;   // the sum of those that have looked since
 };
 
+// Of what has two kinds of step: moves, which commute among each other, and looks, which do, too;
+// but a look tells which moves there were. Who comes to share a lock, and who leaves it, moves.
+class SharersOrder {
+ public:
+  void Clear() { moved_ = looked_ = 0; }
+
+  void Move(ThreadOrder& thread, uint64_t what) { moved_ += Step(thread, what + looked_); }
+  void Look(ThreadOrder& thread, uint64_t what) { looked_ += Step(thread, what + moved_); }
+
+ private:
+  static uint64_t Step(ThreadOrder& thread, uint64_t what) {
+    thread.Add(what);
+    return thread.hash();
+  }
+
+  uint64_t moved_ = 0;  // the sums of all
+  uint64_t looked_ = 0;
+};
+
 }  // namespace heddle
 
 #endif  // HEDDLE_HARNESS_CORE_ORDER_CLASS_H_

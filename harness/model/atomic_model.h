@@ -24,6 +24,7 @@ class AtomicModel final : public SyncModel {
     newest_ = 0;
     history_[0] = Store{init.initial, kNoThread, 0, 0, {}};
     waiters_.clear();
+    queue_order.Clear();
   }
   OutcomeSet Possible(const Operation& op, ThreadId thread,
                       const ModelContext& context) const override;
@@ -35,6 +36,11 @@ class AtomicModel final : public SyncModel {
   std::string_view InUse() const override;
 
   uint64_t value() const { return Newest().value; }
+
+  // For the class of the execution: of waits and notifications among each other. `order` is that of
+  // what reads or writes the value.
+  ObjectOrder queue_order;
+
   // The event that stored it: the last store, or read-modify-write that changed the value. One that
   // writes back what it has read, as the exchange of a spin lock that is taken does, leaves nothing
   // behind that a loop that reads would see.

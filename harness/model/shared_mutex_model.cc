@@ -20,6 +20,7 @@ void SharedMutexModel::Reset(const ObjectInit& init) {
   recursive_readers_ = init.initial == 1;
   written_ = {};
   read_ = {};
+  sharers_order.Clear();
 }
 
 bool SharedMutexModel::Available(const Operation& op) const {

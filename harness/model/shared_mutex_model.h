@@ -29,6 +29,10 @@ class SharedMutexModel final : public SyncModel {
   std::string_view InUse() const override;
   uint64_t StateHash() const override;
 
+  // For the class of the execution: of those that share it, and of tries that see them. `order` is
+  // that of its owners.
+  SharersOrder sharers_order;
+
  private:
   struct Reader {
     ThreadId thread;

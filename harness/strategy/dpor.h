@@ -2,17 +2,15 @@
 // the order of independent steps, chosen by the races seen in the executions made so far.
 //
 // - dpor is optimal (strategy/parsimonious_search.h) for programs of atomics, plain memory,
-// mutexes,
-//   spawn, join and Choose in which nothing fails and no loop waits. None of its executions is
-//   redundant, and what is left needs no more memory than some paths. Where it meets anything else
-//   it begins again as source-dpor; what it has made till then counts as redundant. Mostly the
-//   first execution tells.
+//   mutexes, spawn, join and Choose in which nothing fails and no loop waits. None of its
+//   executions is redundant, and what is left needs no more memory than some paths. Where it meets
+//   anything else it begins again as source-dpor; what it has made till then counts as redundant.
+//   Mostly the first execution tells.
 // - source-dpor reverses each race after an execution by noting, at the point before its first
-// step,
-//   a thread to run next, unless one that will do is noted already (algorithm 1 of Abdulla, Aronis,
-//   Jonsson, Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order Reduction",
-//   J. ACM 64(4), 2017). Sleep sets cut executions that turn out to be known, after they have
-//   begun.
+//   step, a thread to run next, unless one that will do is noted already (algorithm 1 of Abdulla,
+//   Aronis, Jonsson, Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order
+//   Reduction", J. ACM 64(4), 2017). Sleep sets cut executions that turn out to be known, after
+//   they have begun.
 // The optimal algorithm of that article, with wakeup trees, was here: where what a step does
 // depends on what came before (comparisons, values chosen), it missed classes, and made some twice.
 //
@@ -20,7 +18,8 @@
 // whose operations cannot disable each other beyond mutexes dpor makes exactly one execution of
 // each class. Other operations that block (condition variables, semaphores, tries, barriers ...)
 // cost executions that are found to be known, which are counted as redundant. No class is completed
-// twice, because what has been explored sleeps.
+// twice, because what has been explored sleeps; but where a step is taken to depend on every other
+// (StepEffects), which the class does not tell.
 //
 // An instance explores a part of the search. What is left is divided in rounds: of source-dpor by
 // strategy/dpor_forest.h, of dpor by strategy/dpor_rounds.h. Cost and memory: a part's.

@@ -191,6 +191,8 @@ class ControlledEngine final : public Runtime,
   Result ExecuteOpen(ThreadState& self, Operation& op, SyncModel& model, const Transition& by);
   void KeepOrder(ThreadState& self, const Operation& op, SyncModel& model, const Event& event,
                  bool rewrites);
+  void KeepOrderInPart(ThreadState& self, const Operation& op, SyncModel& model, uint64_t what,
+                       bool failed);
   void KeepBooks(ThreadState& self, const Operation& op, const Event& event, bool rewrites);
   void Emit(const Event& event);
   void UpdateWanted();

@@ -324,6 +324,11 @@ __attribute__((always_inline)) inline void ControlledEngine::KeepOrder(ThreadSta
   if (internal::kUnorderedKinds.contains(op.kind)) return;
   const uint64_t what = internal::OrderKey(op.kind, event.by.outcome, event.by.source);
   const bool failed = event.by.outcome != Outcome::kDone && op.kind != OpKind::kWake;
+  if (internal::kPartialKinds.contains(op.kind) ||
+      (failed && model.kind == ObjectKind::kSharedMutex)) {
+    KeepOrderInPart(self, op, model, what, failed);
+    return;
+  }
   if (op.kind != OpKind::kStore && model.kind != ObjectKind::kThread) {
     pairs_.Add(model.changed_by, Site{self.name, op.pc});
   }

@@ -37,13 +37,15 @@ inline constexpr EventMask kAccesses = {OpKind::kLoad, OpKind::kStore, OpKind::k
                                         OpKind::kCompareExchange};
 
 // Whose order is part of an execution's class: those that look at their object, and those that
-// change it. An unlock comes between two acquires that are ordered; the rest commutes with
-// everything.
-inline constexpr EventMask kLookingKinds = {OpKind::kLoad, OpKind::kLockShared,
-                                            OpKind::kTryLockShared, OpKind::kPhaseWait};
-inline constexpr EventMask kUnorderedKinds = {
-    OpKind::kUnlock, OpKind::kUnlockShared, OpKind::kFence, OpKind::kYield,
-    OpKind::kSleep,  OpKind::kStart,        OpKind::kDetach};
+// change it; the rest commutes with everything.
+inline constexpr EventMask kLookingKinds = {OpKind::kLoad, OpKind::kPhaseWait};
+inline constexpr EventMask kUnorderedKinds = {OpKind::kFence, OpKind::kYield, OpKind::kSleep,
+                                              OpKind::kStart, OpKind::kDetach};
+// Those that are about one part of their object only, or that may be no step in the order at all:
+// see KeepOrderInPart.
+inline constexpr EventMask kPartialKinds = {
+    OpKind::kUnlock,     OpKind::kLockShared,      OpKind::kTryLockShared,  OpKind::kUnlockShared,
+    OpKind::kAtomicWait, OpKind::kAtomicNotifyOne, OpKind::kAtomicNotifyAll};
 
 // What an operation adds to its thread's part of the class.
 constexpr uint64_t OrderKey(OpKind kind, Outcome outcome, uint32_t source) {

@@ -1,0 +1,46 @@
+// The class of an execution (core/order_class.h), where an operation is about one part of its
+// object that has an order of its own. The parts are the facets of model/dependence.h. See
+// engine.h.
+#include "harness/model/atomic_model.h"
+#include "harness/model/mutex_model.h"
+#include "harness/model/shared_mutex_model.h"
+#include "harness/runtime/controlled/engine.h"
+
+namespace heddle {
+
+void ControlledEngine::KeepOrderInPart(ThreadState& self, const Operation& op, SyncModel& model,
+                                       uint64_t what, bool failed) {
+  const Site here{self.name, op.pc};
+  switch (op.kind) {
+    // It comes between two acquires that are ordered, and between tries that end otherwise; but for
+    // a recursive mutex that is still held.
+    case OpKind::kUnlock:
+      if (model.kind == ObjectKind::kMutex && !static_cast<MutexModel&>(model).IsFree()) {
+        model.order.Change(self.order, what);
+      }
+      return;
+    case OpKind::kUnlockShared:
+      static_cast<SharedMutexModel&>(model).sharers_order.Move(self.order, what);
+      return;
+    case OpKind::kAtomicWait:
+    case OpKind::kAtomicNotifyOne:
+    case OpKind::kAtomicNotifyAll:
+      pairs_.Add(model.changed_by, here);
+      if (op.kind == OpKind::kAtomicWait) model.order.Look(self.order, what);
+      static_cast<AtomicModel&>(model).queue_order.Change(self.order, what);
+      if (!failed) model.changed_by = here;
+      return;
+    // To share it, or a try of either kind that has failed.
+    default:
+      pairs_.Add(model.changed_by, here);
+      model.order.Look(self.order, what);
+      SharersOrder& sharers = static_cast<SharedMutexModel&>(model).sharers_order;
+      if (!failed) {
+        sharers.Move(self.order, what);
+      } else if (op.kind == OpKind::kLock || op.kind == OpKind::kTryLock) {
+        sharers.Look(self.order, what);
+      }
+  }
+}
+
+}  // namespace heddle
