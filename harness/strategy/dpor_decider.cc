@@ -214,7 +214,6 @@ void DporDecider::BeginStep(const SchedulingPoint& point, ThreadId chosen) {
   if (set_aside_[Index(chosen)] == Pausing::kWaits) AddLoop(chosen, step.accesses.first, point);
   step.accesses.size = static_cast<uint32_t>(trace_.accesses.size()) - step.accesses.first;
   step.values.first = static_cast<uint32_t>(trace_.values.size());
-  step.given = static_cast<uint32_t>(given_);
   step.enabled.first = static_cast<uint32_t>(trace_.enabled.size());
   step.enabled.size = static_cast<uint32_t>(names_.places().size() / 64 + 1);
   trace_.enabled.resize(trace_.enabled.size() + step.enabled.size, 0);

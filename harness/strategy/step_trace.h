@@ -3,8 +3,7 @@
 //
 // What is named here is named alike under every schedule, and in every process that knows the same
 // threads: threads by their place in the tree of spawns (thread_names.h), objects by theirs in
-// memory
-// (ObjectPlace), threads as objects by their name.
+// memory (ObjectPlace), threads as objects by their name.
 #ifndef HEDDLE_HARNESS_STRATEGY_STEP_TRACE_H_
 #define HEDDLE_HARNESS_STRATEGY_STEP_TRACE_H_
 
@@ -54,9 +53,8 @@ struct TracedStep {
   uint32_t thread = 0;  // its name
   uint8_t effects = 0;  // StepEffects
   Range accesses;
-  Range values;        // chosen in the step
-  uint32_t given = 0;  // of them, the first so many were planned
-  Range enabled;       // words of a bit set of names: who could have been picked
+  Range values;   // chosen in the step
+  Range enabled;  // words of a bit set of names: who could have been picked
 };
 
 // A thread that was created in a step.

@@ -27,8 +27,7 @@ struct Seen {
   uint64_t executions = 0;
 };
 
-Seen Explore(Strategy& strategy, const ExecutionOptions& options, uint64_t limit) {
-  Exploration exploration(options);
+Seen Explore(Strategy& strategy, Exploration& exploration, uint64_t limit) {
   Seen seen;
   seen.executions = exploration.Explore(testing::RunProgram, strategy, limit, [&] {
     exploration.suspicions.clear();
@@ -41,23 +40,24 @@ Seen Explore(Strategy& strategy, const ExecutionOptions& options, uint64_t limit
 void ExpectEachClassOnce(std::vector<Do> kinds, uint64_t seed, const ExecutionOptions& options,
                          uint64_t at_least) {
   Random random(seed);
+  Exploration exploration(options);
   uint64_t classes = 0;
   for (int i = 0; i < 200 && !::testing::Test::HasFailure(); ++i) {
     const testing::RandomProgram program = testing::MakeProgram(random, kinds, 4);
     testing::SetProgram(program);
     SCOPED_TRACE(testing::Describe(program));
     Dfs dfs;
-    const Seen every = Explore(dfs, options, kTooMany);
+    const Seen every = Explore(dfs, exploration, kTooMany);
     if (every.executions == kTooMany) continue;
     Dpor source(Dpor::Mode::kSource);
-    const Seen seen = Explore(source, options, 10 * kTooMany);
+    const Seen seen = Explore(source, exploration, 10 * kTooMany);
     for (const auto& [one, times] : seen.completed) {
       EXPECT_EQ(times, 1);
       EXPECT_TRUE(every.classes.contains(one));
     }
     EXPECT_EQ(seen.completed.size(), every.classes.size());
     Dpor optimal(Dpor::Mode::kOptimal);
-    const Seen known = Explore(optimal, options, 10 * kTooMany);
+    const Seen known = Explore(optimal, exploration, 10 * kTooMany);
     EXPECT_EQ(known.executions - optimal.redundant(), every.classes.size());
     classes += every.classes.size();
   }

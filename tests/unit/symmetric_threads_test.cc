@@ -136,8 +136,7 @@ struct Searched {
 
 constexpr uint64_t kMostExecutions = 30'000;
 
-Searched Search(void (*body)(), uint32_t bound) {
-  Exploration exploration;
+Searched Search(void (*body)(), uint32_t bound, Exploration& exploration) {
   BoundedSearch search(kPreemptions, bound);
   Searched result;
   result.executions = exploration.Explore(body, search, kMostExecutions, [&] {
@@ -159,6 +158,7 @@ std::vector<Do> RandomOps(Random& random, uint32_t most) {
 
 TEST(SymmetricRandomProgramTest, ShowsEveryOutcomeForTheSamePrice) {
   Random random(11);
+  Exploration exploration;
   int compared = 0;
   uint64_t with = 0, without = 0;
   for (int i = 0; i < 120; ++i) {
@@ -169,9 +169,9 @@ TEST(SymmetricRandomProgramTest, ShowsEveryOutcomeForTheSamePrice) {
     program.after = RandomOps(random, 1);
     for (const uint32_t bound : {0u, 1u, 2u}) {
       outcome = {};
-      const Searched every = Search(WithoutSymmetry, bound);
+      const Searched every = Search(WithoutSymmetry, bound, exploration);
       if (!every.exhausted) break;
-      const Searched fewer = Search(WithSymmetry, bound);
+      const Searched fewer = Search(WithSymmetry, bound, exploration);
       ASSERT_EQ(fewer.seen, every.seen) << "program " << i << ", bound " << bound;
       ++compared;
       with += fewer.executions;
