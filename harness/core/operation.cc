@@ -61,6 +61,7 @@ std::string_view NameOf(Annotation annotation) {
     case Annotation::kChannelClose: return "channel close";
     case Annotation::kTaskBegin: return "task begins";
     case Annotation::kTaskEnd: return "task ends";
+    case Annotation::kLeavesQueue: return "leaves the queue of";
     case Annotation::kFailure: return "failure";
     case Annotation::kNotJudged: return "history of calls not judged";
   }

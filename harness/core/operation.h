@@ -107,6 +107,7 @@ enum class Annotation : uint64_t {
   kChannelClose,
   kTaskBegin,
   kTaskEnd,
+  kLeavesQueue,  // of a condition variable, spuriously or by an early timeout, to take its mutex
   kFailure,  // an assertion or rule that failed here; for the report
   kNotJudged,  // whether a history of calls is linearizable would take too long to find out
 };
@@ -129,6 +130,10 @@ struct Operation {
   RmwFunction rmw = nullptr;
   uintptr_t pc = 0;  // return address into the caller of the door
 };
+
+constexpr bool Is(const Operation& op, Annotation what) {
+  return op.kind == OpKind::kAnnotate && op.operand == static_cast<uint64_t>(what);
+}
 
 // How an operation completes.
 enum class Outcome : uint8_t {

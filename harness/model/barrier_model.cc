@@ -16,9 +16,8 @@ OutcomeSet BarrierModel::Possible(const Operation& op, ThreadId,
                                   const ModelContext& context) const {
   if (op.kind != OpKind::kPhaseWait) return Outcome::kDone;
   const bool only_looks = op.deadline == 0;
-  if (phase_ > op.operand) return only_looks ? context.SuccessOfTry() : Outcome::kDone;
-  if (op.deadline != kNoDeadline && context.now() >= op.deadline) return Outcome::kTimedOut;
-  return {};
+  if (phase_ > op.operand && only_looks) return context.SuccessOfTry();
+  return context.WaitFor(phase_ > op.operand, op.deadline);
 }
 
 void BarrierModel::Apply(const Operation& op, const Transition& by, ModelContext& context,

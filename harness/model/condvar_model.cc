@@ -14,14 +14,7 @@ OutcomeSet CondVarModel::Possible(const Operation& op, ThreadId thread,
   if (op.kind != OpKind::kWake) return Outcome::kDone;
   const Waiter& waiter = WaiterOf(thread);
   if (!waiter.mutex->IsFree()) return {};
-  if (waiter.notified) return Outcome::kDone;
-  OutcomeSet outcomes;
-  if (op.deadline != kNoDeadline &&
-      (context.now() >= op.deadline || context.early_timeout_allowed())) {
-    outcomes = Outcome::kTimedOut;
-  }
-  if (context.spurious_allowed()) outcomes = outcomes | Outcome::kSpurious;
-  return outcomes;
+  return waiter.Sleeps() ? context.WaitFor(false, op.deadline) : waiter.woken;
 }
 
 uint32_t CondVarModel::Candidates(const Operation& op, ThreadId, Outcome,
@@ -60,12 +53,12 @@ void CondVarModel::Wait(const Operation& op, ThreadId thread, ModelContext& cont
     return;
   }
   for (const Waiter& waiter : waiters_) {
-    if (waiter.notified || waiter.mutex == &mutex) continue;
+    if (!waiter.Sleeps() || waiter.mutex == &mutex) continue;
     context.ReportMisuse(FindingKind::kMisuse, op, thread,
                          "threads wait on one condition variable with different mutexes");
     break;
   }
-  waiters_.push_back(Waiter{thread, &mutex, mutex.depth(), false});
+  waiters_.push_back(Waiter{thread, &mutex, mutex.depth(), {}});
   mutex.Release(context.ClockOf(thread));
 }
 
@@ -78,9 +71,15 @@ void CondVarModel::Wake(ThreadId thread, ModelContext& context) {
 void CondVarModel::Notify(bool all, uint32_t source) {
   uint32_t sleeping = 0;
   for (Waiter& waiter : waiters_) {
-    if (waiter.notified) continue;
-    if (all || sleeping == source) waiter.notified = true;
+    if (!waiter.Sleeps()) continue;
+    if (all || sleeping == source) waiter.woken = Outcome::kDone;
     ++sleeping;
+  }
+}
+
+void CondVarModel::EndSleep(ThreadId thread, Outcome outcome) {
+  for (Waiter& waiter : waiters_) {
+    if (waiter.thread == thread) waiter.woken = outcome;
   }
 }
 
@@ -93,7 +92,7 @@ const CondVarModel::Waiter& CondVarModel::WaiterOf(ThreadId thread) const {
 
 uint32_t CondVarModel::CountSleeping() const {
   return static_cast<uint32_t>(std::count_if(
-      waiters_.begin(), waiters_.end(), [](const Waiter& waiter) { return !waiter.notified; }));
+      waiters_.begin(), waiters_.end(), [](const Waiter& waiter) { return waiter.Sleeps(); }));
 }
 
 // Who would notify a sleeping thread is not known: its untimed wait has no holder.
@@ -101,7 +100,7 @@ void CondVarModel::Holders(const Operation& op, ThreadId thread,
                            std::vector<ThreadId>* holders) const {
   if (op.kind != OpKind::kWake) return;
   const Waiter& waiter = WaiterOf(thread);
-  if (!waiter.notified && op.deadline == kNoDeadline) return;
+  if (waiter.Sleeps() && op.deadline == kNoDeadline) return;
   if (!waiter.mutex->IsFree()) holders->push_back(waiter.mutex->owner());
 }
 
@@ -111,7 +110,8 @@ std::string_view CondVarModel::InUse() const { return CountSleeping() > 0 ? "wai
 uint64_t CondVarModel::StateHash() const {
   uint64_t hash = 0;
   for (const Waiter& waiter : waiters_) {
-    hash = MixSeed(hash, Index(waiter.thread), waiter.notified ? 1 : 0);
+    const uint64_t woken = waiter.Sleeps() ? 0 : 1 + static_cast<uint64_t>(waiter.woken.first());
+    hash = MixSeed(hash, Index(waiter.thread), woken);
   }
   return hash;
 }

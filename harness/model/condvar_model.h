@@ -1,10 +1,10 @@
 // Condition variable: [thread.condition.condvar].
 //
 // A wait is two operations, kWait and kWake, both with the mutex as `second`. kWait releases the
-// mutex, whatever its depth, and enqueues. kWake completes when the mutex is free and there is a
-// reason: a notification (kDone), the deadline (kTimedOut), or none (kSpurious, within the
-// search's budget); it leaves the queue and takes the mutex again at its old depth. A thread that
-// has been notified does not time out. A kWait by a thread that does not hold the mutex is misuse
+// mutex, whatever its depth, and enqueues. kWake completes when the mutex is free and the thread
+// sleeps no more: it has been notified (kDone) or woken in another way (EndSleep), or its deadline
+// has passed (kTimedOut); it takes the mutex again at its old depth. A thread that has been woken
+// does not time out. A kWait by a thread that does not hold the mutex is misuse
 // and completes with kFailed: nothing was released or enqueued, and no kWake may follow.
 //
 // A condition variable synchronises nothing by itself; its mutex does.
@@ -32,12 +32,19 @@ class CondVarModel final : public SyncModel {
   std::string_view InUse() const override;
   uint64_t StateHash() const override;
 
+  // Of a thread whose kWake is pending.
+  bool Sleeps(ThreadId thread) const { return WaiterOf(thread).Sleeps(); }
+  // It wakes spuriously, or times out before its time: it is no longer there to be notified.
+  void EndSleep(ThreadId thread, Outcome outcome);
+
  private:
   struct Waiter {
     ThreadId thread;
     MutexModel* mutex;  // owned by the engine until the execution ends
     uint32_t depth;     // with which the thread held it
-    bool notified;
+    OutcomeSet woken;   // with what its kWake completes; none: it sleeps
+
+    bool Sleeps() const { return woken.empty(); }
   };
 
   const Waiter& WaiterOf(ThreadId thread) const;

@@ -15,11 +15,11 @@
 // - Steps. A step is an operation and the events after it up to the thread's next operation. Events
 //   that matter to others are the unlock inside a step, seen by operations for which
 //   SeesLockHolders() holds, and the use of the heap. Whoever reasons about steps adds those.
-// - Budgets (spurious outcomes, early timeouts) are shared but only shrink, and every outcome that
-//   needs one uses it up: whatever one order allows the other does, so they make nothing dependent.
-// - Time. The clock moves only where nothing is to happen without it, and not by an operation;
-//   early timeouts do not move it. Whoever reasons about steps adds that it changes how those that
-//   are pending may complete.
+// - Budgets (spurious outcomes, early timeouts) are shared but only shrink, and nobody waits for
+//   what needs one: it is chosen, and uses it up. Whatever one order allows the other does, so they
+//   make nothing dependent.
+// - Time. The clock moves only where nobody can run, and not by an operation. Whoever reasons about
+//   steps adds that it changes how those that are pending may complete.
 // - Values are taken to interleave sequentially consistently. A weaker model in which orders of
 //   different locations matter needs rows of its own.
 // Cost: a few nanoseconds.

@@ -9,13 +9,7 @@ OutcomeSet MutexModel::Possible(const Operation& op, ThreadId thread,
   if (op.kind == OpKind::kUnlock) return Outcome::kDone;
   const bool available = AvailableTo(thread);
   if (op.kind == OpKind::kTryLock) return available ? context.SuccessOfTry() : Outcome::kFailed;
-  if (op.deadline == kNoDeadline) return available ? OutcomeSet(Outcome::kDone) : OutcomeSet();
-  OutcomeSet outcomes;
-  if (available) outcomes = Outcome::kDone;
-  if ((!available && context.now() >= op.deadline) || context.early_timeout_allowed()) {
-    outcomes = outcomes | Outcome::kTimedOut;
-  }
-  return outcomes;
+  return context.WaitFor(available, op.deadline);
 }
 
 void MutexModel::Apply(const Operation& op, const Transition& by, ModelContext& context,

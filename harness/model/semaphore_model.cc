@@ -19,13 +19,7 @@ OutcomeSet SemaphoreModel::Possible(const Operation& op, ThreadId,
     return available ? context.SuccessOfTry() : Outcome::kFailed;
   }
   if (op.kind != OpKind::kAcquire) return Outcome::kDone;
-  OutcomeSet outcomes;
-  if (available) outcomes = Outcome::kDone;
-  if (op.deadline != kNoDeadline &&
-      ((!available && context.now() >= op.deadline) || context.early_timeout_allowed())) {
-    outcomes = outcomes | Outcome::kTimedOut;
-  }
-  return outcomes;
+  return context.WaitFor(available, op.deadline);
 }
 
 void SemaphoreModel::Apply(const Operation& op, const Transition& by, ModelContext& context,

@@ -35,15 +35,8 @@ OutcomeSet SharedMutexModel::Possible(const Operation& op, ThreadId,
     case OpKind::kTryLockShared:
       return available ? context.SuccessOfTry() : Outcome::kFailed;
     case OpKind::kLock:
-    case OpKind::kLockShared: {
-      OutcomeSet outcomes;
-      if (available) outcomes = Outcome::kDone;
-      if (op.deadline != kNoDeadline &&
-          ((!available && context.now() >= op.deadline) || context.early_timeout_allowed())) {
-        outcomes = outcomes | Outcome::kTimedOut;
-      }
-      return outcomes;
-    }
+    case OpKind::kLockShared:
+      return context.WaitFor(available, op.deadline);
     default:
       return Outcome::kDone;
   }

@@ -48,24 +48,24 @@ class ModelContext {
 
   ClockArena& arena() { return arena_; }
   VirtualTime now() const { return now_; }
-  const Timeouts& timeouts() const { return timeouts_; }
   // Spurious outcomes may still be chosen in this execution (the budget of the search's options).
   bool spurious_allowed() const { return spurious_left_ > 0; }
   // Of a try that finds what it wants. The standard lets it fail all the same.
   OutcomeSet SuccessOfTry() const {
     return spurious_allowed() ? OutcomeSet(Outcome::kDone) | Outcome::kSpurious : Outcome::kDone;
   }
-  // Timeouts::kAny only: a timeout may still be chosen before its time.
-  bool early_timeout_allowed() const { return timeouts_ == Timeouts::kAny && early_left_ > 0; }
+  // Of an operation that waits until it finds something available.
+  OutcomeSet WaitFor(bool available, VirtualTime deadline) const {
+    if (available) return Outcome::kDone;
+    return now_ >= deadline ? OutcomeSet(Outcome::kTimedOut) : OutcomeSet();
+  }
 
  protected:
   ThreadClock* acting_clock_ = nullptr;
   FenceState* acting_fences_ = nullptr;
   ClockArena arena_;
   VirtualTime now_ = 0;
-  Timeouts timeouts_ = Timeouts::kLate;
   uint32_t spurious_left_ = 0;
-  uint32_t early_left_ = 0;
 };
 
 class SyncModel {

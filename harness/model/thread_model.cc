@@ -12,8 +12,7 @@ OutcomeSet ThreadModel::Possible(const Operation& op, ThreadId thread,
       // A join of oneself, or a second join, can only be reported: it completes at once.
       return EndsJoin(thread) ? OutcomeSet(Outcome::kDone) : OutcomeSet();
     case OpKind::kSleep:
-      if (context.now() >= op.deadline) return Outcome::kDone;
-      return context.early_timeout_allowed() ? OutcomeSet(Outcome::kTimedOut) : OutcomeSet();
+      return context.now() >= op.deadline ? OutcomeSet(Outcome::kDone) : OutcomeSet();
     default:
       return Outcome::kDone;
   }

@@ -18,13 +18,13 @@ const RecordedEvent* TakenBy(const Evidence& evidence, ThreadId owner, ObjectId 
   return nullptr;
 }
 
-// The object that the pending operation is really about: a wake that has been notified wants the
-// mutex back.
+// The object that the pending operation is really about: who has been woken wants the mutex
+// back.
 ObjectId Wanted(const Evidence& evidence, ThreadId thread) {
   const Operation& op = evidence.recording().threads[Index(thread)].pending;
-  const bool notified =
-      op.kind == OpKind::kWake && evidence.history().NotificationOf(thread) != nullptr;
-  return notified ? op.second : op.object;
+  const bool woken =
+      op.kind == OpKind::kWake && evidence.history().WakeupOf(thread) != nullptr;
+  return woken ? op.second : op.object;
 }
 
 // "waits for b held by T2 (taken at x.cc:21)", "waits for T2 to end".
@@ -257,7 +257,7 @@ std::string WithCount(size_t count, const char* one, const char* many) {
 std::string ExplainWait(const Evidence& evidence, ThreadId thread) {
   switch (evidence.recording().threads[Index(thread)].pending.kind) {
     case OpKind::kWake:
-      if (evidence.history().NotificationOf(thread) == nullptr) {
+      if (evidence.history().WakeupOf(thread) == nullptr) {
         return ExplainNotification(evidence, thread);
       }
       return ExplainLock(evidence, thread);
@@ -298,7 +298,7 @@ std::string SummarizeWaits(const Evidence& evidence) {
   if (roots.empty()) return "stuck: no thread can run";
   const Operation& op = evidence.recording().threads[Index(roots.front())].pending;
   const std::string wish =
-      op.kind == OpKind::kWake && evidence.history().NotificationOf(roots.front())
+      op.kind == OpKind::kWake && evidence.history().WakeupOf(roots.front())
           ? "lock of " + evidence.names().KindAndName(op.second)
           : DescribeWish(op, evidence.names());
   std::string text = "stuck: " + evidence.Thread(roots.front()) + " waits for ever for ";

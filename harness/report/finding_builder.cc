@@ -91,7 +91,7 @@ FindingThread MakeThread(const Evidence& evidence, ThreadId id) {
   thread.state = "blocked";
   const std::vector<ThreadId> holders = evidence.history().WaitsFor(id);
   const bool wants_mutex_back =
-      recorded.pending.kind == OpKind::kWake && evidence.history().NotificationOf(id) != nullptr;
+      recorded.pending.kind == OpKind::kWake && evidence.history().WakeupOf(id) != nullptr;
   thread.wants = wants_mutex_back
                      ? "lock of " + evidence.names().KindAndName(recorded.pending.second)
                      : DescribeWish(recorded.pending, evidence.names());

@@ -148,7 +148,7 @@ std::vector<ThreadId> History::WaitsFor(ThreadId thread) const {
     return {target};
   }
   if (op.kind == OpKind::kWake &&
-      (op.deadline != kNoDeadline || NotificationOf(thread) != nullptr)) {
+      (op.deadline != kNoDeadline || WakeupOf(thread) != nullptr)) {
     return OwnersAtEnd(op.second);
   }
   if (op.kind == OpKind::kOnceEnter) {
@@ -190,12 +190,17 @@ std::vector<History::Waiter> History::WaitersOf(ObjectId condition, EventSeq las
     if (event.op.kind == OpKind::kWake) {
       std::erase_if(waiters, [&](const Waiter& w) { return w.thread == event.by.thread; });
     }
+    if (Is(event.op, Annotation::kLeavesQueue)) {
+      for (Waiter& waiter : waiters) {
+        if (waiter.thread == event.by.thread) waiter.woken_by = &event;
+      }
+    }
     if (event.op.kind != OpKind::kNotifyOne && event.op.kind != OpKind::kNotifyAll) continue;
     uint32_t sleeping = 0;
     for (Waiter& waiter : waiters) {
-      if (waiter.notified != nullptr) continue;
+      if (waiter.woken_by != nullptr) continue;
       if (event.op.kind == OpKind::kNotifyAll || sleeping == event.by.source) {
-        waiter.notified = &event;
+        waiter.woken_by = &event;
       }
       ++sleeping;
     }
@@ -203,12 +208,12 @@ std::vector<History::Waiter> History::WaitersOf(ObjectId condition, EventSeq las
   return waiters;
 }
 
-const RecordedEvent* History::NotificationOf(ThreadId thread) const {
+const RecordedEvent* History::WakeupOf(ThreadId thread) const {
   const RecordedEvent* const wait = WaitOf(thread);
   if (wait == nullptr) return nullptr;
   constexpr EventSeq kEnd = std::numeric_limits<EventSeq>::max();
   for (const Waiter& waiter : WaitersOf(wait->op.object, kEnd)) {
-    if (waiter.thread == thread) return waiter.notified;
+    if (waiter.thread == thread) return waiter.woken_by;
   }
   return nullptr;
 }
@@ -216,7 +221,7 @@ const RecordedEvent* History::NotificationOf(ThreadId thread) const {
 std::vector<ThreadId> History::WokenBy(const RecordedEvent& notification) const {
   std::vector<ThreadId> woken;
   for (const Waiter& waiter : WaitersOf(notification.op.object, notification.seq)) {
-    if (waiter.notified == &notification) woken.push_back(waiter.thread);
+    if (waiter.woken_by == &notification) woken.push_back(waiter.thread);
   }
   return woken;
 }

@@ -38,17 +38,17 @@ class History {
   std::vector<ThreadId> WaitsFor(ThreadId thread) const;
   // Whether `thread` waits in its pending operation, rather than being ready to go on with it.
   bool IsBlocked(ThreadId thread) const;
-  // Of a thread pending in a wait on a condition variable: the event that began it, and the
-  // notification that ended it, null if there was none.
+  // Of a thread pending in a wait on a condition variable: the event that began it, and what
+  // ended its sleep, a notification, a spurious wakeup or an early timeout; null: nothing did.
   const RecordedEvent* WaitOf(ThreadId thread) const;
-  const RecordedEvent* NotificationOf(ThreadId thread) const;
+  const RecordedEvent* WakeupOf(ThreadId thread) const;
   // Of a notification of a condition variable: whom it woke, in the order of their waiting.
   std::vector<ThreadId> WokenBy(const RecordedEvent& notification) const;
 
  private:
   struct Waiter {
     ThreadId thread;
-    const RecordedEvent* notified;
+    const RecordedEvent* woken_by;
   };
   // Who waits on the condition variable after this event.
   std::vector<Waiter> WaitersOf(ObjectId condition, EventSeq last) const;

@@ -20,10 +20,6 @@ constexpr EventMask kLifeKinds = {OpKind::kSpawn, OpKind::kJoin, OpKind::kDetach
 constexpr EventMask kQuietKinds = {OpKind::kStart,  OpKind::kExit,  OpKind::kDestroy,
                                    OpKind::kCreate, OpKind::kAlloc, OpKind::kFree};
 
-bool IsFailure(const Operation& op) {
-  return op.kind == OpKind::kAnnotate && op.operand == static_cast<uint64_t>(Annotation::kFailure);
-}
-
 class Chooser {
  public:
   explicit Chooser(const Evidence& evidence) : evidence_(evidence) {
@@ -67,7 +63,7 @@ class Chooser {
     const Operation& op = event.op;
     if (exact_.contains(event.seq)) return kWitness;
     if (event.seq > last_) return kNever;
-    if (IsFailure(op)) return kNever;  // of another finding
+    if (Is(op, Annotation::kFailure)) return kNever;  // of another finding
     if (op.object != kNoObject && evidence_.names().Declared(op.object) == kCallClock) {
       return kNever;  // the history of calls says it better
     }
@@ -141,7 +137,7 @@ class Chooser {
 };
 
 std::string TextOf(const Evidence& evidence, const RecordedEvent& event) {
-  if (IsFailure(event.op)) {
+  if (Is(event.op, Annotation::kFailure)) {
     for (size_t i = 0; i < evidence.witnesses().size(); ++i) {
       if (evidence.witnesses()[i] != &event) continue;
       return "here: " + std::string(NameOf(evidence.suspicion().kind));

@@ -86,9 +86,12 @@ void Recorder::OnEvent(const Event& event) {
   recorded.value = event.value;
   recorded.source = event.source;
   recorded.clock = Snapshot(*event.clock);
-  if (thread.has_pending) recorded.stack = std::move(thread.pending_stack);
-  thread.has_pending = false;
-  thread.pending_stack.clear();
+  if (thread.has_pending) recorded.stack = thread.pending_stack;
+  // What happens to a thread that waits leaves it waiting.
+  if (!Is(*event.op, Annotation::kLeavesQueue)) {
+    thread.has_pending = false;
+    thread.pending_stack.clear();
+  }
   if (event.op->kind == OpKind::kExit) thread.finished = true;
   KeepMemory();
 }

@@ -71,18 +71,19 @@ class SchedulingPoint {
   // than a look: it has stored what it read, and told nobody anything new. Known only to deciders
   // that want every step.
   bool step_changed_atomic() const { return step_changed_atomic_; }
-  // The last step cannot change places with others: virtual time has moved after it, so that
-  // pending operations may complete otherwise than before; or it was spurious, where time would
-  // have moved had nobody else been able to run. Known only to deciders that want every step.
-  bool step_met_time() const { return step_met_time_; }
-  // Time moves only where nobody can run, and nothing happens before its time.
-  virtual bool TimeIsLate() const = 0;
+  // Virtual time has moved after the last step, because nobody could run. Known only to deciders
+  // that want every step.
+  bool time_passed() const { return time_passed_; }
   // One past the largest thread index so far.
   uint32_t thread_count() const { return thread_count_; }
 
   virtual bool IsEnabled(ThreadId thread) const = 0;
   // What `thread` is about to do. Null for a thread that has none (finished).
   virtual const Operation* Pending(ThreadId thread) const = 0;
+
+  // The pending operation of `thread` times out before its time, whatever others do: it does not
+  // touch its object.
+  virtual bool TimesOut(ThreadId thread) const = 0;
 
   // What is the same under every schedule. Where `thread` comes from: its parent, kNoThread for the
   // main thread, and its place among the parent's children, from 1.
@@ -113,7 +114,7 @@ class SchedulingPoint {
   uint64_t step_ = 0;
   const HeapUse* step_heap_ = nullptr;
   bool step_changed_atomic_ = false;
-  bool step_met_time_ = false;
+  bool time_passed_ = false;
 };
 
 struct ValueChoice {

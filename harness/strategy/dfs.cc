@@ -80,7 +80,6 @@ void DfsDecider::LearnEffects(const SchedulingPoint& point) {
   const HeapMask heap = HeapMaskOf(point.step_heap());
   if (point.step_heap().everything) effects |= kTouchedAll;
   if (GaveWay(point)) effects |= kDeferred;
-  if (point.step_met_time()) effects |= kMetTime;
   if (ends_prefix_) {
     prefix_effects_ = effects;
     prefix_heap_ = heap;

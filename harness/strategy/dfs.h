@@ -16,9 +16,7 @@
 // - a step after which the engine sets its thread aside for a step of others (yield) depends on
 //   every other, because it changes which threads may run next; so does one that ends in a loop
 //   that reads several atomics. One that ends in a loop that reads a single atomic is like any read
-//   of it;
-// - so does a step after which virtual time moves (a wait that slept may time out only then), and a
-//   spurious outcome, which falls before or after that.
+//   of it.
 // Left out on purpose: schedules in which a thread that yields goes on before another has made a
 // step, or one that spins before something that its loop reads has changed; the engine does not
 // offer them.

@@ -209,7 +209,7 @@ void DporDecider::BeginStep(const SchedulingPoint& point, ThreadId chosen) {
   // Whoever ran first let it run again.
   if (set_aside_[Index(chosen)] == Pausing::kYielded) step.effects |= kDeferred;
   step.accesses.first = static_cast<uint32_t>(trace_.accesses.size());
-  AddAccesses(op, true, point);
+  if (!point.TimesOut(chosen)) AddAccesses(op, true, point);
   // Whoever changed what its loop reads let it run again.
   if (set_aside_[Index(chosen)] == Pausing::kWaits) AddLoop(chosen, step.accesses.first, point);
   step.accesses.size = static_cast<uint32_t>(trace_.accesses.size()) - step.accesses.first;
@@ -241,7 +241,7 @@ void DporDecider::EndStep(const SchedulingPoint& point) {
     AddLoop(point.running(), step.accesses.first, point);
     step.accesses.size = static_cast<uint32_t>(trace_.accesses.size()) - step.accesses.first;
   }
-  if (point.step_met_time()) step.effects |= point.TimeIsLate() ? kTimePassed : kMetTime;
+  if (point.time_passed()) step.effects |= kTimePassed;
   if (point.EveryStateMatters()) step.effects |= kDeferred;
   if (awaited_ == 0) return;
   const auto accesses = Slice(trace_.accesses, step.accesses);

@@ -70,8 +70,24 @@ void DporPart::ReturnTo(uint32_t depth) {
 size_t DporPart::ValuesToAdvance(uint32_t depth) const {
   const auto values = path_.ValuesOf(depth);
   size_t last = values.size();
-  while (last > 0 && values[last - 1].value + 1 >= values[last - 1].bound) --last;
+  while (last > 0 && NextValue(depth, last) >= values[last - 1].bound) --last;
   return last;
+}
+
+// Of the last of the step's first `count` choices: the next that does not sleep, else the bound.
+uint32_t DporPart::NextValue(uint32_t depth, size_t count) const {
+  const auto values = path_.ValuesOf(depth).first(count);
+  uint32_t next = values.back().value + 1;
+  const auto sleeps = [&](const Done& done) {
+    if (done.thread != path_[depth].thread || done.values.size != count || !done.IsAsleepAt(depth))
+      return false;
+    const auto slept = Slice(done_values_, done.values);
+    return slept.back().value == next &&
+           std::equal(slept.begin(), slept.end() - 1, values.begin(),
+                      [](const Decision& a, const Decision& b) { return a.value == b.value; });
+  };
+  while (next < values.back().bound && std::any_of(done_.begin(), done_.end(), sleeps)) ++next;
+  return next;
 }
 
 void DporPart::AdvanceValues(Plan* plan) {
@@ -83,36 +99,49 @@ void DporPart::AdvanceValues(Plan* plan) {
     AddDone(path_.StepAt(depth), path_[depth].effects, static_cast<uint32_t>(values.size()));
   }
   plan->steps.values.assign(values.begin(), values.begin() + static_cast<ptrdiff_t>(last));
-  ++plan->steps.values.back().value;
+  plan->steps.values.back().value = NextValue(depth, last);
   plan->steps.steps.push_back(
       PlannedStep{path_[depth].thread, Range{0, static_cast<uint32_t>(last)}});
   ReturnTo(depth);
   PlanPath(plan);
 }
 
-// The branch sleeps from now on, whatever values are chosen in it.
+// The branch sleeps from now on, whatever values are chosen in it. Where what it does depends on
+// them (a try that fails only looks), a step may wake it with some of them only: each sleeps by
+// itself, too.
 void DporPart::FinishBranch() {
   const auto depth = static_cast<uint32_t>(nodes_.size()) - 1;
   Node& node = nodes_[depth];
   const SequenceStep step = path_.StepAt(depth);
-  AddDone(step, path_[depth].effects, 0);
-  // Those with other values, just before it, become part of it.
-  Done& whole = done_.back();
-  size_t first = done_.size() - 1;
-  while (first > node.first_done && done_[first - 1].thread == whole.thread &&
+  size_t first = done_.size();
+  while (first > node.first_done && done_[first - 1].thread == step.thread &&
          done_[first - 1].values.size > 0) {
     --first;
   }
-  if (first + 1 < done_.size() && !step.values.empty()) {
-    Done merged = done_[first];
-    merged.values.size = 0;
-    for (size_t i = first; i < done_.size(); ++i) merged.effects |= done_[i].effects;
-    merged.accesses.size = static_cast<uint32_t>(done_accesses_.size()) - merged.accesses.first;
-    done_.resize(first);
-    done_.push_back(merged);
+  const bool has_others = first < done_.size() && !step.values.empty();
+  AddDone(step, path_[depth].effects, has_others ? static_cast<uint32_t>(step.values.size()) : 0);
+  if (has_others) {
+    Done whole = done_[first];
+    whole.values.size = 0;
+    if (DoTheSame(std::span(done_).subspan(first))) {
+      done_.resize(first);
+    } else {
+      for (size_t i = first; i < done_.size(); ++i) whole.effects |= done_[i].effects;
+      whole.accesses.size = static_cast<uint32_t>(done_accesses_.size()) - whole.accesses.first;
+    }
+    done_.push_back(whole);
   }
   ++node.explored;
   ReturnTo(depth);
+}
+
+bool DporPart::DoTheSame(std::span<const Done> steps) const {
+  const auto accesses = Slice(done_accesses_, steps[0].accesses);
+  return std::all_of(steps.begin(), steps.end(), [&](const Done& done) {
+    const auto others = Slice(done_accesses_, done.accesses);
+    return done.effects == steps[0].effects &&
+           std::equal(others.begin(), others.end(), accesses.begin(), accesses.end());
+  });
 }
 
 void DporPart::AddDone(const SequenceStep& step, uint8_t effects, uint32_t values) {

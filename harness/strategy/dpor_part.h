@@ -125,8 +125,10 @@ class DporPart {
   // How many of the current step's values to keep, the last of them advanced, for it to be made
   // again with other values; 0: there are none left.
   size_t ValuesToAdvance(uint32_t depth) const;
+  uint32_t NextValue(uint32_t depth, size_t count) const;
   void AdvanceValues(Plan* plan);
   void FinishBranch();
+  bool DoTheSame(std::span<const Done> steps) const;
   void SkipExplored();
   void PlanBranch(Plan* plan);
   void PlanPath(Plan* plan);

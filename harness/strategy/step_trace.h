@@ -22,6 +22,8 @@ struct Access {
   OpKind kind = OpKind::kLoad;
   bool may_wait = false;  // for others; and, unlike a plain lock of a mutex, may end otherwise
   Footprint footprint;
+
+  bool operator==(const Access&) const = default;
 };
 
 inline bool Conflict(const Access& a, const Access& b) {

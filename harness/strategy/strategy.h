@@ -77,10 +77,9 @@ enum StepEffects : uint8_t {
   kNoEffects = 0,
   kTouchedAll = 1,  // HeapUse::everything
   kDeferred = 2,  // its thread yielded, and was set aside until another has made a step
-  kMetTime = 4,   // virtual time has moved after it, or it was spurious
-  kTimePassed = 8,  // virtual time has moved after it, because nobody could run
+  kTimePassed = 4,  // virtual time has moved after it, because nobody could run
   // It depends on every other step.
-  kOrderMatters = kTouchedAll | kDeferred | kMetTime,
+  kOrderMatters = kTouchedAll | kDeferred,
   kUnknownEffects = kOrderMatters,
 };
 

@@ -61,14 +61,6 @@ TEST_F(MutexModelTest, ALockThatTimesOutSynchronisesWithNothing) {
   EXPECT_EQ(context_.Can(mutex_, B, kTimedLock), Outcome::kDone);  // late, but it is free
 }
 
-TEST_F(MutexModelTest, TimesOutEarlyWhereTheSearchAllowsIt) {
-  context_.AllowEarlyTimeouts(1);
-  EXPECT_EQ(context_.Can(mutex_, B, kTimedLock), OutcomeSet(Outcome::kDone) | Outcome::kTimedOut);
-  context_.Do(mutex_, A, kLock);
-  EXPECT_EQ(context_.Can(mutex_, B, kTimedLock), Outcome::kTimedOut);
-  EXPECT_EQ(context_.Can(mutex_, B, kLock), kBlocked);
-}
-
 TEST_F(MutexModelTest, OnlyATryThatFindsItFreeFailsSpuriously) {
   context_.AllowSpurious(1);
   EXPECT_EQ(context_.Can(mutex_, A, kLock), Outcome::kDone);

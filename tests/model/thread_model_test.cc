@@ -65,9 +65,6 @@ TEST_F(ThreadModelTest, SleepsUntilItsDeadline) {
   EXPECT_EQ(context_.Can(thread_, B, sleep), kBlocked);
   context_.SetNow(10);
   EXPECT_EQ(context_.Can(thread_, B, sleep), Outcome::kDone);
-  context_.SetNow(0);
-  context_.AllowEarlyTimeouts(1);
-  EXPECT_EQ(context_.Can(thread_, B, sleep), Outcome::kTimedOut);  // out of the budget
 }
 
 }  // namespace

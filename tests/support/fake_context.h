@@ -77,10 +77,6 @@ class FakeContext : public ModelContext {
 
   void SetNow(VirtualTime now) { now_ = now; }
   void AllowSpurious(uint32_t budget) { spurious_left_ = budget; }
-  void AllowEarlyTimeouts(uint32_t budget) {
-    timeouts_ = Timeouts::kAny;
-    early_left_ = budget;
-  }
 
   std::vector<std::string> misuse;
 

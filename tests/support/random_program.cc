@@ -192,6 +192,9 @@ class Interpreter {
         }
         return objects->conditions[i].wait_for(lock, 5ms) == std::cv_status::timeout;
       }
+      case Do::kSleep:
+        SleepFor(3ms);
+        return 0;
       case Do::kNotifyOne:
         objects->conditions[i].notify_one();
         return 0;
@@ -328,7 +331,7 @@ std::string Describe(const RandomProgram& described) {
       "give",        "take",          "free_given",
       "assert",      "await",         "await_yielding", "await_fencing", "await_either",
       "cas_add",     "lock_trying",   "await_taking",  "try_exclusive",  "lock_recursive",
-      "try_recursive", "unlock_recursive"};
+      "try_recursive", "unlock_recursive", "sleep"};
   std::string text;
   for (const auto& thread : described.threads) {
     for (const Instruction& instruction : thread) {

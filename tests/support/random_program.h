@@ -59,6 +59,7 @@ enum class Do : uint8_t {
   kLockRecursive,  // once more
   kTryLockRecursive,
   kUnlockRecursive,  // once, if held
+  kSleep,
 };
 
 struct Instruction {

@@ -69,13 +69,47 @@ TEST(DporClassesRandomProgramTest, ConditionVariables) {
                       200);
 }
 
+// With timeouts before their time, too, as many as the budget allows.
+ExecutionOptions AnyTime(uint32_t early_timeouts) {
+  ExecutionOptions options;
+  options.timeouts = Timeouts::kAny;
+  options.early_timeouts = early_timeouts;
+  return options;
+}
+
 TEST(DporClassesRandomProgramTest, TimedWaits) {
-  const std::vector<Do> kinds = {Do::kLoad,    Do::kStore,     Do::kWait,
-                                 Do::kWaitFor, Do::kNotifyOne, Do::kNotifyAll};
+  const std::vector<Do> kinds = {Do::kLoad,  Do::kStore,     Do::kWait,     Do::kWaitFor,
+                                 Do::kSleep, Do::kNotifyOne, Do::kNotifyAll};
   ExpectEachClassOnce(kinds, 2, {}, 200);
-  ExecutionOptions any_time;
-  any_time.timeouts = Timeouts::kAny;
-  ExpectEachClassOnce(kinds, 3, any_time, 300);
+  ExpectEachClassOnce(kinds, 3, AnyTime(4), 500);
+  ExpectEachClassOnce(kinds, 3, AnyTime(1), 500);
+}
+
+TEST(DporClassesRandomProgramTest, SpuriousWakeups) {
+  const std::vector<Do> kinds = {Do::kLoad,  Do::kStore,     Do::kWait,     Do::kWaitFor,
+                                 Do::kSleep, Do::kNotifyOne, Do::kNotifyAll};
+  ExecutionOptions options;
+  options.spurious = 1;
+  ExpectEachClassOnce(kinds, 9, options, 300);
+  options.spurious = 3;
+  ExpectEachClassOnce(kinds, 10, options, 300);
+  options = AnyTime(1);
+  options.spurious = 2;
+  ExpectEachClassOnce(kinds, 11, options, 500);
+}
+
+// A try that might have got what it wanted, or a timed one, only looks, or not even that.
+TEST(DporClassesRandomProgramTest, TriesThatFailWithoutACause) {
+  const std::vector<Do> kinds = {Do::kLoad,       Do::kStore, Do::kLock,       Do::kUnlock,
+                                 Do::kTryLock,    Do::kSleep, Do::kTryLockFor, Do::kAcquire,
+                                 Do::kTryAcquire, Do::kWait,  Do::kRelease};
+  ExecutionOptions options = AnyTime(2);
+  options.unlock_is_point = true;
+  ExpectEachClassOnce(kinds, 12, options, 200);
+  options.spurious = 2;
+  ExpectEachClassOnce(kinds, 13, options, 200);
+  options.timeouts = Timeouts::kLate;
+  ExpectEachClassOnce(kinds, 14, options, 200);
 }
 
 TEST(DporClassesRandomProgramTest, Tries) {

@@ -45,7 +45,6 @@ ControlledEngine::ControlledEngine(const ExecutionOptions& options, DecisionLog*
     accesses_ = MaskOf([](OpKind kind) { return internal::kAccesses.contains(kind); });
     certain_ = MaskOf([](OpKind kind) { return !internal::kOpenKinds.contains(kind); });
   }
-  timeouts_ = options.timeouts;
   if constexpr (kHeapIsDeterministic) {
     std::string error;
     ArenaOptions heap_options;
@@ -126,8 +125,9 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   seq_ = 0;
   step_ = 0;
   now_ = decided_at_ = 0;
-  spurious_left_ = decided_with_ = options_.spurious;
-  early_left_ = options_.early_timeouts;
+  spurious_left_ = options_.spurious;
+  early_left_ = options_.timeouts == Timeouts::kAny ? options_.early_timeouts : 0;
+  asks_about_waits_ = spurious_left_ > 0 || early_left_ > 0;
   step_limit_ = options_.max_steps;
   tearing_down_ = false;
   checking_ = false;
@@ -252,7 +252,9 @@ __attribute__((noinline)) Result ControlledEngine::PerformOpenEvent(Operation& o
 // An operation whose completion was chosen.
 Result ControlledEngine::ExecuteOpen(ThreadState& self, Operation& op, SyncModel& model,
                                      const Transition& by) {
-  return Execute(self, op, model, by.outcome, by.source);
+  const Result result = Execute(self, op, model, by.outcome, by.source);
+  self.times_out = false;
+  return result;
 }
 
 // What an execution does while it is watched by an invariant or an observer, is in the fair end of
@@ -313,9 +315,8 @@ void ControlledEngine::Reevaluate(SyncModel& model) {
 }
 
 void ControlledEngine::NoteEffects() {
-  step_met_time_ = now_ != decided_at_ || spurious_left_ != decided_with_;
+  time_passed_ = now_ != decided_at_;
   decided_at_ = now_;
-  decided_with_ = spurious_left_;
   step_changed_atomic_ = std::exchange(atomic_changed_, false);
   if (heap_ == nullptr) return;
   step_heap_ = &heap_uses_[current_use_];
@@ -334,11 +335,8 @@ Transition ControlledEngine::DecideTransition(ThreadState& self) {
                                    static_cast<uint32_t>(self.possible.size()));
     by.outcome = self.possible.Nth(static_cast<int>(n));
   }
-  if (by.outcome == Outcome::kSpurious) {
+  if (by.outcome == Outcome::kSpurious && op.kind != OpKind::kWake) {  // that has been counted
     if (--spurious_left_ == 0) ReevaluateAll(self);
-  } else if (by.outcome == Outcome::kTimedOut &&
-             (now_ < op.deadline || self.possible.contains(Outcome::kDone))) {
-    if (--early_left_ == 0) ReevaluateAll(self);
   }
   const uint32_t candidates = model.Candidates(op, self.id, by.outcome, *this);
   if (candidates > 1) {
@@ -349,7 +347,7 @@ Transition ControlledEngine::DecideTransition(ThreadState& self) {
   return by;
 }
 
-// A budget has been used up: what it allowed the other threads is possible no longer.
+// The budget has been used up: what it allowed the other threads is possible no longer.
 void ControlledEngine::ReevaluateAll(const ThreadState& except) {
   for (uint32_t i = 0; i < thread_count_; ++i) {
     ThreadState& thread = *threads_[i];

@@ -147,13 +147,11 @@ class ControlledEngine final : public Runtime,
   ObjectPlace PlaceOf(ObjectId object) const override;
   const char* DeclaredName(ObjectId object) const override { return objects_[object].name; }
   ThreadId ThreadOf(ObjectId object) const override;
+  bool TimesOut(ThreadId thread) const override { return threads_[Index(thread)]->times_out; }
   bool EveryStateMatters() const override { return has_invariant_; }
   std::span<const Look> LoopOf(ThreadId thread) const override {
     const ThreadState& state = *threads_[Index(thread)];
     return {state.loop, state.loop_reads};
-  }
-  bool TimeIsLate() const override {
-    return options_.timeouts == Timeouts::kLate && options_.spurious == 0;
   }
   void OnHeapFault(const HeapFault& fault) override;
   void AddBlock(const BlockInfo& block, Suspicion* suspicion) const;
@@ -173,7 +171,7 @@ class ControlledEngine final : public Runtime,
   template <bool kCareful>
   ThreadState& Choose(ThreadState& self);
   ThreadState& ChooseCarefully(ThreadState& self);
-  bool NeedsCare() const { return every_step_ || options_.spurious > 0 || in_fair_tail_; }
+  bool NeedsCare() const { return every_step_ || in_fair_tail_; }
   void SwitchTo(ThreadState& from, ThreadState& to);
   void SwitchAway(ThreadState& from, ThreadState& to);
   Result Complete(ThreadState& self);
@@ -303,12 +301,17 @@ class ControlledEngine final : public Runtime,
   void EndIfForked() const;
   void RaiseTermination(ThreadState& self);
 
+  // ---- Waits that end without what they wait for (engine_waits.cc) ----
+  OutcomeSet PossibleInTime(const SyncModel& model, const Operation& op, ThreadId thread) const;
+  void BeginWait(ThreadState& self);
+  void AskAboutWait(ThreadState& thread);
+
   // ---- Nobody can run (engine_stuck.cc) ----
   // Makes some thread enabled, or ends the execution and does not return.
   void NobodyEnabled(ThreadState& self);
   void TellStuck();
-  void LetTimePass();
   bool AdvanceTime();
+  void MoveTime(VirtualTime time);
   bool FindWaitCycle(std::vector<ThreadId>* cycle);
   void ReportDeadlock(std::vector<ThreadId> cycle);
 
@@ -346,6 +349,8 @@ class ControlledEngine final : public Runtime,
   bool forked_ = false;        // the process is a child of the program's: see OnFork
   bool checking_ = false;      // an invariant or final check runs: no scheduling, no clocks
   bool has_invariant_ = false;
+  bool asks_about_waits_ = false;  // they may end without what they wait for
+  uint32_t early_left_ = 0;        // timeouts before their time, as spurious_left_
   bool careful_ = false;       // choosing a thread is more than picking an enabled one
   bool every_step_ = false;    // the decider is asked where one thread is enabled, too
   ThreadState* active_ = nullptr;  // whose stack the carrier is on; null: its own
@@ -396,7 +401,6 @@ class ControlledEngine final : public Runtime,
   uint32_t current_use_ = 0;      // which of them is which
   uint32_t threads_at_rest_ = 0;  // all ends of that many threads are known to the last of them
   VirtualTime decided_at_ = 0;  // the last step
-  uint32_t decided_with_ = 0;   // spurious outcomes left
   std::vector<std::string> interned_;
   absl::flat_hash_map<const int*, ObjectHandle> shared_counts_;
   const int* last_disowned_ = nullptr;

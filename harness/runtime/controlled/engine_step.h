@@ -26,7 +26,7 @@ inline OutcomeSet ControlledEngine::PossibleOf(const SyncModel& model, const Ope
     return static_cast<const ThreadModel&>(model).EndsJoin(thread) ? OutcomeSet(Outcome::kDone)
                                                                    : OutcomeSet();
   }
-  return model.Possible(op, thread, *this);
+  return PossibleInTime(model, op, thread);
 }
 
 __attribute__((always_inline)) inline void ControlledEngine::ApplyTo(SyncModel& model,
@@ -200,6 +200,7 @@ inline void ControlledEngine::Publish(ThreadState& self, Operation& op) {
   SyncModel& model = objects_[op.object];
   self.pending = &op;
   self.model = &model;
+  if (asks_about_waits_) [[unlikely]] BeginWait(self);
   self.possible = PossibleOf(model, op, self.id);
   if (self.possible.empty()) {
     LinkPending(self);
@@ -222,7 +223,6 @@ inline ThreadState& ControlledEngine::Choose(ThreadState& self) {
   if (kCareful && in_fair_tail_) WatchFairTail(self);
   if (step_ >= step_limit_) [[unlikely]] AtStepLimit(self);
   while (ready_.size() == 0) [[unlikely]] NobodyEnabled(self);
-  if (kCareful && spurious_left_ > 0) LetTimePass();
 
   ThreadId picked = ready_[0];
   if (kCareful && every_step_) NoteEffects();
@@ -306,7 +306,7 @@ __attribute__((always_inline)) inline void ControlledEngine::KeepBooks(ThreadSta
   }
   if (book.acquires) {
     self.locks_held += done || op.kind == OpKind::kWake ? 1 : 0;
-    const bool may_give_up = op.deadline != kNoDeadline && timeouts_ == Timeouts::kAny &&
+    const bool may_give_up = op.deadline != kNoDeadline && options_.timeouts == Timeouts::kAny &&
                              op.kind != OpKind::kWake;
     if (book.tries || may_give_up) [[unlikely]] result_.saw_try_lock = true;
   } else if (book.releases) {
@@ -314,8 +314,9 @@ __attribute__((always_inline)) inline void ControlledEngine::KeepBooks(ThreadSta
   }
 }
 
-// Adds an operation to the class of the execution. One that failed or timed out has only looked; a
-// wait that ends has left its queue, however it ends.
+// Adds an operation to the class of the execution. One that failed or timed out has only looked, or
+// not even that, if it timed out before its time; a wait that ends has left its queue, however it
+// ends.
 __attribute__((always_inline)) inline void ControlledEngine::KeepOrder(ThreadState& self,
                                                                        const Operation& op,
                                                                        SyncModel& model,
@@ -324,6 +325,7 @@ __attribute__((always_inline)) inline void ControlledEngine::KeepOrder(ThreadSta
   if (internal::kUnorderedKinds.contains(op.kind)) return;
   const uint64_t what = internal::OrderKey(op.kind, event.by.outcome, event.by.source);
   const bool failed = event.by.outcome != Outcome::kDone && op.kind != OpKind::kWake;
+  if (failed && self.times_out) [[unlikely]] return;
   if (internal::kPartialKinds.contains(op.kind) ||
       (failed && model.kind == ObjectKind::kSharedMutex)) {
     KeepOrderInPart(self, op, model, what, failed);

@@ -18,12 +18,6 @@ bool CanTimeOut(const Operation& op, VirtualTime now) {
   return op.deadline != kNoDeadline && op.deadline > now;
 }
 
-// Only a spurious wakeup, which need not come, lets the thread go on.
-bool WaitsButForSpurious(const ThreadState& thread) {
-  return thread.status == ThreadStatus::kEnabled &&
-         thread.possible == OutcomeSet(Outcome::kSpurious);
-}
-
 }  // namespace
 
 void ControlledEngine::TellStuck() {
@@ -47,7 +41,7 @@ void ControlledEngine::NobodyEnabled(ThreadState& self) {
       ReportLivelock("every thread waits for a change that none of them will make");
       StopExecution(self);
     }
-    if (!advanced) now_ += kPollTick;
+    if (!advanced) MoveTime(now_ + kPollTick);
     RestoreAll();
     return;
   }
@@ -57,46 +51,29 @@ void ControlledEngine::NobodyEnabled(ThreadState& self) {
   StopExecution(self);
 }
 
-// Where all that can happen now is spurious, time goes on as if nobody could run (else no wait
-// would time out before the last spurious wakeup), and where it cannot go on the execution is
-// stuck.
-void ControlledEngine::LetTimePass() {
-  if (SomeoneOnlyYielded()) return;
-  for (uint32_t i = 0; i < ready_.size(); ++i) {
-    if (!WaitsButForSpurious(StateOf(ready_[i]))) return;
-  }
-  if (AdvanceTime()) return RestoreAll();
-  if (deferred_.size() > 0) return;
-  // Nothing else will ever happen. No program may rely on a wakeup that need not come: this is what
-  // it would be without.
-  spurious_left_ = 0;
-  while (ready_.size() > 0) {
-    ThreadState& thread = StateOf(ready_[ready_.size() - 1]);
-    UpdateStatus(thread, PossibleOf(*thread.model, *thread.pending, thread.id));
-  }
-  NobodyEnabled(*active_);
-}
-
 // Moves virtual time to the earliest deadline that a blocked thread waits for.
 bool ControlledEngine::AdvanceTime() {
   VirtualTime earliest = kNoDeadline;
   for (uint32_t i = 0; i < thread_count_; ++i) {
     const ThreadState& thread = *threads_[i];
-    if (thread.status != ThreadStatus::kBlocked && !WaitsButForSpurious(thread)) continue;
+    if (thread.status != ThreadStatus::kBlocked) continue;
     if (CanTimeOut(*thread.pending, now_)) {
       earliest = std::min(earliest, thread.pending->deadline);
     }
   }
   if (earliest == kNoDeadline) return false;
-  now_ = earliest;
+  MoveTime(earliest);
+  return true;
+}
+
+void ControlledEngine::MoveTime(VirtualTime time) {
+  now_ = time;
   for (uint32_t i = 0; i < thread_count_; ++i) {
     ThreadState& thread = *threads_[i];
-    if (thread.status != ThreadStatus::kBlocked && !WaitsButForSpurious(thread)) continue;
-    if (thread.pending->deadline <= now_) {
-      UpdateStatus(thread, thread.model->Possible(*thread.pending, thread.id, *this));
-    }
+    if (thread.status != ThreadStatus::kBlocked) continue;
+    if (asks_about_waits_) AskAboutWait(thread);
+    UpdateStatus(thread, PossibleOf(*thread.model, *thread.pending, thread.id));
   }
-  return true;
 }
 
 // Depth-first search over the wait-for graph of the untimed waits. A thread that waits for several

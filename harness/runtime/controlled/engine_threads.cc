@@ -51,6 +51,7 @@ ThreadState& ControlledEngine::NewThread(void (*entry)(void*), void* argument, T
   thread.clock.Start(id);
   thread.epoch = EpochOf(id);
   thread.defer = Defer::kNo;
+  thread.times_out = false;
   thread.unwinding = thread.ending = thread.exiting = false;
   thread.unwind_throws = 0;
   thread.unwind_operations = 0;

@@ -51,6 +51,7 @@ struct alignas(64) ThreadState {
   uint32_t position = 0;         // in the enabled set or the deferred list
   OutcomeSet possible;
   ThreadStatus status = ThreadStatus::kFinished;
+  bool times_out = false;        // its pending operation will, before its time
   bool awaits_change = false;    // while it is set aside: of what its loop reads
   Defer defer = Defer::kNo;
   bool unwinding = false;        // has been told to end
