@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds kPatience{500};
 constexpr std::chrono::milliseconds kSaveInterval{kSliceOfWhole};
 constexpr int kIntervalForSaving = 20;  // times what the last saving took
 // Most cases are explored in less time than it takes to start further workers.
-constexpr std::chrono::milliseconds kAlone{20};
+constexpr std::chrono::milliseconds kAlone{30};
 // How long a part of a search is explored before what is left of it is handed on, so that there is
 // always something to do for everybody.
 constexpr std::chrono::milliseconds kSlice{40};
