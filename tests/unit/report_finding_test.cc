@@ -120,6 +120,27 @@ TEST(ReportFindingTest, DeadlockIsASentenceAndNamesEveryBlockedThread) {
   EXPECT_GE(finding->size.preemptions, 1u);
 }
 
+// Recorded for a thread that is blocked, by the one that lets time pass or falls asleep: it stays so.
+TEST(ReportFindingTest, WhoLeftTheQueueOfAConditionVariableWantsItsMutex) {
+  Investigation investigation({.spurious = 1});
+  std::optional<Finding> finding;
+  bool slept = false;
+  for (uint64_t seed = 1; seed <= 20 && !slept; ++seed) {
+    finding = investigation.Find(SleepHoldingALock, FindingKind::kDeadlock, seed);
+    ASSERT_TRUE(finding.has_value()) << "bug not found";
+    slept = investigation.recording().threads[1].pending.kind == OpKind::kWake;
+  }
+  ASSERT_TRUE(slept);
+  EXPECT_EQ(finding->summary, "deadlock: T1 (wants b) and T2 (wants a) wait for each other");
+  EXPECT_EQ(finding->threads[0].wants, "lock of mutex b (held by T2)");
+  ASSERT_FALSE(finding->threads[0].stack.empty());
+  EXPECT_THAT(finding->threads[0].stack.front().function, HasSubstr("SleepHoldingALock"));
+  const auto leaves = [](const FindingStep& step) {
+    return step.thread == "T1" && step.text == "leaves the queue of condition: spurious";
+  };
+  EXPECT_EQ(std::count_if(finding->interleaving.begin(), finding->interleaving.end(), leaves), 1);
+}
+
 TEST(ReportFindingTest, SelfDeadlockSaysWhereItWasTakenAndWantedAgain) {
   Investigation investigation;
   const auto finding = investigation.Find(LockTakenTwice, FindingKind::kDeadlock);

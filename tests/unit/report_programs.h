@@ -10,6 +10,7 @@ void RaceWithDifferentLocks();
 void RaceThatALockDoesNotPrevent();
 void RaceBehindARelaxedFlag();
 void AbBa();
+void SleepHoldingALock();
 void LockTakenTwice();
 void LockOfAnEndedThread();
 void LostUpdate();
