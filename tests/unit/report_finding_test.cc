@@ -120,7 +120,7 @@ TEST(ReportFindingTest, DeadlockIsASentenceAndNamesEveryBlockedThread) {
   EXPECT_GE(finding->size.preemptions, 1u);
 }
 
-// Recorded for a thread that is blocked, by the one that lets time pass or falls asleep: it stays so.
+// What happened to it while it was blocked left it blocked.
 TEST(ReportFindingTest, WhoLeftTheQueueOfAConditionVariableWantsItsMutex) {
   Investigation investigation({.spurious = 1});
   std::optional<Finding> finding;
