@@ -260,7 +260,7 @@ FoundOrders OrderFinder::Find(std::span<const Decision> failing) {
   std::vector<FoundOrder> candidates = Candidates(accesses, /*only_nearest=*/false);
   if (candidates.size() > kMostPairs) candidates = Candidates(accesses, /*only_nearest=*/true);
   result.out_of_budget = candidates.size() > kMostPairs;
-  Guide guide = GuideOf(failing);
+  Guide guide = GuideOf(failing, runner_->values());
   std::vector<FoundOrder> may_matter;
   for (size_t i = 0; i < candidates.size() && !result.out_of_budget; ++i) {
     const Reversed reversed = Reverse(candidates[i], guide, collector.steps());

@@ -19,6 +19,7 @@ bool Reducer::KeepIfSmaller() {
   if (!Shows() || runner_->size() >= result_.best.size) return false;
   result_.best.decisions.assign(runner_->log().begin(), runner_->log().end());
   result_.best.size = runner_->size();
+  best_values_ = runner_->values();
   improved_(result_.best);
   return true;
 }
@@ -31,7 +32,7 @@ bool Reducer::Try(Guide guide) {
 
 // One round over the schedule as it is; true as soon as something made it smaller.
 bool Reducer::SimplifyOnce() {
-  const Guide now = GuideOf(result_.best.decisions);
+  const Guide now = GuideOf(result_.best.decisions, best_values_);
   const std::vector<Segment>& segments = now.segments;
   const auto try_with = [&](std::vector<Segment> changed) {
     return HasBudget() && Try({std::move(changed), now.values, {}});
@@ -112,6 +113,7 @@ ReducerResult Reducer::Reduce(std::span<const Decision> decisions) {
   result_.reproduced = true;
   result_.before = runner_->size();
   result_.best = {{runner_->log().begin(), runner_->log().end()}, runner_->size()};
+  best_values_ = runner_->values();
   // A long schedule leaves much to try: the search, which proves something, gets its share.
   allowed_ = {budget_.executions / 2, budget_.steps / 2};
   Simplify();

@@ -82,6 +82,7 @@ class Reducer {
   uint64_t begin_steps_ = 0;
   GuidedDecider guided_;
   ReducerResult result_;
+  ValuesByThread best_values_;  // of result_.best
   bool incomplete_ = false;  // an execution said that not every behaviour can be reached
 };
 

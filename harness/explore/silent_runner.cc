@@ -35,6 +35,7 @@ const ExecutionResult& SilentRunner::Run(Decider& decider, const Plan& plan) {
   shared_->phase.store(WorkerPhase::kPlanning, std::memory_order_relaxed);
   detectors_.End();
   size_ = meter.size();
+  values_ = meter.values();
   ++executions_;
   steps_ += result_.steps;
   // The sign of life that a supervisor looks for.

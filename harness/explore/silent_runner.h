@@ -37,6 +37,7 @@ class SilentRunner final : private SuspicionSink {
   const std::vector<RaisedSuspicion>& raised() const { return raised_; }
   std::span<const Decision> log() const { return {shared_->log.entries, shared_->log.count}; }
   const ScheduleSize& size() const { return size_; }
+  const ValuesByThread& values() const { return values_; }
 
   bool unlock_is_point() const { return unlock_is_point_; }
 
@@ -57,6 +58,7 @@ class SilentRunner final : private SuspicionSink {
   ExecutionResult result_;
   std::vector<RaisedSuspicion> raised_;
   ScheduleSize size_;
+  ValuesByThread values_;
   uint64_t executions_ = 0;
   uint64_t steps_ = 0;
   bool hung_ = false;

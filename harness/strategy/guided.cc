@@ -1,29 +1,25 @@
 #include "harness/strategy/guided.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "harness/strategy/bounded_search.h"
 
 namespace heddle {
 
-Guide GuideOf(std::span<const Decision> decisions) {
+Guide GuideOf(std::span<const Decision> decisions, ValuesByThread values) {
   Guide guide;
+  guide.values = std::move(values);
   std::vector<uint32_t> made;
   for (const Decision decision : decisions) {
-    if (decision.is_pick()) {
-      const ThreadId thread = decision.thread();
-      if (made.size() <= Index(thread)) made.resize(Index(thread) + 1, 0);
-      ++made[Index(thread)];
-      if (guide.segments.empty() || guide.segments.back().thread != thread) {
-        guide.segments.push_back({thread, 0});
-      }
-      guide.segments.back().until = made[Index(thread)];
-    } else {
-      // A value is asked for within the step of the thread picked last.
-      const size_t thread = guide.segments.empty() ? 0 : Index(guide.segments.back().thread);
-      if (guide.values.size() <= thread) guide.values.resize(thread + 1);
-      guide.values[thread].push_back(decision);
+    if (!decision.is_pick()) continue;
+    const ThreadId thread = decision.thread();
+    if (made.size() <= Index(thread)) made.resize(Index(thread) + 1, 0);
+    ++made[Index(thread)];
+    if (guide.segments.empty() || guide.segments.back().thread != thread) {
+      guide.segments.push_back({thread, 0});
     }
+    guide.segments.back().until = made[Index(thread)];
   }
   return guide;
 }

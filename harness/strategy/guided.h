@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "harness/core/random.h"
+#include "harness/strategy/size_meter.h"
 #include "harness/strategy/strategy.h"
 
 namespace heddle {
@@ -56,8 +57,8 @@ StepIdentity IdentityOf(ThreadId thread, const SchedulingPoint& point);
 
 struct Guide {
   std::vector<Segment> segments;
-  std::vector<std::vector<Decision>> values;  // by thread, in the order in which it was asked
-  std::vector<StepOrder> orders;              // kept where possible
+  ValuesByThread values;
+  std::vector<StepOrder> orders;  // kept where possible
   // How a thread that comes to an order's second step too early waits for the first: while the
   // others go on as the segments say, or while nobody but the first one's thread does.
   bool fetch = false;
@@ -65,8 +66,8 @@ struct Guide {
   uint64_t random = 0;
 };
 
-// The guide that repeats a schedule.
-Guide GuideOf(std::span<const Decision> decisions);
+// The guide that repeats a schedule, in which these values were chosen.
+Guide GuideOf(std::span<const Decision> decisions, ValuesByThread values);
 
 class GuidedDecider final : public Decider {
  public:

@@ -1,4 +1,5 @@
-// SizeMeter: a decider around another one that measures the schedule which that decides on.
+// SizeMeter: a decider around another one that measures the schedule which that decides on, and
+// keeps what each thread was given.
 //
 // Preemptions are counted as the engine knows them: another thread was chosen while the running one
 // could go on. Cost: a call per step.
@@ -9,9 +10,14 @@
 #include <vector>
 
 #include "harness/core/finding.h"
+#include "harness/schedule/decision.h"
 #include "harness/strategy/strategy.h"
 
 namespace heddle {
+
+// The values that were chosen for each thread, in order. (Not always in its own steps: whether its
+// wait ends spuriously is asked whenever time has moved.)
+using ValuesByThread = std::vector<std::vector<Decision>>;
 
 class SizeMeter final : public Decider {
  public:
@@ -22,6 +28,7 @@ class SizeMeter final : public Decider {
     inner_->Begin(plan);
     size_ = {};
     seen_.clear();
+    values_.clear();
   }
   ThreadId Pick(const SchedulingPoint& point) override {
     const ThreadId chosen = point.enabled().size() > 1 || inner_->WantsEveryStep()
@@ -39,7 +46,10 @@ class SizeMeter final : public Decider {
   }
   uint32_t PickValue(const ValueChoice& choice) override {
     ++size_.decisions;
-    return inner_->PickValue(choice);
+    const uint32_t value = inner_->PickValue(choice);
+    if (values_.size() <= Index(choice.thread)) values_.resize(Index(choice.thread) + 1);
+    values_[Index(choice.thread)].push_back(Decision::Value(choice.kind, value, choice.bound));
+    return value;
   }
   bool WantsEveryStep() const override { return true; }
   EventSink* Events() override { return inner_->Events(); }
@@ -47,11 +57,13 @@ class SizeMeter final : public Decider {
   void End(ExecutionRecord* record) override { inner_->End(record); }
 
   const ScheduleSize& size() const { return size_; }
+  const ValuesByThread& values() const { return values_; }
 
  private:
   Decider* const inner_;
   ScheduleSize size_;
   std::vector<bool> seen_;  // by thread: it has made a step
+  ValuesByThread values_;
 };
 
 }  // namespace heddle

@@ -1,6 +1,7 @@
 // What findings are said to depend on: the sentences, for bugs whose causes are known.
 #include "harness/explore/cause.h"
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -15,6 +16,7 @@
 #include "primitives/linearizable.h"
 #include "primitives/mutex.h"
 #include "primitives/thread.h"
+#include "primitives/time.h"
 #include "primitives/var.h"
 
 namespace heddle {
@@ -22,10 +24,11 @@ namespace {
 
 // The first finding of `kind` by depth-first search: of two findings that mirror each other, it
 // always gives the same.
-Finding FindingOf(void (*body)(), FindingKind kind) {
+Finding FindingOf(void (*body)(), FindingKind kind, uint32_t spurious = 0) {
   std::string error;
   ExplorerOptions options;
   options.campaign.strategy = "dfs";
+  options.campaign.spurious = spurious;
   const auto explorer = Explorer::Make(options, nullptr, nullptr, &error);
   EXPECT_NE(explorer, nullptr) << error;
   const Case explored{
@@ -104,6 +107,39 @@ TEST(CauseTest, AbBa) {
                   Line(kLockLine + 7) + ", and T2 `lock b` " + Line(kLockLine + 6) +
                   " comes before T1 `lock b` " + Line(kLockLine + 1) +
                   "; with either order reversed it does not.",
+              2);
+}
+
+// It wakes in the middle, and only after time has passed: another thread's step chooses that.
+constexpr int kStageLine = __LINE__ + 12;
+void WokenBetweenTheStages() {
+  Mutex mutex("mutex");
+  CondVar changed("changed");
+  Var<int> stage(0, "stage");
+  Thread waiter([&] {
+    std::unique_lock lock(mutex);
+    changed.wait(lock);
+    Assert(stage != 1, "never between the stages");
+  });
+  Thread setter([&] {
+    SleepFor(std::chrono::milliseconds(5));
+    mutex.lock();
+    stage = 1;
+    mutex.unlock();
+    mutex.lock();
+    stage = 2;
+    changed.notify_one();
+    mutex.unlock();
+  });
+  waiter.join();
+  setter.join();
+}
+
+TEST(CauseTest, ASpuriousWakeupAfterSomeTime) {
+  ExpectCause(FindingOf(WokenBetweenTheStages, FindingKind::kAssertion, 1),
+              "It happens when T1 `wake from changed: spurious` " + Line(kStageLine - 5) +
+                  " runs between T2 `lock mutex` " + Line(kStageLine) + " and `lock mutex` " +
+                  Line(kStageLine + 3) + "; with either order reversed it does not.",
               2);
 }
 

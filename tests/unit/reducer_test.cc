@@ -1,18 +1,23 @@
 // Reduction of findings whose smallest schedules are known.
 #include "harness/explore/reducer.h"
 
+#include <chrono>
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
 #include "harness/core/random.h"
 #include "harness/strategy/random_walk.h"
+#include "harness/strategy/replay.h"
 #include "primitives/assert.h"
 #include "primitives/atomic.h"
 #include "primitives/choose.h"
+#include "primitives/condition_variable.h"
 #include "primitives/mutex.h"
 #include "primitives/thread.h"
+#include "primitives/time.h"
 
 namespace heddle {
 namespace {
@@ -22,11 +27,11 @@ class Reduction : public ::testing::Test {
   // The first of many random walks that shows `kind`, reduced. `worst`: of those walks, the one
   // with the most preemptions.
   ReducerResult Reduce(void (*body)(), FindingKind kind, ReducerBudget budget = {5'000, 1'000'000},
-                       int walks = 300) {
+                       int walks = 300, const ExecutionOptions& options = {}) {
     program_.name = "test/reduction";
     program_.body = body;
     shared_ = MakeSharedState();
-    SilentRunner runner(program_, ExecutionOptions{}, shared_.get());
+    SilentRunner runner(program_, options, shared_.get());
     RandomWalkDecider walk;
     std::vector<Decision> decisions;
     SoughtFinding target{.kind = kind};
@@ -50,9 +55,9 @@ class Reduction : public ::testing::Test {
     EXPECT_EQ(result.before, most);
     for (size_t i = 1; i < sizes_.size(); ++i) EXPECT_LT(sizes_[i], sizes_[i - 1]);
     // It is as small as it says, and shows the finding.
-    GuidedDecider guided;
-    guided.SetGuide(GuideOf(result.best.decisions));
-    runner.Run(guided, Plan{});
+    ReplayDecider replay(result.best.decisions);
+    runner.Run(replay, Plan{});
+    EXPECT_FALSE(replay.divergence());
     EXPECT_TRUE(target.IsAmong(runner.raised()));
     EXPECT_EQ(runner.size(), result.best.size);
     return result;
@@ -136,6 +141,49 @@ TEST_F(Reduction, SeeingEachValueNeedsThreePreemptions) {
   // main before the second load, the other before its second store, main before the third load is
   // left by itself: it joins only afterwards.
   EXPECT_EQ(result.best.size.preemptions, 3u);
+  EXPECT_TRUE(result.proved);
+}
+
+CondVar* changed;
+
+// Only if the wait ends spuriously between the stages, which is chosen when time has moved, by then
+// in the step of another thread.
+void WokenBetweenTheStages() {
+  Atomic<int> stage{0};
+  Mutex mutex;
+  CondVar condition;
+  value = &stage;
+  first = &mutex;
+  changed = &condition;
+  Thread waiter([] {
+    std::unique_lock lock(*first);
+    changed->wait(lock);
+    Assert(value->load() != 1, "never between the stages");
+  });
+  Thread setter([] {
+    SleepFor(std::chrono::milliseconds(5));
+    for (int i = 1; i <= 2; ++i) {
+      const std::lock_guard lock(*first);
+      value->store(i);
+      changed->notify_all();
+    }
+  });
+  Thread bystander([] {
+    for (int i = 0; i < 3; ++i) SleepFor(std::chrono::milliseconds(1));
+  });
+  waiter.join();
+  setter.join();
+  bystander.join();
+}
+
+TEST_F(Reduction, ASpuriousWakeupAfterSomeTime) {
+  const ExecutionOptions options{.spurious = 1};
+  const ReducerResult result = Reduce(WokenBetweenTheStages, FindingKind::kAssertion,
+                                      {5'000, 1'000'000}, 300, options);
+  EXPECT_GT(result.before.preemptions, 1u);
+  EXPECT_EQ(result.best.size.preemptions, 1u);
+  // main, the waiter, setter and bystander until they sleep, setter, waiter.
+  EXPECT_EQ(result.best.size.switches, 5u);
   EXPECT_TRUE(result.proved);
 }
 

@@ -83,11 +83,12 @@ TEST(GuidedTest, AGuideOfAScheduleRepeatsIt) {
   Exploration exploration;
   GuidedDecider guided;
   guided.SetGuide({{{kMain, 1}, {kT2, 2}, {kT1, 1}, {kT2, 3}, {kT1, 3}}, {}, {}});
-  exploration.Execute(TwoThreads, guided, Plan{});
+  SizeMeter meter(&guided);
+  exploration.Execute(TwoThreads, meter, Plan{});
   const std::vector<Decision> log = exploration.CopyLog();
   EXPECT_EQ(exploration.Picks(), "0g 2g 2l 1g 2S 1l 1S 0j 0j");
   GuidedDecider again;
-  again.SetGuide(GuideOf(log));
+  again.SetGuide(GuideOf(log, meter.values()));
   exploration.Execute(TwoThreads, again, Plan{});
   EXPECT_EQ(exploration.CopyLog(), log);
 }
