@@ -100,23 +100,6 @@ void AbBa() {
   two.join();
 }
 
-// Who wakes without being notified wants b while it holds a.
-void SleepHoldingALock() {
-  Mutex a("a"), b("b");
-  CondVar condition("condition");
-  Thread one([&] {
-    const std::lock_guard first(a);
-    std::unique_lock second(b);
-    condition.wait(second);
-  });
-  Thread two([&] {
-    const std::lock_guard first(b);
-    const std::lock_guard second(a);
-  });
-  one.join();
-  two.join();
-}
-
 void LockTakenTwice() {
   static_mutex.lock();
   static_mutex.lock();
@@ -200,6 +183,23 @@ void LostWakeup() {
   Thread waiter(wait);
   signaller.join();
   waiter.join();
+}
+
+// Who wakes without being notified wants b while it holds a.
+void SleepHoldingALock() {
+  Mutex a("a"), b("b");
+  CondVar condition("condition");
+  Thread one([&] {
+    const std::lock_guard first(a);
+    std::unique_lock second(b);
+    condition.wait(second);
+  });
+  Thread two([&] {
+    const std::lock_guard first(b);
+    const std::lock_guard second(a);
+  });
+  one.join();
+  two.join();
 }
 
 }  // namespace heddle::testing
