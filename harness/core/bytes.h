@@ -20,16 +20,35 @@ namespace heddle {
 // To tell damaged bytes. FNV-1a with words of eight bytes, after each of which the upper bits are
 // brought down to the lower ones: two changes of highest bits would else be none.
 inline uint64_t HashBytes(std::string_view bytes) {
-  uint64_t hash = 0xcbf29ce484222325 ^ bytes.size();
-  while (!bytes.empty()) {
-    uint64_t word = 0;
-    const size_t size = bytes.size() < sizeof(word) ? bytes.size() : sizeof(word);
-    std::memcpy(&word, bytes.data(), size);
+  const auto mix = [](uint64_t hash, uint64_t word) {
     hash = (hash ^ word) * 0x100000001b3;
-    hash ^= hash >> 32;
-    bytes.remove_prefix(size);
+    return hash ^ hash >> 32;
+  };
+  uint64_t hash = 0xcbf29ce484222325 ^ bytes.size();
+  uint64_t word = 0;
+  for (; bytes.size() >= sizeof(word); bytes.remove_prefix(sizeof(word))) {
+    std::memcpy(&word, bytes.data(), sizeof(word));
+    hash = mix(hash, word);
   }
-  return hash;
+  word = 0;
+  std::memcpy(&word, bytes.data(), bytes.size());
+  return mix(hash, word);
+}
+
+// The bytes with their hash behind them.
+inline std::string Seal(std::string bytes) {
+  const uint64_t hash = HashBytes(bytes);
+  bytes.append(reinterpret_cast<const char*>(&hash), sizeof(hash));
+  return bytes;
+}
+// And without it. False: they are damaged.
+inline bool Unseal(std::string_view* bytes) {
+  uint64_t hash = 0;
+  if (bytes->size() < sizeof(hash)) return false;
+  const std::string_view sealed = bytes->substr(0, bytes->size() - sizeof(hash));
+  std::memcpy(&hash, sealed.data() + sealed.size(), sizeof(hash));
+  *bytes = sealed;
+  return HashBytes(sealed) == hash;
 }
 
 class ByteWriter {

@@ -9,6 +9,7 @@
 #define HEDDLE_HARNESS_CORE_READS_FROM_PAIRS_H_
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -26,8 +27,8 @@ struct Site {
 class ReadsFromPairs {
  public:
   void Add(const Site& from, const Site& to) {
-    const uint64_t hash = (from.pc ^ from.thread) * 0x9e3779b97f4a7c15 +
-                          (to.pc ^ to.thread) * 0xd6e8feb86659fd93;
+    const uint64_t hash =
+        ((from.pc ^ from.thread) + std::rotl(to.pc ^ to.thread, 32)) * 0x9e3779b97f4a7c15;
     std::array<uint64_t, 2>& seen = recent_[hash >> (64 - kRecentBits)];
     if (seen[0] == hash) [[likely]] return;
     std::swap(seen[0], seen[1]);

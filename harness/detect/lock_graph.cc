@@ -13,6 +13,7 @@ void LockGraph::Clear() {
 }
 
 bool LockGraph::Insert(uint64_t key) {
+  if (slots_.empty()) slots_.resize(kSlots);  // many programs nest no locks
   // There is always a free slot: at most kMaxEdges keys come between two Clears, because each key
   // becomes an edge at least.
   for (uint32_t i = static_cast<uint32_t>(key) % kSlots;; i = (i + 1) % kSlots) {

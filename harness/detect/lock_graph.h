@@ -46,8 +46,6 @@ class LockGraph {
   static constexpr uint32_t kMaxCycle = 8;
   static constexpr uint32_t kMaxWork = 1u << 16;
 
-  LockGraph() : slots_(kSlots) {}
-
   void Clear();
   bool empty() const { return edges_.empty(); }
   bool full() const { return edges_.size() >= kMaxEdges; }
@@ -128,7 +126,7 @@ class LockGraph {
   std::vector<uint32_t> times_;
   Acquisition present_;
   StampedTable<uint32_t> out_;
-  std::vector<Slot> slots_;
+  std::vector<Slot> slots_;  // kSlots, from the first key on
   uint64_t stamp_ = 1;
   uint32_t work_ = 0;
   std::vector<uint32_t> path_;

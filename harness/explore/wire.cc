@@ -13,22 +13,6 @@ namespace {
 
 constexpr uint64_t kMagic = 0xf0e1'c2d3'8a5b'967cu;  // no text
 
-// By words: what is left of a search is large.
-uint64_t Checksum(std::string_view bytes) {
-  const auto mix = [](uint64_t sum, uint64_t word) {
-    sum = (sum ^ word) * 0x9e37'79b9'7f4a'7c15;
-    return sum ^ sum >> 32;
-  };
-  uint64_t sum = bytes.size();
-  for (; bytes.size() >= sizeof(uint64_t); bytes.remove_prefix(sizeof(uint64_t))) {
-    uint64_t word;
-    std::memcpy(&word, bytes.data(), sizeof(word));
-    sum = mix(sum, word);
-  }
-  for (const char c : bytes) sum = mix(sum, static_cast<uint8_t>(c));
-  return sum;
-}
-
 // Whether a frame may begin so.
 bool MayBeFrame(std::string_view bytes) {
   const size_t known = std::min(bytes.size(), sizeof(kMagic));
@@ -40,7 +24,7 @@ bool MayBeFrame(std::string_view bytes) {
 std::string_view MessageWriter::Finish() {
   const std::string_view rest = std::string_view(bytes_).substr(sizeof(MessageFrame));
   HEDDLE_CHECK(rest.size() <= kMostMessageBytes, "a message of more bytes than a reader takes");
-  const MessageFrame frame{kMagic, rest.size(), Checksum(rest)};
+  const MessageFrame frame{kMagic, rest.size(), HashBytes(rest)};
   std::memcpy(bytes_.data(), &frame, sizeof(frame));
   return bytes_;
 }
@@ -69,7 +53,7 @@ bool MessageBuffer::Next(std::string_view* message) {
     if (frame.size <= rest.size() - sizeof(frame)) {
       *message = rest.substr(sizeof(frame), frame.size);
       begin_ += sizeof(frame) + frame.size;
-      garbled_ = Checksum(*message) != frame.checksum;
+      garbled_ = HashBytes(*message) != frame.checksum;
       return !garbled_;
     }
     garbled_ = frame.size > kMostMessageBytes;

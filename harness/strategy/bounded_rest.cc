@@ -77,21 +77,12 @@ std::string BoundedRest::ToBytes() const {
   here.Put(&writer);
   writer.Put(static_cast<uint64_t>(put_off.size()));
   for (const RootList& list : put_off) list.Put(&writer);
-  const std::string state = writer.Take();
-  ByteWriter whole;
-  whole.Put(HashBytes(state));
-  whole.PutText(state);
-  return whole.Take();
+  return Seal(writer.Take());
 }
 
 bool BoundedRest::Restore(std::string_view bytes) {
-  ByteReader whole(bytes);
-  uint64_t hash = 0;
-  std::string state;
-  if (!whole.Get(&hash) || !whole.GetText(&state) || !whole.AtEnd() || HashBytes(state) != hash) {
-    return false;
-  }
-  ByteReader reader(state);
+  if (!Unseal(&bytes)) return false;
+  ByteReader reader(bytes);
   uint64_t prices = 0;
   if (!reader.Get(&price) || !reader.Get(&closed_from) || !reader.Get(&is_part) ||
       !reader.Get(&steps) || !reader.Get(&roots) || !here.Get(&reader) || !reader.Get(&prices)) {

@@ -160,22 +160,13 @@ std::string DporPart::ToBytes() const {
   SaveBranches(&writer);
   writer.Put(static_cast<uint64_t>(escapes_.size()));
   for (const std::string& escape : escapes_) writer.PutText(escape);
-  const std::string state = writer.Take();
-  ByteWriter whole;
-  whole.Put(HashBytes(state));
-  whole.PutText(state);
-  return whole.Take();
+  return Seal(writer.Take());
 }
 
 bool DporPart::Restore(std::string_view bytes, std::vector<ThreadPlace>* places,
                        std::vector<uint32_t>* names) {
-  ByteReader whole(bytes);
-  uint64_t hash = 0;
-  std::string state;
-  if (!whole.Get(&hash) || !whole.GetText(&state) || !whole.AtEnd() || HashBytes(state) != hash) {
-    return false;
-  }
-  ByteReader head(state);
+  if (!Unseal(&bytes)) return false;
+  ByteReader head(bytes);
   std::vector<ThreadPlace> theirs;
   if (!head.GetVector(&theirs) || !Rename(theirs, places, names)) {
     return false;

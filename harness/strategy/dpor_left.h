@@ -27,22 +27,12 @@ struct DporLeft {
     writer.Put(kind);
     writer.Put(executions);
     writer.PutText(state);
-    const std::string all = writer.Take();
-    ByteWriter checked;
-    checked.Put(HashBytes(all));
-    checked.PutText(all);
-    return checked.Take();
+    return Seal(writer.Take());
   }
   // False: the bytes are damaged.
   bool Restore(std::string_view bytes) {
-    ByteReader checked(bytes);
-    uint64_t hash = 0;
-    std::string all;
-    if (!checked.Get(&hash) || !checked.GetText(&all) || !checked.AtEnd() ||
-        HashBytes(all) != hash) {
-      return false;
-    }
-    ByteReader reader(all);
+    if (!Unseal(&bytes)) return false;
+    ByteReader reader(bytes);
     return reader.Get(&kind) && kind <= Kind::kSource && reader.Get(&executions) &&
            reader.GetText(&state) && reader.AtEnd();
   }
