@@ -337,7 +337,7 @@ Action AddRunCommand(CLI::App* subcommand, const std::string& command) {
   subcommand->add_flag(
       "--resume", options->resume,
       "Go on with the run whose folder --out names and whose process was killed or "
-      "interrupted; every other option as it was, except --jobs and --format");
+      "interrupted; every other option as it was, except --jobs, --format and --require-complete");
   subcommand->add_option("--format", options->format, "text or json (run.json, to the output)")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

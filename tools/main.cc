@@ -150,7 +150,7 @@ int Main(int argc, char** argv) {
   if (argv[1][0] != '-' && std::find(known.begin(), known.end(), argv[1]) == known.end()) {
     const std::string nearest = NearestWord(argv[1], known);
     return BadInput("there is no subcommand '" + std::string(argv[1]) + "'" +
-                    (nearest.empty() ? "" : "; did you mean " + nearest + "?") +
+                    (nearest.empty() ? "." : "; did you mean " + nearest + "?") +
                     " Expected one of: " + names + "\n" + SeeHelp(app));
   }
   for (const Subcommand& subcommand : subcommands) {

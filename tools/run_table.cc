@@ -117,6 +117,7 @@ std::string RunTable::Row(const CaseResult& result) const {
          Completeness(result) + "\n";
   if (!result.note.empty()) row += "  note: " + result.note + "\n";
   if (result.met) return row;  // a shard need not find what is expected
+  const bool unexpected = !std::ranges::all_of(result.findings, &FoundBug::expected);
   for (const FindingKind kind : result.expected) {
     const std::vector<FindingKind> found = KindsFound(result);
     if (std::find(found.begin(), found.end(), kind) != found.end()) continue;
@@ -124,6 +125,7 @@ std::string RunTable::Row(const CaseResult& result) const {
     row += result.complete      ? NotShown(kind)
            : result.interrupted ? " before the interruption\n"
            : result.not_judged > 0 ? "; a history that was not judged may show it\n"
+           : unexpected ? "; what is not expected ends the search, unless --keep-going is given\n"
                                 : "; a larger --executions or another --strategy may find it\n";
   }
   return row;

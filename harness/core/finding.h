@@ -180,8 +180,9 @@ struct Finding {
   uint64_t first_execution = 0;
   ScheduleSize size;
   std::optional<Reduction> reduction;  // empty: the schedule is as the search found it
-  std::string cause;                   // one sentence, what `orders` come to; or why there are none
+  std::string cause;                   // what `orders` and `choices` come to; or why there are none
   std::vector<FindingOrder> orders;    // each verified by running it kept and reversed
+  std::vector<FindingStep> choices;    // at which a value was chosen; verified with all others
   std::vector<FindingSide> sides;
   std::vector<FindingThread> threads;
   std::vector<FindingCall> history;       // of not-linearizable

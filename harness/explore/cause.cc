@@ -26,13 +26,14 @@ int Search(const ReplayTask& task, const SoughtFinding& sought, uint64_t most_ex
   const FoundOrders found = finder.Find(task.decisions);
   MessageWriter writer(MessageType::kOrders);
   writer.PutSpan(std::span<const FoundOrder>(found.orders));
+  writer.PutSpan(std::span<const OrderedStep>(found.choices));
   writer.Put(found.early);
   writer.Put(found.behind);
   writer.Put(found.tried);
   writer.Put(runner.executions());
   writer.Put(found.sufficient);
   writer.Put(found.shows_elsewhere);
-  writer.Put(found.out_of_budget);
+  writer.Put(found.ended);
   writer.Put(static_cast<uint64_t>(found.doubtful.size()));
   for (const auto& [id, decisions] : found.doubtful) {
     writer.Put(id);
@@ -45,10 +46,10 @@ int Search(const ReplayTask& task, const SoughtFinding& sought, uint64_t most_ex
 
 bool Read(MessageReader& reader, FoundOrders* found) {
   uint64_t doubts = 0;
-  if (!reader.GetVector(&found->orders) || !reader.Get(&found->early) ||
-      !reader.Get(&found->behind) || !reader.Get(&found->tried) ||
+  if (!reader.GetVector(&found->orders) || !reader.GetVector(&found->choices) ||
+      !reader.Get(&found->early) || !reader.Get(&found->behind) || !reader.Get(&found->tried) ||
       !reader.Get(&found->executions) || !reader.Get(&found->sufficient) ||
-      !reader.Get(&found->shows_elsewhere) || !reader.Get(&found->out_of_budget) ||
+      !reader.Get(&found->shows_elsewhere) || !reader.Get(&found->ended) ||
       !reader.Get(&doubts)) {
     return false;
   }
@@ -67,7 +68,7 @@ FoundOrders RunSearch(const ReplayTask& task, const SoughtFinding& sought,
                 shared, std::min<std::chrono::nanoseconds>(task.step_timeout, kHangLimit),
                 [&] {
                   found = {};
-                  found.out_of_budget = true;  // unless the child says otherwise
+                  found.ended = FoundOrders::End::kBudget;  // unless the child says otherwise
                 },
                 [&](MessageType type, MessageReader& reader) {
                   FoundOrders told;
@@ -107,12 +108,11 @@ class Wording {
  public:
   explicit Wording(const std::vector<FindingOrder>& orders) {
     for (const FindingOrder& order : orders) {
-      for (const FindingStep* step : {&order.first, &order.then}) {
-        if (step->at.file.empty()) continue;
-        if (file_.empty()) file_ = step->at.file;
-        one_file_ &= step->at.file == file_;
-      }
+      for (const FindingStep* step : {&order.first, &order.then}) Note(*step);
     }
+  }
+  explicit Wording(const std::vector<FindingStep>& steps) {
+    for (const FindingStep& step : steps) Note(step);
   }
 
   std::string Step(const FindingStep& step) const {
@@ -125,6 +125,12 @@ class Wording {
   }
 
  private:
+  void Note(const FindingStep& step) {
+    if (step.at.file.empty()) return;
+    if (file_.empty()) file_ = step.at.file;
+    one_file_ &= step.at.file == file_;
+  }
+
   std::string file_;
   bool one_file_ = true;
 };
@@ -176,9 +182,36 @@ std::string Sentence(const std::vector<FindingOrder>& orders, bool shows_elsewhe
 std::string ComesTooEarly(const FindingStep& early, ThreadId behind, const Finding& finding) {
   const bool is_one = Index(behind) < finding.thread_names.size();
   const std::string others = is_one ? finding.thread_names[Index(behind)] : "the other threads";
-  return "It happens when " + early.thread + " " + Wording({}).Step(early) + " comes before " +
-         others + (is_one ? " has" : " have") + " gone on; when " + others +
+  return "It happens when " + early.thread + " " + Wording({early}).Step(early) +
+         " comes before " + others + (is_one ? " has" : " have") + " gone on; when " + others +
          (is_one ? " was" : " were") + " let run first, it did not.";
+}
+
+std::string TakesChoices(const std::vector<FindingStep>& choices) {
+  const Wording wording(choices);
+  const size_t told = std::min(choices.size(), kMostInSentence);
+  std::string text = "It takes what was chosen at ";
+  for (size_t i = 0; i < told; ++i) {
+    const std::string_view glue = i == 0 ? "" : i + 1 == choices.size() ? " and at " : ", at ";
+    text += std::string(glue) + choices[i].thread + " " + wording.Step(choices[i]);
+  }
+  if (told < choices.size()) {
+    text += " and at " + std::to_string(choices.size() - told) + " other steps";
+  }
+  return text + ": the same schedule with another choice " +
+         (choices.size() == 1 ? "there" : "at one of them") + " does not show it.";
+}
+
+std::string NotTold(FoundOrders::End end) {
+  const std::string which = "Which orders of steps it depends on ";
+  switch (end) {
+    case FoundOrders::End::kTooMany:
+      return which + "was not looked for: too many of its steps conflict.";
+    case FoundOrders::End::kHung:
+      return which + "could not be told: another schedule reached no scheduling point in time.";
+    default:
+      return which + "could not be told within the budget.";
+  }
 }
 
 std::string WithoutOrders(uint64_t tried, size_t threads) {
@@ -195,52 +228,60 @@ std::string WithoutOrders(uint64_t tried, size_t threads) {
          std::to_string(tried) + " that can be reversed the other way round, too.";
 }
 
-}  // namespace
-
-void TellCause(const FoundOrders& found, Finding* finding) {
-  finding->orders.clear();
-  finding->cause.clear();
-  if (found.out_of_budget) {
-    finding->cause = "Which orders of steps it depends on could not be told within the budget.";
-    return;
-  }
+// Empty: the values that were chosen are all there is to tell.
+std::string TellOrders(const FoundOrders& found, Finding* finding) {
   if (found.orders.empty() && !found.doubtful.empty()) {
-    finding->cause =
-        "Which orders of steps it depends on could not be told: schedules with some of them "
-        "reversed show what may be the same.";
-    return;
+    return "Which orders of steps it depends on could not be told: schedules with some of them "
+           "reversed show what may be the same.";
   }
   if (FindingStep* const early = StepOf(found.early, finding); early != nullptr) {
     early->matters = true;
-    finding->cause = ComesTooEarly(*early, found.behind, *finding);
-    return;
+    return ComesTooEarly(*early, found.behind, *finding);
   }
   if (found.orders.empty()) {
-    finding->cause = WithoutOrders(found.tried, finding->thread_names.size());
-    return;
+    return finding->choices.empty() ? WithoutOrders(found.tried, finding->thread_names.size()) : "";
   }
   for (const FoundOrder& order : found.orders) {
     FindingStep* const first = StepOf(order.first, finding);
     FindingStep* const then = StepOf(order.then, finding);
     if (first == nullptr || then == nullptr) {
       finding->orders.clear();
-      finding->cause = "It depends on orders of steps that are too far back to be shown.";
-      return;
+      return "It depends on orders of steps that are too far back to be shown.";
     }
     finding->orders.push_back({WithoutState(*first), WithoutState(*then)});
   }
   if (finding->orders.size() <= kMostShown) ShowSteps(found.orders, finding);
-  finding->cause = Sentence(finding->orders, found.shows_elsewhere);
-  if (!found.sufficient) {
-    finding->cause += " More than that may be needed: another schedule with " +
-                      std::string(found.orders.size() == 1 ? "this order" : "these orders") +
-                      " did not show it.";
+  const std::string text = Sentence(finding->orders, found.shows_elsewhere);
+  if (found.sufficient) return text;
+  return text + " More than that may be needed: another schedule with " +
+         (found.orders.size() == 1 ? "this order" : "these orders") + " did not show it.";
+}
+
+}  // namespace
+
+void TellCause(const FoundOrders& found, Finding* finding) {
+  finding->orders.clear();
+  finding->choices.clear();
+  finding->cause.clear();
+  if (found.ended != FoundOrders::End::kDone) {
+    finding->cause = NotTold(found.ended);
+    return;
   }
+  for (const OrderedStep& choice : found.choices) {
+    FindingStep* const step = StepOf(choice, finding);
+    if (step == nullptr) continue;  // too far back
+    step->matters = true;
+    finding->choices.push_back(*step);
+  }
+  finding->cause = TellOrders(found, finding);
+  if (finding->choices.empty()) return;
+  finding->cause += (finding->cause.empty() ? "" : " ") + TakesChoices(finding->choices);
 }
 
 void FindCause(const ReplayTask& task, KnownFingerprints* known, uint64_t most_executions,
                SharedState* shared, Finding* finding) {
   finding->orders.clear();
+  finding->choices.clear();
   if (finding->kind == FindingKind::kLockOrder) {
     finding->cause =
         "It follows from the orders in which each thread takes its locks, however their steps "

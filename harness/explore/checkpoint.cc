@@ -65,7 +65,7 @@ bool GetIdentity(ByteReader* reader, RunIdentity* identity) {
 
 std::string Difference(const RunIdentity& begun, const RunIdentity& other) {
   if (begun.build != other.build) {
-    return "it belongs to build " + begun.build + ", and this is build " + other.build;
+    return "it belongs to build " + begun.build + ", not to build " + other.build;
   }
   for (size_t i = 0; i < std::min(begun.options.size(), other.options.size()); ++i) {
     if (begun.options[i] == other.options[i]) continue;

@@ -183,8 +183,8 @@ bool ReadShards(const std::vector<std::string>& paths, std::vector<ShardFolder>*
       first = identity;
       count = shard->count;
     }
-    if (const std::string other = Difference(first, identity); !other.empty()) {
-      *error = "'" + paths.front() + "' and '" + path + "' are not of one run: " + other;
+    if (const std::string other = Difference(identity, first); !other.empty()) {
+      *error = "'" + path + "' is not of one run with '" + paths.front() + "': " + other;
       return false;
     }
     if (shard->count != count) {

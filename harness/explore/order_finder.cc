@@ -17,6 +17,8 @@ namespace {
 constexpr size_t kMostPairs = 400;
 // Steps that may have come too early.
 constexpr size_t kMostPutOff = 20;
+// A value that is one of more than these is not looked at.
+constexpr uint32_t kMostValues = 8;
 // Random schedules with an order that matters reversed.
 constexpr uint64_t kSamples = 20;
 
@@ -58,6 +60,7 @@ class OrderFinder::Collector final : public EventSink, public Decider {
   EventMask Wants() const override { return EventMask::All(); }
   void OnEvent(const Event& event) override {
     if (event.by.thread == running_) Note(*event.op, event.seq);
+    if (event.op->kind != OpKind::kAnnotate) NoteChosen(event);
   }
 
   void Begin(const Plan& plan) override { inner_->Begin(plan); }
@@ -70,7 +73,12 @@ class OrderFinder::Collector final : public EventSink, public Decider {
     NotePending(point, /*of_running=*/false);
     return running_;
   }
-  uint32_t PickValue(const ValueChoice& choice) override { return inner_->PickValue(choice); }
+  uint32_t PickValue(const ValueChoice& choice) override {
+    const uint32_t value = inner_->PickValue(choice);
+    const size_t n = values_[choice.thread]++;
+    if (value != 0) chosen_.push_back({{{choice.thread, 0}, 0}, n, value, choice.bound});
+    return value;
+  }
   bool WantsEveryStep() const override { return true; }
 
   EventSink* Events() override { return this; }
@@ -88,6 +96,7 @@ class OrderFinder::Collector final : public EventSink, public Decider {
     return std::move(accesses_);
   }
   const std::map<ThreadStep, StepIdentity>& steps() const { return steps_; }
+  const std::vector<Chosen>& chosen() const { return chosen_; }
   // The threads that had something left to do, other than the one that ran last.
   std::vector<ThreadId> Unfinished() const {
     std::vector<ThreadId> threads;
@@ -125,6 +134,15 @@ class OrderFinder::Collector final : public EventSink, public Decider {
     if (op.second != kNoObject) accesses_.push_back({step, seq, op.second, false});
   }
 
+  // What was chosen for a thread shows in what it does next.
+  void NoteChosen(const Event& event) {
+    for (Chosen& chosen : chosen_) {
+      if (chosen.at.event == 0 && chosen.at.step.thread == event.by.thread) {
+        chosen.at.event = event.seq;
+      }
+    }
+  }
+
   Decider* const inner_;
   ThreadId running_ = kNoThread;
   std::vector<uint32_t> made_;
@@ -132,6 +150,8 @@ class OrderFinder::Collector final : public EventSink, public Decider {
   std::map<ThreadStep, StepIdentity> steps_;
   std::set<ObjectId> clocks_;
   std::vector<Access> accesses_;
+  std::map<ThreadId, size_t> values_;  // how many were chosen
+  std::vector<Chosen> chosen_;
 };
 
 // All pairs of conflicting steps of different threads; of many, those that no other step lies
@@ -237,6 +257,19 @@ void OrderFinder::FindEarly(const std::vector<Access>& accesses,
   }
 }
 
+bool OrderFinder::IsNeeded(const Chosen& chosen, Guide guide) {
+  if (chosen.at.event == 0 || chosen.bound > kMostValues) return false;
+  uint32_t& value = guide.values[Index(chosen.at.step.thread)][chosen.n].value;
+  for (value = 0; value < chosen.bound; ++value) {
+    if (value == chosen.value) continue;
+    if (!MayGoOn()) return false;
+    guided_.SetGuide(guide);
+    runner_->Run(guided_, Plan{});
+    if (MayShow()) return false;
+  }
+  return true;
+}
+
 // Or may: it was not tried to the end.
 bool OrderFinder::ShowsElsewhere(const std::vector<FoundOrder>& orders,
                                  const std::map<ThreadStep, StepIdentity>& steps) {
@@ -259,26 +292,28 @@ FoundOrders OrderFinder::Find(std::span<const Decision> failing) {
   const std::vector<Access> accesses = collector.Take();
   std::vector<FoundOrder> candidates = Candidates(accesses, /*only_nearest=*/false);
   if (candidates.size() > kMostPairs) candidates = Candidates(accesses, /*only_nearest=*/true);
-  result.out_of_budget = candidates.size() > kMostPairs;
+  if (candidates.size() > kMostPairs) {
+    result.ended = FoundOrders::End::kTooMany;
+    return result;
+  }
   Guide guide = GuideOf(failing, runner_->values());
   std::vector<FoundOrder> may_matter;
-  for (size_t i = 0; i < candidates.size() && !result.out_of_budget; ++i) {
+  for (size_t i = 0; i < candidates.size() && MayGoOn(); ++i) {
     const Reversed reversed = Reverse(candidates[i], guide, collector.steps());
     if (reversed != Reversed::kImpossible) ++result.tried;
     if (reversed == Reversed::kDoesNotShow) may_matter.push_back(candidates[i]);
-    result.out_of_budget = !MayGoOn();
   }
   // What was left out for the sake of an order that does not matter comes back; it needs a proof of
   // its own.
   std::set<StepOrder> looked_at;
   bool changed = true;
   guide.fetch = true;
-  for (bool again = false; changed && !result.out_of_budget; again = true) {
+  for (bool again = false; changed && MayGoOn(); again = true) {
     changed = false;
     result.orders = WithoutImplied(may_matter);
     for (const FoundOrder& order : result.orders) {
       const StepOrder steps{order.first.step, order.then.step};
-      if (result.out_of_budget || !looked_at.insert(steps).second) continue;
+      if (!MayGoOn() || !looked_at.insert(steps).second) continue;
       const Reversed reversed = Reverse(order, guide, collector.steps());
       if (reversed == Reversed::kShows || (again && reversed == Reversed::kImpossible)) {
         std::erase_if(may_matter, [&](const FoundOrder& other) {
@@ -286,15 +321,18 @@ FoundOrders OrderFinder::Find(std::span<const Decision> failing) {
         });
         changed = true;
       }
-      result.out_of_budget = !MayGoOn();
     }
   }
-  if (result.out_of_budget) {
+  if (!MayGoOn()) {
+    result.ended = runner_->hung() ? FoundOrders::End::kHung : FoundOrders::End::kBudget;
     result.orders.clear();
     return result;
   }
   if (result.orders.empty()) {
     FindEarly(accesses, collector.Unfinished(), guide, collector.steps(), &result);
+  }
+  for (const Chosen& chosen : collector.chosen()) {
+    if (IsNeeded(chosen, guide)) result.choices.push_back(chosen.at);
   }
   result.shows_elsewhere = ShowsElsewhere(result.orders, collector.steps());
   Guide kept;

@@ -1,4 +1,5 @@
-// OrderFinder: which orders of two steps a failing schedule depends on.
+// OrderFinder: which orders of two steps a failing schedule depends on, and which values that were
+// chosen in it.
 //
 // The failing schedule is run, and every pair of conflicting steps of different threads noted.
 // Then, for each pair, a schedule is run that is as near the failing one as the program allows but
@@ -15,6 +16,9 @@
 //
 // In the spirit of delta debugging of thread schedules (Choi and Zeller, "Isolating
 // Failure-Inducing Thread Schedules", ISSTA 2002), on orders of steps in place of switches.
+//
+// A value that was chosen (a spurious wakeup, whom a notification wakes, one of heddle::Choose) is
+// needed if the same schedule with each of the other values shows nothing.
 //
 // A step that its thread was waiting to make when the execution ended counts as coming last: in a
 // deadlock those are what it is about. What threads would have done after that is in no order with
@@ -48,7 +52,15 @@ struct FoundOrder {
 };
 
 struct FoundOrders {
+  // Unless it is kDone, nothing is known.
+  enum class End : uint8_t {
+    kDone,
+    kBudget,   // it takes more executions
+    kTooMany,  // more steps conflict than are looked at
+    kHung,     // an execution reached no scheduling point in time
+  };
   std::vector<FoundOrder> orders;  // in the order of the failing execution
+  std::vector<OrderedStep> choices;  // steps at which a value was chosen that is needed
   // If there are none: the finding does not show if the other threads are let run before this step.
   OrderedStep early;            // kNoThread's: there is no such step
   ThreadId behind = kNoThread;  // the only other thread that had not ended; else kNoThread
@@ -58,7 +70,7 @@ struct FoundOrders {
   bool sufficient = false;
   // So does one in which one of them is reversed, if it is not near the failing one.
   bool shows_elsewhere = false;
-  bool out_of_budget = false;
+  End ended = End::kDone;
   // What was raised in other schedules and may be the finding. It was taken for it.
   DoubtfulSuspicions doubtful;
 };
@@ -78,6 +90,13 @@ class OrderFinder {
     ObjectId object = kNoObject;
     bool reads = false;  // and no more
   };
+  // A value other than the first, chosen for a thread as the n-th of its values, from 0.
+  struct Chosen {
+    OrderedStep at;  // event 0: the thread has done nothing since
+    size_t n = 0;
+    uint32_t value = 0;
+    uint32_t bound = 0;
+  };
   class Collector;
 
   // How the finding does with the order reversed.
@@ -87,6 +106,7 @@ class OrderFinder {
   // Sets `early` and `behind`.
   void FindEarly(const std::vector<Access>& accesses, const std::vector<ThreadId>& unfinished,
                  Guide guide, const std::map<ThreadStep, StepIdentity>& steps, FoundOrders* found);
+  bool IsNeeded(const Chosen& chosen, Guide guide);
   // The last execution shows the finding, or what may be it.
   bool MayShow();
   bool ShowsElsewhere(const std::vector<FoundOrder>& orders,

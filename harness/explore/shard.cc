@@ -45,7 +45,8 @@ std::optional<Shard> ParseShard(std::string_view text, std::string* error) {
   if (index && count && *index >= 1 && *index <= *count && *count <= kMostShards) {
     return Shard{*index - 1, *count};
   }
-  *error = "expected i/n with i from 1 to n, such as 2/3, found '" + std::string(text) + "'";
+  *error = "expected i/n with i from 1 to n, and n at most " + std::to_string(kMostShards) +
+           ", such as 2/3, found '" + std::string(text) + "'";
   return std::nullopt;
 }
 

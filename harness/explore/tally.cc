@@ -80,7 +80,8 @@ void Tally::Conclude(const Goal& goal, CaseResult* result) const {
   if (!is_function || all.not_judged > 0) result->complete_bound.clear();
   if (all.cut_by_step_limit > 0) {
     AddNote(result, std::to_string(all.cut_by_step_limit) +
-                        " executions were cut by the step limit of " +
+                        (all.cut_by_step_limit == 1 ? " execution was" : " executions were") +
+                        " cut by the step limit of " +
                         std::to_string(goal.max_steps) + "; raise it with --max-steps");
   }
   if (all.not_judged > 0) {

@@ -288,6 +288,7 @@ std::string ToJson(const Finding& finding) {
                {"pointers", WriteList(finding.pointers)},
                {"cause", finding.cause},
                {"orders", WriteList(finding.orders)}};
+  if (!finding.choices.empty()) json["choices"] = WriteList(finding.choices);
   if (!finding.history.empty()) json["history"] = WriteList(finding.history);
   if (finding.reduction) json["reduction"] = Write(*finding.reduction);
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -339,6 +340,7 @@ absl::StatusOr<Finding> FindingFromJson(std::string_view text) {
   reader.Get(json, "schedule", &finding.schedule);
   if (json.contains("cause")) reader.Get(json, "cause", &finding.cause);
   if (json.contains("orders")) reader.GetList(json, "orders", &finding.orders);
+  if (json.contains("choices")) reader.GetList(json, "choices", &finding.choices);
   reader.GetList(json, "sides", &finding.sides);
   reader.GetList(json, "threads", &finding.threads);
   reader.GetList(json, "thread_names", &finding.thread_names);

@@ -73,11 +73,13 @@ absl::Status CheckWhole(std::string_view text, std::string_view magic) {
   }
   if (!IsChecksum(last.text)) {
     return ScheduleError(Word{{}, text.size()}, 0,
-                         "a checksum ('=' and 8 hexadecimal digits); it has been cut short");
+                         "a checksum ('=' and 8 hexadecimal digits) at the end: it has been cut "
+                         "short, or added to");
   }
   if (last.text.substr(1) != checksum.Hex()) {
-    return ScheduleError(
-        last, 0, "the checksum =" + checksum.Hex() + " of the text before it; it has been damaged");
+    return ScheduleError(last, 0,
+                         "the checksum =" + checksum.Hex() +
+                             " of the text before it, one of which is damaged");
   }
   return absl::OkStatus();
 }

@@ -108,6 +108,10 @@ StrategyProgress Dpor::Progress() const {
   progress.share_done = ShareDone();
   progress.note = std::string(mode_ == Mode::kSource ? "source-DPOR: " : "DPOR: ") +
                   CountedExecutions(counts_.executions);
+  if (!finished_) {
+    progress.estimated_executions = EstimateExecutions(counts_.executions, *progress.share_done);
+    progress.note += OfAbout(progress.estimated_executions);
+  }
   if (counts_.redundant > 0) {
     progress.note += ", " + std::to_string(counts_.redundant) + " redundant";
   }
@@ -115,9 +119,6 @@ StrategyProgress Dpor::Progress() const {
     // What races with a step behind the limit is not known, so that this proves nothing up to it.
     progress.note +=
         counts_.SeenToTheEnd() ? ", every class of executions seen" : counts_.NotSeen();
-  } else {
-    progress.estimated_executions = EstimateExecutions(counts_.executions, *progress.share_done);
-    progress.note += OfAbout(progress.estimated_executions);
   }
   return progress;
 }

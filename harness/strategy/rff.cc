@@ -247,7 +247,7 @@ StrategyProgress Rff::Progress() const {
   StrategyProgress progress;
   progress.note = "reads-from: " + std::to_string(pairs_.size()) +
                   " pairs of a write and a read, " + std::to_string(seeds_.size()) +
-                  " constraint sets kept";
+                  (seeds_.size() == 1 ? " constraint set kept" : " constraint sets kept");
   return progress;
 }
 

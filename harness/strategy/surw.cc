@@ -226,7 +226,8 @@ void Surw::FindShared() {
 
 StrategyProgress Surw::Progress() const {
   StrategyProgress progress;
-  progress.note = "selective: " + std::to_string(shared_.size()) + " objects that threads share";
+  progress.note = "selective: " + std::to_string(shared_.size()) +
+                  (shared_.size() == 1 ? " object" : " objects") + " that threads share";
   return progress;
 }
 

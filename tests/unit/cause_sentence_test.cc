@@ -59,7 +59,12 @@ TEST(CauseSentenceTest, WhatIsNotKnownIsSaid) {
   TellCause(found, &finding);
   EXPECT_EQ(finding.cause, "It depends on orders of steps that are too far back to be shown.");
   EXPECT_TRUE(finding.orders.empty());
-  found.out_of_budget = true;
+  found.ended = FoundOrders::End::kTooMany;
+  TellCause(found, &finding);
+  EXPECT_EQ(finding.cause,
+            "Which orders of steps it depends on was not looked for: too many of its steps "
+            "conflict.");
+  found.ended = FoundOrders::End::kBudget;
   TellCause(found, &finding);
   EXPECT_EQ(finding.cause,
             "Which orders of steps it depends on could not be told within the budget.");

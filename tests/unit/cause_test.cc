@@ -9,7 +9,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "harness/explore/explorer.h"
 #include "primitives/assert.h"
 #include "primitives/atomic.h"
 #include "primitives/condition_variable.h"
@@ -18,30 +17,13 @@
 #include "primitives/thread.h"
 #include "primitives/time.h"
 #include "primitives/var.h"
+#include "tests/unit/cause_test_support.h"
 
 namespace heddle {
 namespace {
 
-// The first finding of `kind` by depth-first search: of two findings that mirror each other, it
-// always gives the same.
-Finding FindingOf(void (*body)(), FindingKind kind, uint32_t spurious = 0) {
-  std::string error;
-  ExplorerOptions options;
-  options.campaign.strategy = "dfs";
-  options.campaign.spurious = spurious;
-  const auto explorer = Explorer::Make(options, nullptr, nullptr, &error);
-  EXPECT_NE(explorer, nullptr) << error;
-  const Case explored{
-      .name = "test/cause", .body = body, .expect = {kind}, .tolerate = {FindingKind::kLockOrder}};
-  const CaseResult result = explorer->Explore(explored);
-  for (const FoundBug& found : result.findings) {
-    if (found.finding.kind == kind) return found.finding;
-  }
-  ADD_FAILURE() << "no such finding";
-  return {};
-}
-
-std::string Line(int line) { return "(line " + std::to_string(line) + ")"; }
+using testing::FindingOf;
+using testing::Line;
 
 // `cause` is the sentence; every order is between two threads, and has both places.
 void ExpectCause(const Finding& finding, const std::string& cause, size_t orders) {
@@ -136,10 +118,12 @@ void WokenBetweenTheStages() {
 }
 
 TEST(CauseTest, ASpuriousWakeupAfterSomeTime) {
+  const std::string wakes = "T1 `wake from changed: spurious` " + Line(kStageLine - 5);
   ExpectCause(FindingOf(WokenBetweenTheStages, FindingKind::kAssertion, 1),
-              "It happens when T1 `wake from changed: spurious` " + Line(kStageLine - 5) +
-                  " runs between T2 `lock mutex` " + Line(kStageLine) + " and `lock mutex` " +
-                  Line(kStageLine + 3) + "; with either order reversed it does not.",
+              "It happens when " + wakes + " runs between T2 `lock mutex` " + Line(kStageLine) +
+                  " and `lock mutex` " + Line(kStageLine + 3) +
+                  "; with either order reversed it does not. It takes what was chosen at " + wakes +
+                  ": the same schedule with another choice there does not show it.",
               2);
 }
 

@@ -72,7 +72,7 @@ TEST(Checkpoint, AnotherRunIsToldApart) {
   EXPECT_EQ(Difference(begun, begun), "");
   RunIdentity other = begun;
   other.build = "b2";
-  EXPECT_EQ(Difference(begun, other), "it belongs to build b1, and this is build b2");
+  EXPECT_EQ(Difference(begun, other), "it belongs to build b1, not to build b2");
   other = begun;
   other.options[1].second = "2";
   EXPECT_EQ(Difference(begun, other), "it was begun with --seed=1, not with --seed=2");

@@ -47,6 +47,7 @@ TEST(ReportJsonTest, RoundTripKeepsEveryField) {
   ASSERT_EQ(after->orders.size(), before.orders.size());
   EXPECT_EQ(after->orders[0].first.text, before.orders[0].first.text);
   EXPECT_EQ(after->orders[0].then.at, before.orders[0].then.at);
+  EXPECT_TRUE(after->choices.empty());
   EXPECT_EQ(after->schedule, before.schedule);
   EXPECT_EQ(after->replay, before.replay);
   EXPECT_EQ(after->thread_names, before.thread_names);
@@ -75,6 +76,16 @@ TEST(ReportJsonTest, RoundTripKeepsEveryField) {
     EXPECT_EQ(after->interleaving[i].at, before.interleaving[i].at);
     EXPECT_EQ(after->interleaving[i].matters, before.interleaving[i].matters);
   }
+}
+
+TEST(ReportJsonTest, RoundTripKeepsChoices) {
+  Finding before = SampleFinding();
+  before.choices = {before.interleaving[0]};
+  const auto after = FindingFromJson(ToJson(before));
+  ASSERT_TRUE(after.ok()) << after.status();
+  ASSERT_EQ(after->choices.size(), 1u);
+  EXPECT_EQ(after->choices[0].text, before.choices[0].text);
+  EXPECT_EQ(after->choices[0].at, before.choices[0].at);
 }
 
 TEST(ReportJsonTest, EveryKindHasAName) {
