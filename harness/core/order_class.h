@@ -26,7 +26,7 @@ constexpr uint64_t MixOrder(uint64_t a, uint64_t b) {
 // halves of the product of two words are folded, as in wyhash.
 constexpr uint64_t FoldOrder(uint64_t a, uint64_t b) {
   __extension__ using Wide = unsigned __int128;
-  const Wide product = Wide{a} * (b ^ 0xd6e8feb86659fd93);
+  const Wide product = Wide{a ^ 0x9e3779b97f4a7c15} * (b ^ 0xd6e8feb86659fd93);
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 

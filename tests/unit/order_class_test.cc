@@ -169,6 +169,12 @@ void Choices() {
 }
 TEST(OrderClassTest, WhatWasChosen) { EXPECT_EQ(ClassesOf(Choices), 6u); }
 
+// Of which no two may be alike: the same values in another order are others.
+void ThreeChoices() {
+  for (int i = 0; i < 3; ++i) Choose(4);
+}
+TEST(OrderClassTest, InWhichOrderItWasChosen) { EXPECT_EQ(ClassesOf(ThreeChoices), 64u); }
+
 void ThreadsOfThreads() {
   Atomic<int> value{0};
   const auto parent = [&] {
