@@ -72,12 +72,22 @@ void Tally::Conclude(const Goal& goal, CaseResult* result) const {
   for (const FoundBug& bug : result->findings) {
     found |= uint32_t{1} << static_cast<int>(bug.finding.kind);
   }
+  const auto has = [found](FindingKind kind) {
+    return (found & uint32_t{1} << static_cast<int>(kind)) != 0;
+  };
   // Of a program that is not a function of its schedule, an exploration of those proves nothing.
-  const bool is_function =
-      (found & uint32_t{1} << static_cast<int>(FindingKind::kNondeterminism)) == 0;
-  result->complete = exhausted && all.cut_by_step_limit == 0 && all.not_judged == 0 &&
-                     deaths == 0 && is_function;
-  if (!is_function || all.not_judged > 0) result->complete_bound.clear();
+  // And searches take accesses that nothing orders to commute: one that has met some has not seen
+  // what depends on which came first.
+  const bool is_function = !has(FindingKind::kNondeterminism);
+  const bool races = has(FindingKind::kDataRace);
+  const bool everything = exhausted && all.cut_by_step_limit == 0 && all.not_judged == 0 &&
+                          deaths == 0 && is_function;
+  if (races && (everything || !result->complete_bound.empty())) {
+    AddNote(result, "not complete: what depends on which access of a data race came first may not "
+                    "have been explored");
+  }
+  result->complete = everything && !races;
+  if (!is_function || races || all.not_judged > 0) result->complete_bound.clear();
   if (all.cut_by_step_limit > 0) {
     AddNote(result, std::to_string(all.cut_by_step_limit) +
                         (all.cut_by_step_limit == 1 ? " execution was" : " executions were") +

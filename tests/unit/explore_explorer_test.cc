@@ -17,9 +17,11 @@
 
 #include "harness/explore/explorer.h"
 #include "harness/explore/schedule_of.h"
+#include "primitives/assert.h"
 #include "primitives/atomic.h"
 #include "primitives/mutex.h"
 #include "primitives/thread.h"
+#include "primitives/var.h"
 #include "tests/support/scratch_folder.h"
 
 namespace heddle {
@@ -181,6 +183,37 @@ TEST(Explorer, EndsWithItsTimeWhereExecutionsAreSlow) {
     EXPECT_EQ(result.note, "") << strategy;
     EXPECT_GT(result.executions, 0u) << strategy;
     EXPECT_FALSE(result.complete) << strategy;
+  }
+}
+
+// Where T1 reads what T2 writes, and is first at the atomic: accesses that race commute, so that of
+// their two orders one is explored.
+void DependsOnARace() {
+  Atomic<int> turns(0, "turns");
+  Var<int> value(0, "value");
+  int seen = 0, turn = 0;
+  Thread reader([&] {
+    seen = value;
+    turns.store(2);
+  });
+  Thread writer([&] {
+    value = 1;
+    turn = turns.exchange(3);
+  });
+  reader.join();
+  writer.join();
+  Assert(seen != 1 || turn != 2, "not both");
+}
+
+TEST(Explorer, ASearchThatHasMetADataRaceIsNotComplete) {
+  CampaignOptions options;
+  options.keep_going = true;
+  for (const char* const strategy : {"default", "dfs", "dpor", "source-dpor"}) {
+    options.strategy = strategy;
+    const CaseResult result = Explore(Made(DependsOnARace, {FindingKind::kDataRace}), options);
+    EXPECT_TRUE(Has(result, FindingKind::kDataRace)) << strategy;
+    EXPECT_FALSE(result.complete) << strategy;
+    EXPECT_TRUE(result.note.starts_with("not complete: what depends on which access")) << strategy;
   }
 }
 
