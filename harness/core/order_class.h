@@ -4,7 +4,7 @@
 //
 // It is kept up step by step. Each thread has a hash of its steps; a step adds what it did and the
 // hash of the last step that changed its object, and a step that changes an object adds the sum of
-// those that have looked at it since: so looks are not ordered among each other. A thread begins
+// those that have looked at it so far: so looks are not ordered among each other. A thread begins
 // with a hash of its parent's and its ordinal. The class is the sum over the threads, in which
 // nothing depends on ids or addresses.
 // Cost: a few multiplications a step.
@@ -61,7 +61,7 @@ class ObjectOrder {
 
  private:
   uint64_t changed_ = 0;  // by the last step that changed it
-  uint64_t looked_ = 0;   // the sum of those that have looked since
+  uint64_t looked_ = 0;   // the sum of all that have looked
 };
 
 // Of what has two kinds of step: moves, which commute among each other, and looks, which do, too;
