@@ -1,5 +1,5 @@
 # Abseil in the programs themselves, where its archives are installed: some thirty shared libraries
-# take half of the time in which a program starts. Programs of users link it as they say.
+# take two fifths of the time in which a program starts. Programs of users link it as they say.
 find_package(absl REQUIRED)
 if(NOT PROJECT_IS_TOP_LEVEL)
   return()
