@@ -41,6 +41,10 @@ struct CampaignOptions {
 
 inline constexpr uint64_t kDefaultExecutions = 20'000;
 inline constexpr std::chrono::seconds kDefaultTime{60};
+// Of a campaign; by its time only, that is as many as there are.
+inline uint64_t MostExecutions(const CampaignOptions& options) {
+  return options.executions.value_or(options.time ? UINT64_MAX : kDefaultExecutions);
+}
 inline constexpr uint64_t kDeterminismChecks = 3;
 inline constexpr int kFirstRepeats = 4;
 // A campaign ends after so many executions that hung; each costs the step timeout in real time.

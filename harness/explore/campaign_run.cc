@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds kPatience{500};
 constexpr std::chrono::milliseconds kSaveInterval{kSliceOfWhole};
 constexpr int kIntervalForSaving = 20;  // times what the last saving took
 // Most cases are explored in less time than it takes to start further workers.
-constexpr std::chrono::milliseconds kAlone{30};
+constexpr std::chrono::milliseconds kAlone{10};
 // How long a part of a search is explored before what is left of it is handed on, so that there is
 // always something to do for everybody.
 constexpr std::chrono::milliseconds kSlice{40};
@@ -46,7 +46,7 @@ CampaignRun::CampaignRun(const Case& explored, const ExplorerOptions& options, O
     result_.log.allowed = goal_.allowed;
     result_.log.max_steps = goal_.max_steps;
   }
-  max_executions_ = options_.executions.value_or(options_.time ? UINT64_MAX : kDefaultExecutions);
+  max_executions_ = MostExecutions(options_);
   const std::chrono::nanoseconds time = options_.time ? *options_.time
                                         : options_.executions
                                             ? std::chrono::hours(24 * 365)
@@ -63,7 +63,8 @@ void CampaignRun::BeginStage() {
   round_size_ = 1;
   left_.clear();
   ran_out_ = false;
-  if (const TreeSearch* const search = whole_->AsTreeSearch(); search != nullptr) {
+  if (TreeSearch* const search = whole_->AsTreeSearch(); search != nullptr) {
+    search->LimitTo(max_executions_);
     rounds_ = search->MakeRounds();
     division = rounds_ == nullptr ? Frontier::Division::kByParts : Frontier::Division::kInRounds;
   } else if (const auto common = whole_->CommonExecutions()) {

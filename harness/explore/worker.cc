@@ -242,6 +242,9 @@ std::unique_ptr<Strategy> Worker::NewStrategy() {
   auto made = MakeStrategy(options_.strategy);
   HEDDLE_CHECK(made.ok(), "the name of the strategy was not checked");
   if (decider_ == nullptr) decider_ = (*made)->MakeDecider();
+  if (TreeSearch* const search = (*made)->AsTreeSearch(); search != nullptr) {
+    search->LimitTo(MostExecutions(options_));
+  }
   return *std::move(made);
 }
 

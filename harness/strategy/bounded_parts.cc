@@ -63,7 +63,7 @@ bool BoundedSearch::Adopt(std::string_view part) {
 }
 
 std::unique_ptr<SearchRounds> BoundedSearch::MakeRounds() const {
-  return std::make_unique<BoundedRounds>(most_memory_);
+  return std::make_unique<BoundedRounds>(limits_);
 }
 
 std::string BoundedSearch::Counts() const {

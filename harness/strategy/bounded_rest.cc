@@ -17,29 +17,55 @@ bool BoundedRest::PutOff(uint32_t of_price, uint64_t group, std::span<const Deci
   memory -= list.bytes();
   list.Add(group, path, length, last, /*values_end=*/0);
   memory += list.bytes();
+  ++reachable;
   return true;
 }
 
-void BoundedRest::Append(std::vector<RootList> others) {
-  if (others.size() > put_off.size()) put_off.resize(others.size());
-  for (size_t i = 0; i < others.size(); ++i) {
-    memory += others[i].bytes();
-    put_off[i].Append(std::move(others[i]));
+void BoundedRest::Append(BoundedRest other) {
+  const size_t open = std::min<size_t>(other.put_off.size(), closed_from - price - 1);
+  if (open > put_off.size()) put_off.resize(open);
+  for (size_t i = 0; i < open; ++i) {
+    memory += other.put_off[i].bytes();
+    reachable += other.put_off[i].size();
+    put_off[i].Append(std::move(other.put_off[i]));
+  }
+  if (other.closed_from < closed_from) CloseFrom(other.closed_from);
+}
+
+void BoundedRest::CloseFrom(uint32_t of_price) {
+  closed_from = of_price;
+  put_off.resize(of_price - price);
+  memory = put_off.back().bytes();
+  reachable = begun;
+  for (size_t i = 0; i + 1 < put_off.size(); ++i) {
+    memory += put_off[i].bytes();
+    reachable += put_off[i].size();
   }
 }
 
-void BoundedRest::CutTo(size_t most_memory) {
-  if (memory <= most_memory) return;
-  memory = 0;
-  size_t i = 0;
-  while (memory + put_off[i].bytes() <= most_memory) memory += put_off[i++].bytes();
-  closed_from = price + 1 + static_cast<uint32_t>(i);
-  put_off.resize(i + 1);
-  put_off[i].CutTo(most_memory - memory);
-  memory += put_off[i].bytes();
+void BoundedRest::CutTo(const BoundedLimits& limits) {
+  const auto list = [this](uint32_t of_price) -> const RootList& {
+    return put_off[of_price - price - 1];
+  };
+  if (reachable >= limits.executions) {
+    uint32_t of_price = price + 1;
+    for (uint64_t before = begun; before < limits.executions; ++of_price) {
+      before += list(of_price).size();
+      if (before >= limits.executions) break;
+    }
+    CloseFrom(of_price);
+  }
+  if (memory <= limits.memory) return;
+  size_t left = limits.memory;
+  uint32_t of_price = price + 1;
+  for (; list(of_price).bytes() <= left; ++of_price) left -= list(of_price).bytes();
+  CloseFrom(of_price);
+  memory -= put_off.back().bytes();
+  put_off.back().CutTo(left);
+  memory += put_off.back().bytes();
 }
 
-bool BoundedRest::GoOn() {
+bool BoundedRest::GoOn(const BoundedLimits& limits) {
   HEDDLE_CHECK(here.empty(), "a search goes on to the next price before it is through with one");
   const auto next = std::find_if(put_off.begin(), put_off.end(),
                                  [](const RootList& list) { return !list.empty(); });
@@ -49,6 +75,9 @@ bool BoundedRest::GoOn() {
   put_off.erase(put_off.begin(), next + 1);
   memory -= here.bytes();
   closed_from = kNever;
+  begun = reachable = here.size();
+  for (const RootList& list : put_off) reachable += list.size();
+  CutTo(limits);
   return true;
 }
 
@@ -58,6 +87,7 @@ std::string BoundedRest::PartOf(uint64_t roots_of_part) {
   part.closed_from = closed_from;
   part.is_part = true;
   part.here = here.TakeMany(roots_of_part);
+  part.begun = part.here.size();
   return part.ToBytes();
 }
 
@@ -74,6 +104,7 @@ std::string BoundedRest::ToBytes() const {
   writer.Put(is_part);
   writer.Put(steps);
   writer.Put(roots);
+  writer.Put(begun);
   here.Put(&writer);
   writer.Put(static_cast<uint64_t>(put_off.size()));
   for (const RootList& list : put_off) list.Put(&writer);
@@ -85,13 +116,18 @@ bool BoundedRest::Restore(std::string_view bytes) {
   ByteReader reader(bytes);
   uint64_t prices = 0;
   if (!reader.Get(&price) || !reader.Get(&closed_from) || !reader.Get(&is_part) ||
-      !reader.Get(&steps) || !reader.Get(&roots) || !here.Get(&reader) || !reader.Get(&prices)) {
+      !reader.Get(&steps) || !reader.Get(&roots) || !reader.Get(&begun) || !here.Get(&reader) ||
+      !reader.Get(&prices)) {
     return false;
   }
   for (; prices > 0; --prices) {
     RootList& list = put_off.emplace_back();
     if (!list.Get(&reader)) return false;
     memory += list.bytes();
+  }
+  reachable = begun;
+  for (size_t i = 0; i < put_off.size() && price + 1 + i < closed_from; ++i) {
+    reachable += put_off[i].size();
   }
   return reader.AtEnd();
 }

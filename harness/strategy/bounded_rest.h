@@ -1,9 +1,10 @@
 // What a bounded search has left to explore: the schedules of the price that it is at, and those
 // that it has put off until their price has come.
 //
-// Memory: what is put off has a limit. What does not fit is left out: the dearest, and of those of
-// one price the last. So what is left out is the same whoever has put it off, and in how many
-// parts; lists that were cut are cut again when they are put together.
+// What is put off has limits: in memory, and in how many executions there will be, since each
+// schedule takes one. What is beyond them is left out: the dearest, and of those of one price the
+// last. So what is left out is the same whoever has put it off, and in how many parts, but for what
+// there would be no execution for; lists that were cut are cut again when they are put together.
 // Threading: one.
 #ifndef HEDDLE_HARNESS_STRATEGY_BOUNDED_REST_H_
 #define HEDDLE_HARNESS_STRATEGY_BOUNDED_REST_H_
@@ -21,6 +22,11 @@
 
 namespace heddle {
 
+struct BoundedLimits {
+  size_t memory = size_t{128} << 20;  // bytes of what is put off
+  uint64_t executions = std::numeric_limits<uint64_t>::max();  // of the search, by all instances
+};
+
 struct BoundedRest {
   static constexpr uint32_t kNever = std::numeric_limits<uint32_t>::max();
 
@@ -31,6 +37,10 @@ struct BoundedRest {
   uint32_t closed_from = kNever;
   std::vector<RootList> put_off;  // of price + 1, price + 2 ...
   size_t memory = 0;              // of those
+  // Schedules that have nothing left out before them: of this price when it was begun or handed on,
+  // and with those that are put off.
+  uint64_t begun = 0;
+  uint64_t reachable = 0;
 
   // Of a part of a search, which goes on at its price only; or all that is left, price by price.
   bool is_part = false;
@@ -42,11 +52,11 @@ struct BoundedRest {
   bool PutOff(uint32_t of_price, uint64_t group, std::span<const Decision> path, size_t length,
               Decision last);
   // What another has put off at this price, behind what is here.
-  void Append(std::vector<RootList> others);
-  // Leaves out what does not fit.
-  void CutTo(size_t most_memory);
+  void Append(BoundedRest other);
+  // Leaves out what is beyond the limits.
+  void CutTo(const BoundedLimits& limits);
   // On to the next price for which something was put off. False: there is none.
-  bool GoOn();
+  bool GoOn(const BoundedLimits& limits);
   // The first so many schedules of this price, as a part.
   std::string PartOf(uint64_t roots_of_part);
   bool empty() const { return here.empty() && memory == 0; }
@@ -56,6 +66,10 @@ struct BoundedRest {
   std::string ToBytes() const;
   // Into a new one. False: the bytes are damaged.
   bool Restore(std::string_view bytes);
+
+ private:
+  // Nothing more of this price has a place, and nothing dearer.
+  void CloseFrom(uint32_t of_price);
 };
 
 // What instances of the search tell each other of what they have made: see TreeSearch::Counts.

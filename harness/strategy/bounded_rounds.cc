@@ -30,7 +30,7 @@ bool BoundedRounds::PutTogether(std::span<const std::string> left) {
       continue;
     }
     if (one.price != rest_.price || !one.here.empty()) return false;
-    rest_.Append(std::move(one.put_off));
+    rest_.Append(std::move(one));
   }
   if (roots == 0) return true;
   steps_ = steps;
@@ -53,11 +53,11 @@ bool BoundedRounds::Next(std::span<const std::string> left, size_t most,
                          std::vector<std::string>* next) {
   next->clear();
   if (!PutTogether(left)) return false;
-  rest_.CutTo(most_memory_);
+  rest_.CutTo(limits_);
   incomplete_from_ = std::min(incomplete_from_, rest_.closed_from);
   divided_ = true;
   parts_ = 0;
-  if (rest_.here.empty() && !rest_.GoOn()) return true;
+  if (rest_.here.empty() && !rest_.GoOn(limits_)) return true;
   if (rest_.Roots() <= few_roots_) {
     divided_ = false;
     parts_ = 1;

@@ -31,9 +31,9 @@ class BoundedRounds final : public SearchRounds {
   // For the same reason, the least for a part, if the others are like those of the round before.
   static constexpr uint64_t kLeastSteps = uint64_t{1} << 13;
 
-  explicit BoundedRounds(size_t most_memory, uint64_t few_roots = kFewRoots,
+  explicit BoundedRounds(const BoundedLimits& limits, uint64_t few_roots = kFewRoots,
                          uint64_t least_steps = kLeastSteps)
-      : most_memory_(most_memory), few_roots_(few_roots), least_steps_(least_steps) {}
+      : limits_(limits), few_roots_(few_roots), least_steps_(least_steps) {}
 
   bool Next(std::span<const std::string> left, size_t most,
             std::vector<std::string>* next) override;
@@ -45,7 +45,7 @@ class BoundedRounds final : public SearchRounds {
   bool PutTogether(std::span<const std::string> left);
   uint64_t RootsOfAPart(size_t most) const;
 
-  const size_t most_memory_;
+  const BoundedLimits limits_;
   const uint64_t few_roots_;
   const uint64_t least_steps_;
   BoundedRest rest_;      // in no part

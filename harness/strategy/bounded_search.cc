@@ -129,8 +129,8 @@ bool BoundedSearch::NextRoot() {
   }
   while (rest_.here.empty()) {
     if (rest_.is_part) return false;
-    CutToMemory();
-    if (!rest_.GoOn()) return false;
+    CutToLimits();
+    if (!rest_.GoOn(limits_)) return false;
   }
   const RootList::Root& root = *rest_.here.Take();
   path_ = root.decisions;
@@ -169,7 +169,9 @@ void BoundedSearch::Learn(const Plan&, const ExecutionRecord& record) {
     PutOffTheCostly(record.branches[i], static_cast<uint32_t>(planned + i), record);
   }
   // Not always at once, since it takes to look at all that there is.
-  if (rest_.memory > most_memory_ + most_memory_ / 4) CutToMemory();
+  if (rest_.memory > limits_.memory + limits_.memory / 4 || rest_.reachable >= limits_.executions) {
+    CutToLimits();
+  }
 }
 
 void BoundedSearch::AddFree(const BranchPoint& branch, uint32_t length,
@@ -202,8 +204,8 @@ void BoundedSearch::PutOffTheCostly(const BranchPoint& branch, uint32_t length,
   }
 }
 
-void BoundedSearch::CutToMemory() {
-  rest_.CutTo(most_memory_);
+void BoundedSearch::CutToLimits() {
+  rest_.CutTo(limits_);
   LeaveOut(rest_.closed_from);
 }
 

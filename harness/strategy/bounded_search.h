@@ -21,7 +21,7 @@
 // what it costs to choose it for the last of them it had cost before.
 //
 // Memory: what is put off, four bytes and more for each alternative and two for each decision of an
-// execution that has any (root_list.h); at most kMostMemory, and as much for what is left of the
+// execution that has any (root_list.h); at most 128 MiB, and as much for what is left of the
 // price in progress. What has no place is left out, and the search no longer complete from that
 // price on (bounded_rest.h).
 // Cost: some 10 ns per step and enabled thread.
@@ -87,12 +87,11 @@ class BoundedDecider final : public Decider {
 
 class BoundedSearch final : public Strategy, public TreeSearch {
  public:
-  static constexpr size_t kMostMemory = size_t{128} << 20;
   static constexpr uint32_t kNoBound = 1'000;
 
   // `price` outlives the search; no schedule that costs more than `bound` is explored.
-  BoundedSearch(const BoundedPrice& price, uint32_t bound, size_t most_memory = kMostMemory)
-      : price_(price), bound_(bound), most_memory_(most_memory) {}
+  BoundedSearch(const BoundedPrice& price, uint32_t bound, const BoundedLimits& limits = {})
+      : price_(price), bound_(bound), limits_(limits) {}
 
   bool Next(Plan* plan) override;
   std::unique_ptr<Decider> MakeDecider() const override;
@@ -101,6 +100,7 @@ class BoundedSearch final : public Strategy, public TreeSearch {
 
   // bounded_parts.cc
   TreeSearch* AsTreeSearch() override { return this; }
+  void LimitTo(uint64_t executions) override { limits_.executions = executions; }
   // One part only, for the rounds to divide.
   std::vector<std::string> Split(size_t most) override;
   std::vector<std::string> HandOnInRound(size_t most) override;
@@ -134,11 +134,11 @@ class BoundedSearch final : public Strategy, public TreeSearch {
   void AddFree(const BranchPoint& branch, uint32_t length, const ExecutionRecord& record);
   void PutOffTheCostly(const BranchPoint& branch, uint32_t length, const ExecutionRecord& record);
   void LeaveOut(uint32_t price) { incomplete_from_ = std::min(incomplete_from_, price); }
-  void CutToMemory();
+  void CutToLimits();
 
   const BoundedPrice& price_;
   const uint32_t bound_;
-  const size_t most_memory_;
+  BoundedLimits limits_;
   std::vector<Decision> path_;    // of the execution planned last; all of it, once that is known
   std::vector<FreeBranch> free_;  // below the root in progress; explored from the last to the first
   BoundedRest rest_;

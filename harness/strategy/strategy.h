@@ -200,6 +200,9 @@ class TreeSearch {
  public:
   virtual ~TreeSearch() = default;
 
+  // To be called before anything else, if it is: all instances together will not be asked for more
+  // executions than that. What comes behind them need not be kept.
+  virtual void LimitTo(uint64_t /*executions*/) {}
   // Hands out all that this instance has left to explore, after at least one execution and between
   // two, as at most `most` parts (1 or more) in the order of the search: the branches nearest to
   // the root, which tend to be the largest, singly. None: nothing is left. The instance ends with

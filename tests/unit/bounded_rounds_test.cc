@@ -96,11 +96,11 @@ std::vector<std::string> ByQueues(void (*body)(), const BoundedPrice& price, uin
   return executions;
 }
 
-Searched ByOne(void (*body)(), const BoundedPrice& price, uint32_t bound, size_t memory,
-               const ExecutionOptions& options) {
+Searched ByOne(void (*body)(), const BoundedPrice& price, uint32_t bound,
+               const BoundedLimits& limits, const ExecutionOptions& options) {
   Exploration exploration(options);
   Searched searched;
-  BoundedSearch search(price, bound, memory);
+  BoundedSearch search(price, bound, limits);
   exploration.Explore(body, search, kTooMany,
                       [&] { searched.executions.push_back(LogOf(exploration)); });
   searched.words = WordsOf(search);
@@ -116,15 +116,15 @@ struct Part {
 
 // In rounds of up to `parts`, each part explored for 1 to `most` executions, in an order of their
 // own. What is between two rounds goes through bytes.
-Searched InRounds(void (*body)(), const BoundedPrice& price, uint32_t bound, size_t memory,
-                  size_t parts, uint32_t most, uint64_t seed, const ExecutionOptions& options) {
+Searched InRounds(void (*body)(), const BoundedPrice& price, uint32_t bound,
+                  const BoundedLimits& limits, size_t parts, uint32_t most, uint64_t seed, const ExecutionOptions& options) {
   Random random(seed);
   const uint64_t few = random.Below(20);
   Exploration exploration(options);
   Searched searched;
-  BoundedSearch whole(price, bound, memory);
+  BoundedSearch whole(price, bound, limits);
   // Small programs are to be divided, too.
-  const auto make = [&] { return std::make_unique<BoundedRounds>(memory, few, 1); };
+  const auto make = [&] { return std::make_unique<BoundedRounds>(limits, few, 1); };
   const std::unique_ptr<SearchRounds> rounds = make();
   std::vector<std::string> round = {""};
   while (!round.empty() && !::testing::Test::HasFailure()) {
@@ -138,7 +138,7 @@ Searched InRounds(void (*body)(), const BoundedPrice& price, uint32_t bound, siz
       }
       if (waiting.empty()) break;
       const auto one = waiting[random.Below(static_cast<uint32_t>(waiting.size()))];
-      BoundedSearch search(price, bound, memory);
+      BoundedSearch search(price, bound, limits);
       if (!one->bytes.empty()) {
         EXPECT_TRUE(search.Adopt(one->bytes));
       }
@@ -191,17 +191,29 @@ size_t Compare(const std::vector<Do>& kinds, int programs, uint64_t seed,
     const uint32_t bound = random.Below(2) == 0 ? BoundedSearch::kNoBound : 3;
     const auto expected = ByQueues(testing::RunProgram, price, bound, options);
     if (expected.size() == kTooMany) continue;
-    // All that is put off, or a little of it.
-    for (const size_t memory : {BoundedSearch::kMostMemory, size_t{1'000} << random.Below(6)}) {
-      const Searched one = ByOne(testing::RunProgram, price, bound, memory, options);
-      if (memory == BoundedSearch::kMostMemory) {
-        EXPECT_EQ(one.executions, expected);
+    // All that is put off, a little of it, or what so many executions may come to.
+    const BoundedLimits little = {.memory = size_t{1'000} << random.Below(6)};
+    const BoundedLimits few = {
+        .executions = 1 + random.Below(static_cast<uint32_t>(expected.size()))};
+    for (const BoundedLimits& limits : {BoundedLimits(), little, few}) {
+      Searched one = ByOne(testing::RunProgram, price, bound, limits, options);
+      if (limits.memory == BoundedLimits().memory) {
+        const size_t compared = std::min(expected.size(), limits.executions);
+        const auto end = std::mismatch(expected.begin(), expected.end(), one.executions.begin(),
+                                       one.executions.end());
+        EXPECT_GE(static_cast<size_t>(end.first - expected.begin()), compared);
       }
       const auto [parts, most] = kDivisions[random.Below(std::size(kDivisions))];
-      const Searched divided =
-          InRounds(testing::RunProgram, price, bound, memory, parts, most, random.Next(), options);
+      Searched divided =
+          InRounds(testing::RunProgram, price, bound, limits, parts, most, random.Next(), options);
+      // Behind those executions nothing is promised.
+      for (Searched* const searched : {&one, &divided}) {
+        if (searched->executions.size() <= limits.executions) continue;
+        searched->executions.resize(limits.executions);
+        searched->words.clear();
+      }
       EXPECT_TRUE(divided.executions == one.executions)
-          << parts << " parts, " << most << " executions, " << memory
+          << parts << " parts, " << most << " executions, " << limits.memory
           << " bytes: " << divided.executions.size() << " and " << one.executions.size();
       EXPECT_EQ(divided.words, one.words);
       most_parts = std::max(most_parts, divided.most_parts);
@@ -246,7 +258,7 @@ TEST(BoundedRoundsTest, ValuesAreDivided) {
   EXPECT_GE(expected.size(), 600u);
   for (const uint32_t most : {1, 10, 100}) {
     const Searched divided = InRounds(ManyValues, kPreemptions, BoundedSearch::kNoBound,
-                                      BoundedSearch::kMostMemory, 16, most, most, {});
+                                      {}, 16, most, most, {});
     EXPECT_EQ(divided.executions, expected);
     EXPECT_EQ(divided.words, "preemption-bounding: " + std::to_string(expected.size()) +
                                  " executions, all there are; ; exhausted");
@@ -258,8 +270,8 @@ TEST(BoundedRoundsTest, WhatIsCheapestIsKept) {
   testing::SetProgram({{{{Do::kAdd, 0}, {Do::kAdd, 0}, {Do::kAdd, 0}},
                         {{Do::kAdd, 0}, {Do::kAdd, 0}},
                         {{Do::kAdd, 0}, {Do::kAdd, 0}}}});
-  const Searched all = ByOne(testing::RunProgram, kDelays, 3, BoundedSearch::kMostMemory, {});
-  const Searched some = ByOne(testing::RunProgram, kDelays, 3, 1'000, {});
+  const Searched all = ByOne(testing::RunProgram, kDelays, 3, {}, {});
+  const Searched some = ByOne(testing::RunProgram, kDelays, 3, {.memory = 1'000}, {});
   EXPECT_LT(some.executions.size(), all.executions.size());
   EXPECT_TRUE(all.words.ends_with("all with up to 3 delays; up to 3 delays")) << all.words;
   EXPECT_TRUE(some.words.ends_with("complete up to 2 delays; up to 2 delays")) << some.words;

@@ -210,24 +210,37 @@ TEST(BoundedSearchTest, SaysWhatIsComplete) {
 TEST(BoundedSearchTest, WhatMemoryHasNoPlaceForIsNotCalledComplete) {
   TwoByTwo();
   Exploration exploration;
-  BoundedSearch search(kPreemptions, BoundedSearch::kNoBound, /*most_memory=*/40);
+  BoundedSearch search(kPreemptions, BoundedSearch::kNoBound, {.memory = 40});
   exploration.Explore(RunProgram, search, 10'000);
   EXPECT_FALSE(search.Progress().exhausted);
   EXPECT_EQ(search.Progress().bound, "up to 0 preemptions");
 }
 
+// Each of the first ones takes an execution, so there will be none for the others.
+TEST(BoundedSearchTest, WhatThereIsNoExecutionForIsNotKept) {
+  for (std::vector<Do>& thread : program) thread.assign(4, Do::kAdd);
+  const auto left_after = [](uint64_t executions, uint64_t limit) {
+    Exploration exploration;
+    BoundedSearch search(kDelays, BoundedSearch::kNoBound);
+    search.LimitTo(limit);
+    EXPECT_EQ(exploration.Explore(RunProgram, search, executions), executions);
+    return search.Split(1).at(0).size();
+  };
+  EXPECT_LT(2 * left_after(20, 20), left_after(20, 1'000));
+}
+
 // The decisions of each execution and its price, in the order of the search; handed on after at
 // most `most` executions, by turns.
 std::vector<std::pair<uint32_t, std::string>> HandedOn(const BoundedPrice& price, uint32_t bound,
-                                                       size_t memory, uint64_t most,
+                                                       const BoundedLimits& limits, uint64_t most,
                                                        std::string* words) {
   Exploration exploration;
   Random random(most);
   std::vector<std::pair<uint32_t, std::string>> executions;
-  BoundedSearch whole(price, bound, memory);
+  BoundedSearch whole(price, bound, limits);
   std::string part;
   for (bool left = true; left;) {
-    BoundedSearch search(price, bound, memory);
+    BoundedSearch search(price, bound, limits);
     if (!part.empty()) {
       EXPECT_TRUE(search.Adopt(part));
     }
@@ -255,12 +268,12 @@ TEST(BoundedSearchTest, HandedOnItIsTheSameSearch) {
       for (uint32_t n = random.Below(3); n > 0; --n) thread.push_back(Do(random.Below(5)));
     }
     for (const BoundedPrice* price : {&kPreemptions, &kDelays}) {
-      for (const size_t memory : {size_t{2'000}, BoundedSearch::kMostMemory}) {
+      for (const BoundedLimits& limits : {BoundedLimits{.memory = 2'000}, BoundedLimits()}) {
         std::string expected;
         std::string words;
-        const auto whole = HandedOn(*price, 2, memory, 1'000'000, &expected);
+        const auto whole = HandedOn(*price, 2, limits, 1'000'000, &expected);
         for (const uint64_t most : {1, 3, 20}) {
-          EXPECT_EQ(HandedOn(*price, 2, memory, most, &words), whole);
+          EXPECT_EQ(HandedOn(*price, 2, limits, most, &words), whole);
           EXPECT_EQ(words, expected);
         }
         if (HasFailure()) return;
