@@ -27,9 +27,13 @@ bool OnlyReads(OpKind kind) {
          kind == OpKind::kLockShared || kind == OpKind::kUnlockShared;
 }
 
-// Operations whose order with others a schedule cannot change, or that tell nothing.
-bool IsLeftOut(OpKind kind) {
+// Operations whose order with others a schedule cannot change, or that tell nothing. An unlock that
+// begins no step comes right after the one before it.
+bool IsLeftOut(OpKind kind, bool unlock_is_point) {
   switch (kind) {
+    case OpKind::kUnlock:
+    case OpKind::kUnlockShared:
+      return !unlock_is_point;
     case OpKind::kSpawn:
     case OpKind::kStart:
     case OpKind::kExit:
@@ -41,8 +45,6 @@ bool IsLeftOut(OpKind kind) {
     case OpKind::kAnnotate:
     case OpKind::kAlloc:
     case OpKind::kFree:
-    case OpKind::kUnlock:
-    case OpKind::kUnlockShared:
     case OpKind::kFence:
       return true;
     default:
@@ -55,7 +57,8 @@ bool IsLeftOut(OpKind kind) {
 // Notes what each step of an execution does.
 class OrderFinder::Collector final : public EventSink, public Decider {
  public:
-  explicit Collector(Decider* inner) : inner_(inner) {}
+  Collector(Decider* inner, bool unlock_is_point)
+      : inner_(inner), unlock_is_point_(unlock_is_point) {}
 
   EventMask Wants() const override { return EventMask::All(); }
   void OnEvent(const Event& event) override {
@@ -88,7 +91,7 @@ class OrderFinder::Collector final : public EventSink, public Decider {
   // With what the threads were waiting to do at the last step.
   std::vector<Access> Take() {
     for (const Waiting& waiting : pending_) {
-      if (IsLeftOut(waiting.op.kind)) continue;
+      if (IsLeftOut(waiting.op.kind, unlock_is_point_)) continue;
       running_ = waiting.thread;
       steps_.emplace(ThreadStep{running_, ++made_[Index(running_)]}, waiting.identity);
       Note(waiting.op, 0);
@@ -128,7 +131,7 @@ class OrderFinder::Collector final : public EventSink, public Decider {
     if (name != nullptr && std::string_view(name) == kCallClock) clocks_.insert(object);
   }
   void Note(const Operation& op, EventSeq seq) {
-    if (IsLeftOut(op.kind) || clocks_.contains(op.object)) return;
+    if (IsLeftOut(op.kind, unlock_is_point_) || clocks_.contains(op.object)) return;
     const ThreadStep step{running_, made_[Index(running_)]};
     accesses_.push_back({step, seq, op.object, OnlyReads(op.kind)});
     if (op.second != kNoObject) accesses_.push_back({step, seq, op.second, false});
@@ -144,6 +147,7 @@ class OrderFinder::Collector final : public EventSink, public Decider {
   }
 
   Decider* const inner_;
+  const bool unlock_is_point_;
   ThreadId running_ = kNoThread;
   std::vector<uint32_t> made_;
   std::vector<Waiting> pending_;
@@ -286,7 +290,7 @@ FoundOrders OrderFinder::Find(std::span<const Decision> failing) {
   FoundOrders result;
   begin_ = runner_->executions();
   ReplayDecider replay({failing.begin(), failing.end()});
-  Collector collector(&replay);
+  Collector collector(&replay, runner_->unlock_is_point());
   runner_->Run(collector, Plan{});
   if (replay.divergence() || !sought_.IsAmong(runner_->raised())) return result;
   const std::vector<Access> accesses = collector.Take();

@@ -117,7 +117,8 @@ struct Part {
 // In rounds of up to `parts`, each part explored for 1 to `most` executions, in an order of their
 // own. What is between two rounds goes through bytes.
 Searched InRounds(void (*body)(), const BoundedPrice& price, uint32_t bound,
-                  const BoundedLimits& limits, size_t parts, uint32_t most, uint64_t seed, const ExecutionOptions& options) {
+                  const BoundedLimits& limits, size_t parts, uint32_t most, uint64_t seed,
+                  const ExecutionOptions& options) {
   Random random(seed);
   const uint64_t few = random.Below(20);
   Exploration exploration(options);
