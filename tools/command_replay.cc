@@ -88,12 +88,30 @@ void Print(const Finding& finding) {
   std::printf("%s\n", RenderText(finding, layout).c_str());
 }
 
+bool IsWanted(const Request& request, const Finding& shown) {
+  return !request.finding || (shown.kind == request.finding->kind &&
+                              shown.fingerprint == request.finding->fingerprint);
+}
+
+// What it took other schedules to find out stands in the folder.
+void TakeWhatIsKnown(const Finding& known, Finding* shown) {
+  shown->reduction = known.reduction;
+  shown->cause = known.cause;
+  shown->orders = known.orders;
+  shown->choices = known.choices;
+  for (FindingStep& step : shown->interleaving) {
+    step.matters |= std::any_of(
+        known.interleaving.begin(), known.interleaving.end(), [&](const FindingStep& other) {
+          return other.matters && other.step == step.step && other.thread == step.thread;
+        });
+  }
+}
+
 int Judge(const Request& request, const ReplayOutcome& outcome) {
   const std::vector<ReplayedFinding>& shown = outcome.findings;
   const auto wanted =
       std::find_if(shown.begin(), shown.end(), [&](const ReplayedFinding& replayed) {
-        return !request.finding || (replayed.finding.kind == request.finding->kind &&
-                                    replayed.finding.fingerprint == request.finding->fingerprint);
+        return IsWanted(request, replayed.finding);
       });
   const bool nondeterminism =
       request.finding && request.finding->kind == FindingKind::kNondeterminism;
@@ -175,6 +193,12 @@ int Replay(const Options& options) {
   }
   ReplayOutcome outcome = ReplayLoudly(task, shared.get());
   if (!outcome.internal_error.empty()) return InternalError(outcome.internal_error);
+  for (ReplayedFinding& replayed : outcome.findings) {
+    if (request.finding && request.finding->schedule == task.schedule &&
+        IsWanted(request, replayed.finding)) {
+      TakeWhatIsKnown(*request.finding, &replayed.finding);
+    }
+  }
   PrintOutput(outcome.output);
   return Judge(request, outcome);
 }

@@ -13,6 +13,11 @@ schedule=$(cat "$folder/schedule.txt")
 for _ in 1 2 3 4 5; do
   expect 1 "$hostile" replay "$folder" && says "reproduced" "$fingerprint" "deadlock"
 done
+# All that its report says.
+expect 1 "$hostile" replay "$folder" && says "It happens when" "reversed it does not"
+"$hostile" replay "$folder" >"$work/replayed"
+sed '/^Replay$/,/^$/d' "$folder/report.txt" | diff -B - <(sed '$d' "$work/replayed") ||
+  fail "not the report of $folder"
 expect 1 "$hostile" replay "$folder/schedule.txt" && says "reproduced" "$fingerprint" "deadlock"
 cd "$folder" || exit
 expect 1 "$hostile" replay report.txt && says "reproduced" "$fingerprint"
