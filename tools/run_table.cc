@@ -54,6 +54,11 @@ std::string Seconds(double seconds) {
   return text;
 }
 
+// Nothing has been found yet; whether there is something to find, the interruption has left open.
+bool IsOpen(const CaseResult& result) {
+  return result.interrupted && result.met && result.findings.empty();
+}
+
 // What a complete search without that finding is worth: only ThreadSanitizer sees what the program
 // does to plain memory.
 std::string NotShown(FindingKind kind) {
@@ -90,7 +95,7 @@ std::string Covered(const CaseResult& result, bool is_sample) {
 }  // namespace
 
 RunTable::RunTable(const std::vector<const Case*>& cases, bool color)
-    : color_(color), name_width_(4), expected_width_(8) {
+    : color_(color), cases_(cases.size()), name_width_(4), expected_width_(8) {
   for (const Case* one : cases) {
     name_width_ = std::max(name_width_, one->name.size());
     expected_width_ = std::max(expected_width_, KindsOr(one->expect, "clean").size());
@@ -113,7 +118,9 @@ std::string RunTable::Row(const CaseResult& result) const {
               kFoundWidth + kExecutionsWidth - executions.size()) +
          executions + Right(Seconds(result.seconds), 9) +
          Right(ShortNumber(result.ExecutionsPerSecond()), 12) + "  " +
-         (result.met ? Green("ok", color_) : Red("FAIL", color_)) +
+         (IsOpen(result) ? "interrupted"
+          : result.met   ? Green("ok", color_)
+                         : Red("FAIL", color_)) +
          Completeness(result) + "\n";
   if (!result.note.empty()) row += "  note: " + result.note + "\n";
   if (result.met) return row;  // a shard need not find what is expected
@@ -135,6 +142,7 @@ std::string RunTable::Summary(const std::vector<CaseResult>& results, const std:
                               bool is_sample) const {
   size_t met = 0;
   size_t skipped = 0;
+  size_t open = 0;
   size_t findings = 0;
   uint64_t not_judged = 0;
   std::string missed;
@@ -143,6 +151,8 @@ std::string RunTable::Summary(const std::vector<CaseResult>& results, const std:
     not_judged += result.not_judged;
     if (!result.skipped.empty()) {
       ++skipped;
+    } else if (IsOpen(result)) {
+      ++open;
     } else if (result.met) {
       ++met;
     } else {
@@ -155,6 +165,10 @@ std::string RunTable::Summary(const std::vector<CaseResult>& results, const std:
   text += std::to_string(met) + " of " + std::to_string(run) +
                      (run == 1 ? " case" : " cases") + " met the expectation";
   if (skipped > 0) text += ", " + std::to_string(skipped) + " skipped";
+  if (open > 0) text += ", " + std::to_string(open) + " interrupted";
+  if (results.size() < cases_) {
+    text += ", " + std::to_string(cases_ - results.size()) + " not begun";
+  }
   text += ", " + std::to_string(findings) + (findings == 1 ? " finding" : " findings");
   if (not_judged > 0) {
     text += ", " + std::to_string(not_judged) + (not_judged == 1 ? " history" : " histories") +

@@ -27,6 +27,7 @@ class RunTable {
 
  private:
   const bool color_;
+  const size_t cases_;
   size_t name_width_;
   size_t expected_width_;
 };

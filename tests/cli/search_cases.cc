@@ -29,6 +29,7 @@ void NotJudged() {
 const RegisterCase kLastZero10({.name = "search/lastzero_10", .body = LastZero<10>});
 const RegisterCase kLastZero12({.name = "search/lastzero_12", .body = LastZero<12>});
 const RegisterCase kLastZero14({.name = "search/lastzero_14", .body = LastZero<14>});
+const RegisterCase kLastZero15({.name = "search/lastzero_15", .body = LastZero<15>});
 const RegisterCase kReaders12({.name = "search/readers_12", .body = Readers<12>});
 const RegisterCase kIndexer12({.name = "search/indexer_12", .body = Indexer<12>});
 const RegisterCase kIndexer14({.name = "search/indexer_14", .body = Indexer<14>});

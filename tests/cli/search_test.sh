@@ -78,7 +78,7 @@ interrupted() {
     <(grep -vE '"(seconds|executions_per_second)"' "$out/run.json") ||
     fail "$case under $strategy: gone on with, it counts otherwise"
 }
-interrupted lastzero_14 dpor 0
+interrupted lastzero_15 dpor 0
 interrupted lastzero_12 source-dpor 0
 interrupted buffer_while preemption-bounding 0
 interrupted not_judged_8 dpor 4
@@ -112,14 +112,14 @@ stopped() {
   if grep -q "raise" "$log"; then fail "$strategy: an interrupted run lacks no budget: $output"; fi
 }
 for strategy in dfs dpor source-dpor; do
-  stopped lastzero_14 "$strategy"
+  stopped lastzero_15 "$strategy"
   says ": $executions executions" "); interrupted"
 done
-stopped lastzero_14 random
-stopped lastzero_14 default
-expect 0 "$search" run search/lastzero_14 --strategy=dpor --executions=1000000 --jobs=1 \
+stopped lastzero_15 random
+stopped lastzero_15 default
+expect 0 "$search" run search/lastzero_15 --strategy=dpor --executions=1000000 --jobs=1 \
   --require-complete "--out=$work/stopped.dpor" --resume
-diff <(grep -vE '"(seconds|executions_per_second)"' "$work/lastzero_14.dpor.whole/run.json") \
+diff <(grep -vE '"(seconds|executions_per_second)"' "$work/lastzero_15.dpor.whole/run.json") \
   <(grep -vE '"(seconds|executions_per_second)"' "$work/stopped.dpor/run.json") ||
   fail "stopped and gone on with, it counts otherwise"
 

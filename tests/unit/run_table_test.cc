@@ -55,6 +55,22 @@ TEST(RunTableTest, AnInterruptedRunIsNotToldToSpendMore) {
             "not complete: case (depth-first: 100 executions); interrupted\n");
 }
 
+// Nor is it said of a case that was being explored, or of one that was not, that it is as expected.
+TEST(RunTableTest, WhatAnInterruptionLeavesOpenIsNotOk) {
+  const Case one{.name = "case"};
+  const RunTable table({&one, &one, &one}, /*color=*/false);
+  CaseResult result = Found({}, 100);
+  EXPECT_TRUE(table.Row(result).ends_with("  ok\n"));
+  result.interrupted = true;
+  EXPECT_TRUE(table.Row(result).ends_with("  interrupted\n"));
+  EXPECT_EQ(table.Summary({Found({}, 1), result}, "", false),
+            "\n1 of 2 cases met the expectation, 1 interrupted, 1 not begun, 0 findings\n");
+  // What is expected was found before.
+  result = Found({FindingKind::kDeadlock}, 100);
+  result.interrupted = true;
+  EXPECT_TRUE(table.Row(result).ends_with("  ok\n"));
+}
+
 // What went on behind the step limit to its end was not cut.
 TEST(RunTableTest, ExecutionsAreCalledCutWhereTheyWere) {
   CaseResult result = Found({}, 9);
