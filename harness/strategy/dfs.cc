@@ -311,7 +311,8 @@ Dfs::Position Dfs::At(size_t i) const {
 
 Dfs::Position Dfs::Where() const {
   Position position{0, floor_weight_};
-  for (size_t i = floor_; i < path_.size(); ++i) {
+  // Of paths of thousands of steps, those far down have no weight any more.
+  for (size_t i = floor_; i < path_.size() && position.here > 0; ++i) {
     const Position node = At(i);
     position.before += position.here * node.before;
     position.here *= node.here;

@@ -54,6 +54,7 @@ bool Portfolio::IsTurnOfSearch() const {
 
 // Or all beginnings, up to the step limit.
 bool Portfolio::IsSearched() const {
+  if (!dfs_.finished()) return false;
   const StrategyProgress progress = dfs_.Progress();
   return progress.exhausted || !progress.bound.empty();
 }

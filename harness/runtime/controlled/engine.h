@@ -322,6 +322,7 @@ class ControlledEngine final : public Runtime,
   // Everybody who has not ended is blocked or waits in a loop, and no time is going to pass.
   bool WaitsForEver();
   void ReportLivelock(const char* message);
+  uint64_t ObjectsHash();
   uint64_t ThreadsHash();
   uint64_t StateHash();
   static void ClearDeadStack(const ThreadState& self);

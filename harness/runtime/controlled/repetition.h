@@ -13,9 +13,16 @@ class Repetition {
 
   // True when `state` has been seen before in this sequence and everything in between repeats.
   bool Observe(uint64_t state) {
-    if (seen_ > 0 && state == saved_) return true;
+    return Observe(state, [state] { return state; });
+  }
+  // The same for `state()`, which is asked for only where it may be one that was seen, or is to be
+  // kept: it differs wherever `part`, which takes less, does.
+  template <typename State>
+  bool Observe(uint64_t part, State state) {
+    if (seen_ > 0 && part == saved_part_ && state() == saved_) return true;
     if (++seen_ == next_save_) {
-      saved_ = state;
+      saved_part_ = part;
+      saved_ = state();
       next_save_ *= 2;
     }
     return false;
@@ -25,6 +32,7 @@ class Repetition {
 
  private:
   uint64_t saved_ = 0;
+  uint64_t saved_part_ = 0;
   uint64_t seen_ = 0;
   uint64_t next_save_ = 1;
 };
