@@ -19,8 +19,11 @@ constexpr size_t kMostPairs = 400;
 constexpr size_t kMostPutOff = 20;
 // A value that is one of more than these is not looked at.
 constexpr uint32_t kMostValues = 8;
-// Random schedules with an order that matters reversed.
-constexpr uint64_t kSamples = 20;
+// Random schedules with an order that matters reversed, within these limits; for all orders
+// together one of so many that may be made still.
+constexpr uint64_t kLeastSamples = 20;
+constexpr uint64_t kMostSamples = 500;
+constexpr uint64_t kShareOfSamples = 4;
 
 bool OnlyReads(OpKind kind) {
   return kind == OpKind::kLoad || kind == OpKind::kRead || kind == OpKind::kPhaseWait ||
@@ -277,9 +280,14 @@ bool OrderFinder::IsNeeded(const Chosen& chosen, Guide guide) {
 // Or may: it was not tried to the end.
 bool OrderFinder::ShowsElsewhere(const std::vector<FoundOrder>& orders,
                                  const std::map<ThreadStep, StepIdentity>& steps) {
+  if (orders.empty()) return false;
+  const uint64_t made = runner_->executions() - begin_;
+  const uint64_t left = most_executions_ - std::min(made, most_executions_);
+  const uint64_t samples =
+      std::clamp(left / kShareOfSamples / orders.size(), kLeastSamples, kMostSamples);
   for (const FoundOrder& order : orders) {
     Guide chance;
-    for (chance.random = 1; chance.random <= kSamples; ++chance.random) {
+    for (chance.random = 1; chance.random <= samples; ++chance.random) {
       if (!MayGoOn() || Reverse(order, chance, steps) == Reversed::kShows) return true;
     }
   }

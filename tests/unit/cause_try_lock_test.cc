@@ -6,6 +6,7 @@
 #include "harness/explore/cause.h"
 #include "primitives/assert.h"
 #include "primitives/mutex.h"
+#include "primitives/shared_mutex.h"
 #include "primitives/thread.h"
 #include "primitives/var.h"
 #include "tests/unit/cause_test_support.h"
@@ -61,6 +62,35 @@ TEST(CauseTryLockTest, BetweenUnlockAndLock) {
                                " runs between T1 `unlock mutex` " + Line(kBetweenLine + 2) +
                                " and `lock mutex` " + Line(kBetweenLine) +
                                "; with either order reversed it does not.");
+}
+
+// Where the one reader unlocks in time, the other may hold it: few schedules show that.
+void TwoReaders() {
+  SharedMutex mutex("mutex");
+  const auto read = [&] {
+    mutex.lock_shared();
+    mutex.unlock_shared();
+  };
+  Thread one(read);
+  Thread two(read);
+  const auto locks = [&] {
+    const bool locked = mutex.try_lock();
+    if (locked) mutex.unlock();
+    return locked;
+  };
+  const bool first = locks();
+  const bool second = locks();
+  Assert(first || second, "one of two");
+  one.join();
+  two.join();
+}
+
+TEST(CauseTryLockTest, AnotherReaderMayHoldIt) {
+  const Finding finding = FindingOf(TwoReaders, FindingKind::kAssertion);
+  EXPECT_EQ(finding.orders.size(), 2u);
+  EXPECT_TRUE(finding.cause.ends_with("; with either order reversed it does not in the schedules "
+                                      "nearest to this one."))
+      << finding.cause;
 }
 
 }  // namespace

@@ -170,7 +170,7 @@ __attribute__((noinline, no_sanitize("address"))) void ControlledEngine::ClearDe
     uint64_t words[8];
   } dead[kDeadStack / sizeof(Line)];
   for (Line& line : dead) {
-    line = {};
+    for (uint64_t& word : line.words) word = 0;
     asm volatile("" : : "r"(&line) : "memory");  // it is read, as far as the compiler knows
   }
 }
