@@ -24,23 +24,27 @@ bool BoundedRest::PutOff(uint32_t of_price, uint64_t group, std::span<const Deci
 void BoundedRest::Append(BoundedRest other) {
   const size_t open = std::min<size_t>(other.put_off.size(), closed_from - price - 1);
   if (open > put_off.size()) put_off.resize(open);
-  for (size_t i = 0; i < open; ++i) {
-    memory += other.put_off[i].bytes();
-    reachable += other.put_off[i].size();
-    put_off[i].Append(std::move(other.put_off[i]));
+  for (size_t i = 0; i < open; ++i) put_off[i].Append(std::move(other.put_off[i]));
+  if (other.closed_from < closed_from) {
+    CloseFrom(other.closed_from);
+  } else {
+    Recount();
   }
-  if (other.closed_from < closed_from) CloseFrom(other.closed_from);
+}
+
+void BoundedRest::Recount() {
+  memory = 0;
+  reachable = begun;
+  for (size_t i = 0; i < put_off.size(); ++i) {
+    memory += put_off[i].bytes();
+    if (price + 1 + i < closed_from) reachable += put_off[i].size();
+  }
 }
 
 void BoundedRest::CloseFrom(uint32_t of_price) {
   closed_from = of_price;
   put_off.resize(of_price - price);
-  memory = put_off.back().bytes();
-  reachable = begun;
-  for (size_t i = 0; i + 1 < put_off.size(); ++i) {
-    memory += put_off[i].bytes();
-    reachable += put_off[i].size();
-  }
+  Recount();
 }
 
 void BoundedRest::CutTo(const BoundedLimits& limits) {
@@ -49,9 +53,9 @@ void BoundedRest::CutTo(const BoundedLimits& limits) {
   };
   if (reachable >= limits.executions) {
     uint32_t of_price = price + 1;
-    for (uint64_t before = begun; before < limits.executions; ++of_price) {
-      before += list(of_price).size();
-      if (before >= limits.executions) break;
+    uint64_t before = begun;
+    while (before < limits.executions && (before += list(of_price).size()) < limits.executions) {
+      ++of_price;
     }
     CloseFrom(of_price);
   }
@@ -60,9 +64,8 @@ void BoundedRest::CutTo(const BoundedLimits& limits) {
   uint32_t of_price = price + 1;
   for (; list(of_price).bytes() <= left; ++of_price) left -= list(of_price).bytes();
   CloseFrom(of_price);
-  memory -= put_off.back().bytes();
   put_off.back().CutTo(left);
-  memory += put_off.back().bytes();
+  Recount();
 }
 
 bool BoundedRest::GoOn(const BoundedLimits& limits) {
@@ -73,10 +76,9 @@ bool BoundedRest::GoOn(const BoundedLimits& limits) {
   price += 1 + static_cast<uint32_t>(next - put_off.begin());
   here = std::move(*next);
   put_off.erase(put_off.begin(), next + 1);
-  memory -= here.bytes();
   closed_from = kNever;
-  begun = reachable = here.size();
-  for (const RootList& list : put_off) reachable += list.size();
+  begun = here.size();
+  Recount();
   CutTo(limits);
   return true;
 }
@@ -121,14 +123,9 @@ bool BoundedRest::Restore(std::string_view bytes) {
     return false;
   }
   for (; prices > 0; --prices) {
-    RootList& list = put_off.emplace_back();
-    if (!list.Get(&reader)) return false;
-    memory += list.bytes();
+    if (!put_off.emplace_back().Get(&reader)) return false;
   }
-  reachable = begun;
-  for (size_t i = 0; i < put_off.size() && price + 1 + i < closed_from; ++i) {
-    reachable += put_off[i].size();
-  }
+  Recount();
   return reader.AtEnd();
 }
 

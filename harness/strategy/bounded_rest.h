@@ -1,10 +1,11 @@
 // What a bounded search has left to explore: the schedules of the price that it is at, and those
 // that it has put off until their price has come.
 //
-// What is put off has limits: in memory, and in how many executions there will be, since each
-// schedule takes one. What is beyond them is left out: the dearest, and of those of one price the
-// last. So what is left out is the same whoever has put it off, and in how many parts, but for what
-// there would be no execution for; lists that were cut are cut again when they are put together.
+// What is put off has a limit in memory. What does not fit is left out: the dearest, and of those
+// of one price the last. So what is left out is the same whoever has put it off, and in how many
+// parts; lists that were cut are cut again when they are put together. And it has one in how many
+// executions there will be, since each schedule takes one: once there are enough of some price and
+// less, nothing dearer is kept, nor added to those; no execution would come to it.
 // Threading: one.
 #ifndef HEDDLE_HARNESS_STRATEGY_BOUNDED_REST_H_
 #define HEDDLE_HARNESS_STRATEGY_BOUNDED_REST_H_
@@ -68,6 +69,7 @@ struct BoundedRest {
   bool Restore(std::string_view bytes);
 
  private:
+  void Recount();  // memory and reachable
   // Nothing more of this price has a place, and nothing dearer.
   void CloseFrom(uint32_t of_price);
 };
