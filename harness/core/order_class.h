@@ -22,17 +22,21 @@ constexpr uint64_t MixOrder(uint64_t a, uint64_t b) {
   return mixed ^ mixed >> 32;
 }
 
-// Where `a` is a hash already: in a third of the time of MixOrder, on the path of every step. The
-// halves of the product of two words are folded, as in wyhash.
+// Where both are hashes already, or sums of such: in a quarter of the time of MixOrder, on the path
+// of every step. The halves of the product of two words are folded, as in wyhash.
 constexpr uint64_t FoldOrder(uint64_t a, uint64_t b) {
   __extension__ using Wide = unsigned __int128;
-  const Wide product = Wide{a ^ 0x9e3779b97f4a7c15} * (b ^ 0xd6e8feb86659fd93);
+  const Wide product = Wide{a} * b;
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
+// Words that are far from each other and from 0, for small numbers.
+constexpr uint64_t OrderWord(uint64_t number) { return (number + 1) * 0xd6e8feb86659fd93; }
+
+// `what` a step did is near an OrderWord.
 class ThreadOrder {
  public:
-  void BeginMain() { hash_ = 1; }
+  void BeginMain() { hash_ = 0x9e3779b97f4a7c15; }
   void BeginChild(const ThreadOrder& parent, uint32_t ordinal) {
     hash_ = MixOrder(parent.hash_, ordinal);
   }

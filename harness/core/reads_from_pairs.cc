@@ -7,19 +7,27 @@
 namespace heddle {
 namespace {
 
+bool FindModule(uintptr_t pc, dl_find_object* module) {
+  return pc != 0 && _dl_find_object(reinterpret_cast<void*>(pc), module) == 0;
+}
+
 // Within its module, wherever that was loaded.
 uint64_t PlaceOf(uintptr_t pc) {
   dl_find_object module;
-  if (pc == 0 || _dl_find_object(reinterpret_cast<void*>(pc), &module) != 0) return pc;
-  return pc - reinterpret_cast<uintptr_t>(module.dlfo_map_start);
+  return FindModule(pc, &module) ? pc - reinterpret_cast<uintptr_t>(module.dlfo_map_start) : pc;
 }
 
 uint64_t HashOf(const Site& site) { return MixOrder(site.thread, PlaceOf(site.pc)); }
 
 }  // namespace
 
-// Out of line, and without memory of the program: only harness code calls Add.
-void ReadsFromPairs::AddUnseen(const Site& from, const Site& to) {
+bool Site::InModule() const {
+  dl_find_object module;
+  return FindModule(pc, &module);
+}
+
+// Out of line, and without memory of the program: only harness code calls it.
+void ReadsFromPairs::Add(const Site& from, const Site& to) {
   pairs_.push_back(MixOrder(HashOf(from), HashOf(to)));
 }
 

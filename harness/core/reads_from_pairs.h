@@ -17,25 +17,32 @@
 
 namespace heddle {
 
-// A thread at a place. Thread 0: nobody, what an object begins with.
+// A thread at a place.
 struct Site {
   uint64_t thread = 0;  // hash of its name
   uintptr_t pc = 0;
-  bool operator==(const Site&) const = default;
+
+  bool InModule() const;  // one that is loaded
 };
+
+// The same in one word, for the path of every step. 0: nobody, what an object begins with.
+using SiteKey = uint64_t;
+constexpr SiteKey KeyOf(uint64_t thread, uintptr_t pc) { return thread + pc; }
 
 class ReadsFromPairs {
  public:
-  void Add(const Site& from, const Site& to) {
-    const uint64_t hash =
-        ((from.pc ^ from.thread) + std::rotl(to.pc ^ to.thread, 32)) * 0x9e3779b97f4a7c15;
+  // Whether the pair has been seen lately; it has been after this.
+  bool Seen(SiteKey from, SiteKey to) {
+    const uint64_t hash = (from + std::rotl(to, 32)) * 0x9e3779b97f4a7c15;
     std::array<uint64_t, 2>& seen = recent_[hash >> (64 - kRecentBits)];
-    if (seen[0] == hash) [[likely]] return;
+    if (seen[0] == hash) [[likely]] return true;
     std::swap(seen[0], seen[1]);
-    if (seen[0] == hash) return;
+    if (seen[0] == hash) return true;
     seen[0] = hash;
-    AddUnseen(from, to);
+    return false;
   }
+  // One that has not.
+  void Add(const Site& from, const Site& to);
 
   // Hashes of the pairs since the last Drop; some may be there twice. Uniform, and independent of
   // where the program was loaded.
@@ -49,8 +56,6 @@ class ReadsFromPairs {
 
  private:
   static constexpr int kRecentBits = 10;
-
-  void AddUnseen(const Site& from, const Site& to);
 
   std::array<std::array<uint64_t, 2>, 1 << kRecentBits> recent_{};
   std::vector<uint64_t> pairs_;

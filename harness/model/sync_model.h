@@ -111,7 +111,7 @@ class SyncModel {
   static constexpr uint32_t kNoWaiter = 0xffffffff;
   uint32_t first_waiter = kNoWaiter;  // head of the engine's list of threads pending here
   ObjectOrder order;                   // for the class of the execution
-  Site changed_by;                     // the last step that changed it
+  SiteKey changed_by = 0;              // the last step that changed it
   uint32_t pending = 0;                // threads that wait for their turn before an operation here
   bool destroyed = false;
 };

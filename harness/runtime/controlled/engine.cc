@@ -176,7 +176,7 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   result_.steps = step_;
   result_.threads = thread_count_;
   for (uint32_t i = 0; i < thread_count_; ++i) {
-    result_.order_class += MixOrder(threads_[i]->order.hash(), 0);
+    result_.order_class += threads_[i]->order.hash();
   }
   return result_;
 }
@@ -374,7 +374,7 @@ uint64_t ControlledEngine::Choose(uint64_t bound) {
   self.spin.Clear();
   const uint32_t value =
       DecideValue(ChoiceKind::kUser, self, nullptr, static_cast<uint32_t>(bound));
-  self.order.Add(value + 1);
+  self.order.Add(internal::OrderKey(OpKind::kChoose, Outcome::kDone, value));
   Operation op{.kind = OpKind::kChoose, .object = self.thread_model->id, .operand = bound};
   op.pc = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
   if (observer_ != nullptr) observer_->OnPending(self.id, op);

@@ -191,6 +191,12 @@ class ControlledEngine final : public Runtime,
                  bool rewrites);
   void KeepOrderInPart(ThreadState& self, const Operation& op, SyncModel& model, uint64_t what,
                        bool failed);
+  // `model`'s operation is being made at `here`.
+  void ReadsFrom(const SyncModel& model, SiteKey here) {
+    if (!pairs_.Seen(model.changed_by, here)) [[unlikely]] AddPair(model.changed_by, here);
+  }
+  void AddPair(SiteKey from, SiteKey to);
+  Site FindSite(SiteKey key) const;
   void KeepBooks(ThreadState& self, const Operation& op, const Event& event, bool rewrites);
   void Emit(const Event& event);
   void UpdateWanted();

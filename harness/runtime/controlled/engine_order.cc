@@ -10,7 +10,7 @@ namespace heddle {
 
 void ControlledEngine::KeepOrderInPart(ThreadState& self, const Operation& op, SyncModel& model,
                                        uint64_t what, bool failed) {
-  const Site here{self.name, op.pc};
+  const SiteKey here = KeyOf(self.name, op.pc);
   switch (op.kind) {
     // It comes between two acquires that are ordered, and between tries that end otherwise; but for
     // a recursive mutex that is still held.
@@ -25,14 +25,14 @@ void ControlledEngine::KeepOrderInPart(ThreadState& self, const Operation& op, S
     case OpKind::kAtomicWait:
     case OpKind::kAtomicNotifyOne:
     case OpKind::kAtomicNotifyAll:
-      pairs_.Add(model.changed_by, here);
+      ReadsFrom(model, here);
       if (op.kind == OpKind::kAtomicWait) model.order.Look(self.order, what);
       static_cast<AtomicModel&>(model).queue_order.Change(self.order, what);
       if (!failed) model.changed_by = here;
       return;
     // To share it, or a try of either kind that has failed.
     default:
-      pairs_.Add(model.changed_by, here);
+      ReadsFrom(model, here);
       model.order.Look(self.order, what);
       SharersOrder& sharers = static_cast<SharedMutexModel&>(model).sharers_order;
       if (!failed) {
@@ -41,6 +41,23 @@ void ControlledEngine::KeepOrderInPart(ThreadState& self, const Operation& op, S
         sharers.Look(self.order, what);
       }
   }
+}
+
+// A key does not say whose it is. What another thread's name leaves of it is no address, but for
+// one in 65,536, and none in a module but by an accident as rare as two equal hashes.
+Site ControlledEngine::FindSite(SiteKey key) const {
+  Site site;
+  for (uint32_t i = 0; i < thread_count_; ++i) {
+    const Site tried{threads_[i]->name, key - threads_[i]->name};
+    if (tried.pc >> 48 != 0) continue;
+    site = tried;
+    if (site.InModule()) break;
+  }
+  return site;
+}
+
+void ControlledEngine::AddPair(SiteKey from, SiteKey to) {
+  pairs_.Add(FindSite(from), FindSite(to));
 }
 
 }  // namespace heddle

@@ -51,7 +51,7 @@ __attribute__((always_inline)) inline bool ControlledEngine::ExecutePlainly(Thre
     auto& thread = static_cast<ThreadModel&>(model);
     if (!thread.MayBeJoinedBy(self.id)) return false;
     thread.Join(self.clock, arena_);
-    model.order.Change(self.order, static_cast<uint64_t>(op.kind));
+    model.order.Change(self.order, internal::OrderKey(op.kind, Outcome::kDone, 0));
     self.spin.Clear();
     Settle(self, model);
     if (wanted_.contains(op.kind)) [[unlikely]] EmitDone(self, op);
@@ -61,9 +61,9 @@ __attribute__((always_inline)) inline bool ControlledEngine::ExecutePlainly(Thre
   auto& mutex = static_cast<MutexModel&>(model);
   if (op.kind == OpKind::kLock && mutex.IsFree() && op.deadline == kNoDeadline) {
     mutex.Acquire(self.id, 1, self.clock, arena_);
-    model.order.Change(self.order, static_cast<uint64_t>(op.kind));
-    const Site here{self.name, op.pc};
-    pairs_.Add(model.changed_by, here);
+    model.order.Change(self.order, internal::OrderKey(op.kind, Outcome::kDone, 0));
+    const SiteKey here = KeyOf(self.name, op.pc);
+    ReadsFrom(model, here);
     if (self.spin.OnLock(model.changed_by == here)) [[unlikely]] NotePoller(self);
     model.changed_by = here;
     ++self.locks_held;
@@ -95,10 +95,11 @@ __attribute__((always_inline)) inline Result ControlledEngine::AccessAtomic(Thre
   const bool failed = !effect.changed && op.kind == OpKind::kCompareExchange;
   const Outcome outcome = failed ? Outcome::kFailed : Outcome::kDone;
   const uint64_t what = internal::OrderKey(op.kind, outcome, 0);
-  if (op.kind != OpKind::kStore) pairs_.Add(model.changed_by, Site{self.name, op.pc});
+  const SiteKey here = KeyOf(self.name, op.pc);
+  if (op.kind != OpKind::kStore) ReadsFrom(model, here);
   if (effect.changed && !(effect.same && OnlyLooks(self, op, model))) {
     model.order.Change(self.order, what);
-    model.changed_by = {self.name, op.pc};
+    model.changed_by = here;
     atomic_changed_ = true;
   } else {
     model.order.Look(self.order, what);
@@ -331,15 +332,14 @@ __attribute__((always_inline)) inline void ControlledEngine::KeepOrder(ThreadSta
     KeepOrderInPart(self, op, model, what, failed);
     return;
   }
-  if (op.kind != OpKind::kStore && model.kind != ObjectKind::kThread) {
-    pairs_.Add(model.changed_by, Site{self.name, op.pc});
-  }
+  const SiteKey here = KeyOf(self.name, op.pc);
+  if (op.kind != OpKind::kStore && model.kind != ObjectKind::kThread) ReadsFrom(model, here);
   if (failed || internal::kLookingKinds.contains(op.kind) ||
       (rewrites && OnlyLooks(self, op, static_cast<const AtomicModel&>(model)))) {
     model.order.Look(self.order, what);
   } else {
     model.order.Change(self.order, what);
-    model.changed_by = {self.name, op.pc};
+    model.changed_by = here;
     atomic_changed_ |= model.kind == ObjectKind::kAtomic;
   }
   if (op.kind == OpKind::kWake) objects_[op.second].order.Change(self.order, what);

@@ -279,7 +279,8 @@ void ControlledEngine::FinishThread(ThreadState& self) {
     --seq_;
   }
   self.thread_model->Exit(self.clock);
-  self.thread_model->order.Change(self.order, static_cast<uint64_t>(OpKind::kExit));
+  self.thread_model->order.Change(self.order,
+                                   internal::OrderKey(OpKind::kExit, Outcome::kDone, 0));
   AfterThreadEvent(self, OpKind::kExit, *self.thread_model, 0);
   SetStatus(self, ThreadStatus::kFinished);
   self.pending = nullptr;

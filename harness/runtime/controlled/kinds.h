@@ -8,6 +8,7 @@
 
 #include "harness/core/event.h"
 #include "harness/core/operation.h"
+#include "harness/core/order_class.h"
 
 namespace heddle::internal {
 
@@ -47,9 +48,17 @@ inline constexpr EventMask kPartialKinds = {
     OpKind::kUnlock,     OpKind::kLockShared,      OpKind::kTryLockShared,  OpKind::kUnlockShared,
     OpKind::kAtomicWait, OpKind::kAtomicNotifyOne, OpKind::kAtomicNotifyAll};
 
+constexpr std::array<uint64_t, kOpKinds> MakeOrderWords() {
+  std::array<uint64_t, kOpKinds> words{};
+  for (uint64_t kind = 0; kind < kOpKinds; ++kind) words[kind] = OrderWord(kind);
+  return words;
+}
+inline constexpr std::array<uint64_t, kOpKinds> kOrderWords = MakeOrderWords();
+
 // What an operation adds to its thread's part of the class.
 constexpr uint64_t OrderKey(OpKind kind, Outcome outcome, uint32_t source) {
-  return static_cast<uint64_t>(kind) | static_cast<uint64_t>(outcome) << 8 | uint64_t{source} << 16;
+  return kOrderWords[static_cast<size_t>(kind)] + static_cast<uint64_t>(outcome) +
+         (uint64_t{source} << 8);
 }
 
 // What a kind of operation does to the engine's own books.

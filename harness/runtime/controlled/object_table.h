@@ -50,7 +50,7 @@ class ObjectTable {
     model.first_waiter = SyncModel::kNoWaiter;
     model.pending = 0;
     model.order.Clear();
-    model.changed_by = {};
+    model.changed_by = 0;
     model.destroyed = false;
     objects_[size_++] = &model;
     return model;
