@@ -94,8 +94,14 @@ void CampaignRun::OnDeath(WorkerSlot* slot) {
   if (!dead.killed || dead.running) {
     dead.death = DescribeDeath(end, state, child.output());
   }
-  Unit* const unit = slot->unit() ? frontier_->Find(*slot->unit()) : nullptr;
-  if (slot->unit()) CountTime({slot->assigned(), Clock::now()});
+  Unit* unit = nullptr;
+  if (const WorkerSlot::Assigned* const at = slot->at()) {
+    unit = frontier_->Find(at->unit);
+    CountTime({at->time, Clock::now()});
+  }
+  for (const WorkerSlot::Assigned& one : slot->units()) {
+    if (Unit* const had = frontier_->Find(one.unit)) had->state = Unit::State::kWaiting;
+  }
   slot->Stop();
   if (!dead.death.internal_error.empty()) {
     result_.internal_error = dead.death.internal_error;
@@ -110,7 +116,6 @@ void CampaignRun::OnDeath(WorkerSlot* slot) {
     }
   }
   if (unit == nullptr) return;
-  unit->state = Unit::State::kWaiting;
   if (dead.common || !dead.running) return;
   // Killed from outside, perhaps; a program that does it does it again.
   const std::pair<uint64_t, uint64_t> here(dead.place, dead.decisions.size());
@@ -166,6 +171,7 @@ void CampaignRun::Merge() {
     if (front->state != Unit::State::kEnded) return;
     if (tally_.counts.executions + front->result.counts.executions > most) {
       frontier_->CutShort(front, most - tally_.counts.executions);
+      pool_->StopBusy();  // with what is forgotten
       return;
     }
     const Unit ended = std::move(*front);
@@ -250,14 +256,15 @@ void CampaignRun::BeginRound() {
 
 void CampaignRun::MergeRest() {
   for (const auto& slot : pool_->slots()) {
-    if (!slot->unit()) continue;
+    if (!slot->busy()) continue;
     slot->child()->Kill();
     TakeMessages(slot.get());
-    if (!slot->unit()) continue;
-    CountTime({slot->assigned(), Clock::now()});
+    const WorkerSlot::Assigned* const at = slot->at();
+    if (at == nullptr) continue;
+    CountTime({at->time, Clock::now()});
     const SharedState& state = slot->state();
     UnitResult result;
-    result.number = *slot->unit();
+    result.number = at->unit;
     result.end = UnitEnd::kTime;
     result.counts = CountsOf(state, state.executions.load());
     if (Unit* const unit = frontier_->Find(result.number); unit != nullptr) {

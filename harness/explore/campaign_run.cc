@@ -123,14 +123,32 @@ UnitTask CampaignRun::TaskFor(const Unit& unit) const {
   return task;
 }
 
+// So that no worker waits for what comes next. Where there is nothing for one, it gets what another
+// was offered.
+void CampaignRun::OfferAhead() {
+  if (!pool_->AllStarted()) return;
+  while (WorkerSlot* const idle = pool_->Idle()) {
+    const std::optional<uint64_t> withdrawn = pool_->WithdrawOffer();
+    if (!withdrawn) return;
+    idle->Assign(TaskFor(*frontier_->Find(*withdrawn)));
+  }
+  while (WorkerSlot* const slot = pool_->SoonIdle()) {
+    Unit* const unit = frontier_->NextToRun();
+    if (unit == nullptr) return;
+    unit->state = Unit::State::kRunning;
+    slot->Offer(TaskFor(*unit));
+  }
+}
+
 bool CampaignRun::Assign() {
   if (Clock::now() >= deadline_) return true;
   while (Unit* const unit = frontier_->NextToRun()) {
     WorkerSlot* const slot = WorkerForUnit();
-    if (slot == nullptr) return result_.internal_error.empty();
+    if (slot == nullptr) break;
     unit->state = Unit::State::kRunning;
     slot->Assign(TaskFor(*unit));
   }
+  OfferAhead();
   // Meanwhile the others can make what they all need.
   while (prepare_ && frontier_->Front()->first == 0 && Clock::now() - begin_ >= kAlone) {
     WorkerSlot* const slot = StartWorker();
@@ -138,6 +156,12 @@ bool CampaignRun::Assign() {
     slot->Prepare();
   }
   return result_.internal_error.empty();
+}
+
+// Further workers are to be started in time.
+std::chrono::milliseconds CampaignRun::UntilNextLook() const {
+  const auto alone = std::chrono::ceil<std::chrono::milliseconds>(begin_ + kAlone - Clock::now());
+  return alone.count() > 0 ? std::min(alone, kPoll) : kPoll;
 }
 
 Stage CampaignRun::RunStage() {
@@ -151,7 +175,7 @@ Stage CampaignRun::RunStage() {
       cut_off = true;  // the time is up, and everybody has ended
       break;
     }
-    pool_->Wait(kPoll);
+    pool_->Wait(UntilNextLook());
     Receive();
     if (!result_.internal_error.empty()) break;
     ShowProgress();
@@ -177,6 +201,9 @@ Stage CampaignRun::RunStage() {
 }
 
 void CampaignRun::EndUnitsSoon() {
+  while (const std::optional<uint64_t> withdrawn = pool_->WithdrawOffer()) {
+    frontier_->Find(*withdrawn)->state = Unit::State::kWaiting;
+  }
   for (const auto& slot : pool_->slots()) slot->EndUnitSoon();
 }
 
@@ -229,7 +256,7 @@ void CampaignRun::ShowProgress() {
     progress.not_judged += unit.result.counts.not_judged;
   }
   for (const auto& slot : pool_->slots()) {
-    if (!slot->unit()) continue;
+    if (slot->at() == nullptr) continue;
     progress.executions += slot->state().executions.load();
     progress.not_judged += slot->state().not_judged.load();
     // At least: what the workers have in common is counted once, when their units have ended.

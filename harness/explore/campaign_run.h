@@ -50,6 +50,8 @@ class CampaignRun {
   void SaveNowAndThen();
   // Gives workers what there is to do. False: a worker cannot be started.
   bool Assign();
+  void OfferAhead();
+  std::chrono::milliseconds UntilNextLook() const;
   WorkerSlot* WorkerForUnit();
   WorkerSlot* StartWorker();
   UnitTask TaskFor(const Unit& unit) const;

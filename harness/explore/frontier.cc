@@ -15,11 +15,11 @@ uint64_t UnitSize(uint64_t first) {
 
 namespace {
 
-// Few rounds, and the last ones still are a small share of all. A millisecond at least, so that it
-// costs little to hand on; a second at most for what is slow, of which that much may be lost.
+// On average. Few rounds, and the last ones still are a small share of all. Some milliseconds, so
+// that it costs little to hand on; half a second at most for what is slow.
 uint64_t StepsOfUnit(uint64_t steps_before) {
   constexpr uint64_t kLeast = uint64_t{1} << 15;
-  constexpr uint64_t kMost = uint64_t{1} << 21;
+  constexpr uint64_t kMost = uint64_t{1} << 20;
   return std::clamp(steps_before / 16, kLeast, kMost);
 }
 
@@ -96,12 +96,15 @@ void Frontier::End(Unit* unit, UnitResult result) {
   unit->result = std::move(result);
 }
 
+// Ever shorter ones, so that the workers come to the end of the round at nearly the same time.
 void Frontier::BeginRound(std::vector<std::string> parts, uint64_t steps_before) {
+  const uint64_t steps = 2 * StepsOfUnit(steps_before) / std::max<size_t>(parts.size(), 1);
+  uint64_t left = parts.size();
   for (std::string& part : parts) {
     Unit unit;
     unit.number = numbers_++;
     unit.size = most_;
-    unit.steps = StepsOfUnit(steps_before);
+    unit.steps = steps * left--;
     unit.part = std::move(part);
     units_.push_back(std::move(unit));
   }

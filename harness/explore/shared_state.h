@@ -2,7 +2,7 @@
 // worker died. The supervisor reads it at any time, also after the worker's death.
 //
 // Memory of the kind MAP_SHARED | MAP_ANONYMOUS, made before the fork. One writer, the worker; but
-// for `stop`, which is the supervisor's.
+// for `stop` and `offer`, which the supervisor sets.
 #ifndef HEDDLE_HARNESS_EXPLORE_SHARED_STATE_H_
 #define HEDDLE_HARNESS_EXPLORE_SHARED_STATE_H_
 
@@ -31,9 +31,12 @@ struct DeathRecord {
 };
 
 struct SharedState {
+  static constexpr uint64_t kNoUnit = ~uint64_t{0};
+
   std::atomic<WorkerPhase> phase{WorkerPhase::kPlanning};
-  // Of the unit that is explored. `common`: the executions that every worker makes are made first,
-  // and only `place` is counted.
+  // Of the unit with this number, which is explored or was last. `common`: the executions that each
+  // worker makes are made first, and only `place` is counted.
+  std::atomic<uint64_t> unit{kNoUnit};
   std::atomic<bool> common{false};
   std::atomic<uint64_t> place{0};       // of the execution that runs or comes next
   std::atomic<uint64_t> executions{0};  // ended
@@ -45,20 +48,29 @@ struct SharedState {
   std::atomic<bool> deferred_spinner{false};  // in some execution, a loop that waits was set aside
   std::atomic<double> share_done{-1};         // of the strategy's search; negative: it cannot tell
   std::atomic<bool> stop{false};  // end the unit behind this execution, as when the time is up
+  // UnitTask::offer of what the worker has been sent to explore next, until it begins or the
+  // supervisor takes it back.
+  std::atomic<uint64_t> offer{0};
   DeathRecord death;
   DecisionLog log;
 
-  void ResetCounts() {
+  // Whether the caller, one of the two, was the first to take it.
+  bool TakeOffer(uint64_t number) { return offer.compare_exchange_strong(number, 0); }
+
+  void BeginUnit(uint64_t number) {
+    unit = kNoUnit;  // until nothing is left of the one before
     place = executions = steps = cut_by_step_limit = not_judged = classes = pairs = 0;
     deferred_spinner = false;
+    unit = number;
   }
   // For a new process. Leaves the log's entries alone: memory that was never touched costs nothing.
   void Reset() {
     phase = WorkerPhase::kPlanning;
     common = false;
-    ResetCounts();
+    BeginUnit(kNoUnit);
     share_done = -1;
     stop = false;
+    offer = 0;
     death = DeathRecord{};
     log.count = log.steps = 0;
   }

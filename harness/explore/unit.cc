@@ -28,13 +28,15 @@ void UnitTask::Put(ByteWriter* writer) const {
   writer->PutSpan(std::span(known));
   writer->Put(found);
   writer->Put(covered);
+  writer->Put(offer);
 }
 
 bool UnitTask::Get(ByteReader* reader) {
   return reader->Get(&number) && reader->Get(&first) && reader->Get(&size) && reader->Get(&steps) &&
          reader->GetText(&part) && reader->Get(&pieces) && reader->Get(&slice) &&
          reader->Get(&least) && reader->GetVector(&fatal) && reader->GetVector(&known) &&
-         reader->Get(&found) && reader->Get(&covered);
+         reader->Get(&found) && reader->Get(&covered) &&
+         reader->Get(&offer);
 }
 
 void SearchState::Put(ByteWriter* writer) const {

@@ -35,6 +35,7 @@ struct UnitTask {
   std::vector<uint64_t> known;     // SuspicionId of what need not be told again
   uint32_t found = 0;              // the kinds of those, as bits
   uint64_t covered = 0;            // executions at its beginning whose coverage has been told
+  uint64_t offer = 0;              // to be taken before it is begun: SharedState; 0: it is no offer
 
   void Put(ByteWriter* writer) const;
   bool Get(ByteReader* reader);

@@ -286,7 +286,7 @@ std::unique_ptr<Strategy> Worker::StrategyFor(const UnitTask& unit) {
 }
 
 bool Worker::RunUnit(const UnitTask& unit) {
-  shared_->ResetCounts();
+  shared_->BeginUnit(unit.number);
   const Clock::time_point taken = Clock::now();
   std::unique_ptr<Strategy> strategy = StrategyFor(unit);
   engine_.BeginUnit(unit);
@@ -342,6 +342,7 @@ int Worker::Run() {
       MakeCommon();
     } else {
       HEDDLE_CHECK(type == MessageType::kUnit && unit.Get(&reader), "a message that is no unit");
+      if (unit.offer != 0 && !shared_->TakeOffer(unit.offer)) continue;
       if (!RunUnit(unit)) return 1;
     }
   }

@@ -1,5 +1,6 @@
 #include "harness/explore/worker_pool.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace heddle {
@@ -17,7 +18,7 @@ bool WorkerSlot::Start(const WorkerTask& task, std::string* error) {
   child_ = ChildProcess::Start([&](int pipe) { return RunWorker(task_, state_.get(), pipe); },
                                error);
   watch_.emplace(state_.get(), task.options->step_timeout);
-  unit_.reset();
+  units_.clear();
   return child_ != nullptr;
 }
 
@@ -27,17 +28,37 @@ void WorkerSlot::Prepare() {
 }
 
 void WorkerSlot::Assign(const UnitTask& unit) {
-  unit_ = unit.number;
-  assigned_ = std::chrono::steady_clock::now();
+  units_.push_back({unit.number, std::chrono::steady_clock::now()});
   MessageWriter message(MessageType::kUnit);
   unit.Put(&message);
   child_->Send(&message);
 }
 
+void WorkerSlot::Offer(UnitTask unit) {
+  unit.offer = ++offers_;
+  state_->offer = unit.offer;
+  Assign(unit);
+}
+
+std::optional<uint64_t> WorkerSlot::WithdrawOffer() {
+  if (units_.size() < 2 || !state_->TakeOffer(offers_)) return std::nullopt;
+  const uint64_t withdrawn = units_.back().unit;
+  units_.pop_back();
+  return withdrawn;
+}
+
+const WorkerSlot::Assigned* WorkerSlot::at() const {
+  const uint64_t unit = state_->unit.load();
+  for (const Assigned& one : units_) {
+    if (one.unit == unit) return &one;
+  }
+  return nullptr;
+}
+
 void WorkerSlot::Stop() {
   child_.reset();
   watch_.reset();
-  unit_.reset();
+  units_.clear();
 }
 
 WorkerSlot* WorkerPool::Vacant() {
@@ -53,14 +74,32 @@ WorkerSlot* WorkerPool::Vacant() {
 
 WorkerSlot* WorkerPool::Idle() {
   for (const auto& slot : slots_) {
-    if (slot->started() && !slot->unit()) return slot.get();
+    if (slot->started() && !slot->busy()) return slot.get();
   }
   return nullptr;
 }
 
+WorkerSlot* WorkerPool::SoonIdle() {
+  WorkerSlot* found = nullptr;
+  for (const auto& slot : slots_) {
+    if (!slot->MayBeOffered()) continue;
+    if (found == nullptr || slot->units().front().time < found->units().front().time) {
+      found = slot.get();
+    }
+  }
+  return found;
+}
+
+std::optional<uint64_t> WorkerPool::WithdrawOffer() {
+  for (const auto& slot : slots_) {
+    if (const auto withdrawn = slot->WithdrawOffer()) return withdrawn;
+  }
+  return std::nullopt;
+}
+
 bool WorkerPool::AnyBusy() const {
   for (const auto& slot : slots_) {
-    if (slot->unit()) return true;
+    if (slot->busy()) return true;
   }
   return false;
 }
@@ -70,6 +109,11 @@ bool WorkerPool::AnyStarted() const {
     if (slot->started()) return true;
   }
   return false;
+}
+
+bool WorkerPool::AllStarted() const {
+  const auto started = [](const auto& slot) { return slot->started(); };
+  return slots_.size() == jobs_ && std::all_of(slots_.begin(), slots_.end(), started);
 }
 
 void WorkerPool::Wait(std::chrono::milliseconds timeout) {
@@ -83,6 +127,12 @@ void WorkerPool::Wait(std::chrono::milliseconds timeout) {
 void WorkerPool::PauseWatches() {
   for (const auto& slot : slots_) {
     if (slot->started()) slot->PauseWatch();
+  }
+}
+
+void WorkerPool::StopBusy() {
+  for (const auto& slot : slots_) {
+    if (slot->busy()) slot->Stop();
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,8 +32,13 @@ class WorkerSlot {
   bool Start(const WorkerTask& task, std::string* error);
   void Prepare();
   void Assign(const UnitTask& unit);
+  // What it is to explore next, if that is not withdrawn before.
+  void Offer(UnitTask unit);
+  bool MayBeOffered() const { return units_.size() == 1 && state_->offer == 0; }
+  // Takes back what it has been offered and has not begun; returns the unit's number.
+  std::optional<uint64_t> WithdrawOffer();
   // The unit has ended.
-  void Release() { unit_.reset(); }
+  void Release() { units_.pop_front(); }
   // The unit is to end behind the execution that runs.
   void EndUnitSoon() { state_->stop.store(true); }
   // Kills the process, if there is one, and forgets it.
@@ -44,10 +50,15 @@ class WorkerSlot {
   ChildProcess* child() const { return child_.get(); }
   const SharedState& state() const { return *state_; }
   const HangWatch& watch() const { return *watch_; }
-  // The number of the one that it explores.
-  std::optional<uint64_t> unit() const { return unit_; }
-  // When it got the unit.
-  std::chrono::steady_clock::time_point assigned() const { return assigned_; }
+  // The units that it has and that have not ended, as far as it has told; in their order.
+  struct Assigned {
+    uint64_t unit;  // its number
+    std::chrono::steady_clock::time_point time;  // when it got it
+  };
+  const std::deque<Assigned>& units() const { return units_; }
+  bool busy() const { return !units_.empty(); }
+  // The one of them that state() tells of; null: it tells of one that has ended.
+  const Assigned* at() const;
 
  private:
   explicit WorkerSlot(SharedStatePtr state) : state_(std::move(state)) {}
@@ -56,8 +67,8 @@ class WorkerSlot {
   WorkerTask task_;  // the child has a copy of it
   std::unique_ptr<ChildProcess> child_;
   std::optional<HangWatch> watch_;
-  std::optional<uint64_t> unit_;
-  std::chrono::steady_clock::time_point assigned_;
+  std::deque<Assigned> units_;  // the second is an offer
+  uint64_t offers_ = 0;         // so far
 };
 
 class WorkerPool {
@@ -69,11 +80,17 @@ class WorkerPool {
   WorkerSlot* Vacant();
   // A slot whose process waits for a unit; null: none.
   WorkerSlot* Idle();
+  // Of those that have a unit and no offer, the one that has had it for longest; null: none.
+  WorkerSlot* SoonIdle();
+  // WorkerSlot::WithdrawOffer, of any that has one.
+  std::optional<uint64_t> WithdrawOffer();
   bool AnyBusy() const;
   bool AnyStarted() const;
+  bool AllStarted() const;
   // Until something happens to one of them.
   void Wait(std::chrono::milliseconds timeout);
   void PauseWatches();
+  void StopBusy();
   void StopAll();
   std::vector<std::unique_ptr<WorkerSlot>>& slots() { return slots_; }
 

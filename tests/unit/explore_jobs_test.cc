@@ -236,7 +236,7 @@ TEST(Frontier, InARoundPartsTakeThePlaceBehindTheirUnitAndItsSteps) {
   std::string order;
   for (const Unit& unit : frontier.units()) {
     order += unit.part + " ";
-    EXPECT_EQ(unit.steps, a->steps);
+    EXPECT_EQ(unit.steps, unit.part == "b" ? a->steps / 2 : a->steps);  // ever shorter ones
   }
   EXPECT_EQ(order, "a a1 a2 b ");
 }
