@@ -24,6 +24,8 @@ constexpr std::chrono::milliseconds kAlone{10};
 // always something to do for everybody.
 constexpr std::chrono::milliseconds kSlice{40};
 constexpr uint64_t kCommonOfShards = 256;
+// Bytes. A worker that explores does not read: what it is sent must find room on the way.
+constexpr size_t kMostOffered = size_t{1} << 16;
 
 }  // namespace
 
@@ -134,7 +136,7 @@ void CampaignRun::OfferAhead() {
   }
   while (WorkerSlot* const slot = pool_->SoonIdle()) {
     Unit* const unit = frontier_->NextToRun();
-    if (unit == nullptr) return;
+    if (unit == nullptr || unit->part.size() > kMostOffered) return;
     unit->state = Unit::State::kRunning;
     slot->Offer(TaskFor(*unit));
   }

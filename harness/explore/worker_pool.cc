@@ -19,6 +19,7 @@ bool WorkerSlot::Start(const WorkerTask& task, std::string* error) {
                                error);
   watch_.emplace(state_.get(), task.options->step_timeout);
   units_.clear();
+  has_withdrawn_ = false;
   return child_ != nullptr;
 }
 
@@ -44,6 +45,7 @@ std::optional<uint64_t> WorkerSlot::WithdrawOffer() {
   if (units_.size() < 2 || !state_->TakeOffer(offers_)) return std::nullopt;
   const uint64_t withdrawn = units_.back().unit;
   units_.pop_back();
+  has_withdrawn_ = true;
   return withdrawn;
 }
 
@@ -59,6 +61,7 @@ void WorkerSlot::Stop() {
   child_.reset();
   watch_.reset();
   units_.clear();
+  has_withdrawn_ = false;
 }
 
 WorkerSlot* WorkerPool::Vacant() {

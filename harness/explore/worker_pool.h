@@ -32,13 +32,19 @@ class WorkerSlot {
   bool Start(const WorkerTask& task, std::string* error);
   void Prepare();
   void Assign(const UnitTask& unit);
-  // What it is to explore next, if that is not withdrawn before.
+  // What it is to explore next, if that is not withdrawn before: to one that MayBeOffered.
   void Offer(UnitTask unit);
-  bool MayBeOffered() const { return units_.size() == 1 && state_->offer == 0; }
+  // It explores, and has not been sent anything since it began.
+  bool MayBeOffered() const {
+    return units_.size() == 1 && state_->offer == 0 && !has_withdrawn_;
+  }
   // Takes back what it has been offered and has not begun; returns the unit's number.
   std::optional<uint64_t> WithdrawOffer();
   // The unit has ended.
-  void Release() { units_.pop_front(); }
+  void Release() {
+    units_.pop_front();
+    has_withdrawn_ = false;
+  }
   // The unit is to end behind the execution that runs.
   void EndUnitSoon() { state_->stop.store(true); }
   // Kills the process, if there is one, and forgets it.
@@ -69,6 +75,7 @@ class WorkerSlot {
   std::optional<HangWatch> watch_;
   std::deque<Assigned> units_;  // the second is an offer
   uint64_t offers_ = 0;         // so far
+  bool has_withdrawn_ = false;  // an offer since it began its unit; what was sent waits to be read
 };
 
 class WorkerPool {
@@ -80,7 +87,7 @@ class WorkerPool {
   WorkerSlot* Vacant();
   // A slot whose process waits for a unit; null: none.
   WorkerSlot* Idle();
-  // Of those that have a unit and no offer, the one that has had it for longest; null: none.
+  // Of those that may be offered something, the one that has had its unit for longest; null: none.
   WorkerSlot* SoonIdle();
   // WorkerSlot::WithdrawOffer, of any that has one.
   std::optional<uint64_t> WithdrawOffer();

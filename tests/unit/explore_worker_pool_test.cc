@@ -82,7 +82,8 @@ TEST_F(WorkerPoolTest, WhatIsWithdrawnIsNotExplored) {
   EXPECT_EQ(pool_.SoonIdle(), nullptr);
   EXPECT_EQ(pool_.WithdrawOffer(), 2u);
   EXPECT_EQ(pool_.WithdrawOffer(), std::nullopt);
-  slot->Offer(Numbered(2, 10));  // what was sent before is not taken for it
+  EXPECT_EQ(pool_.SoonIdle(), nullptr);  // it does not read while it explores
+  slot->Offer(Numbered(2, 10));          // nor is what was sent before taken for it
   EXPECT_EQ(pool_.WithdrawOffer(), 2u);
   slot->Offer(Numbered(3, 10));
   slot->EndUnitSoon();
