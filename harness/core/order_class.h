@@ -22,8 +22,8 @@ constexpr uint64_t MixOrder(uint64_t a, uint64_t b) {
   return mixed ^ mixed >> 32;
 }
 
-// Where both are hashes already, or sums of such: in a quarter of the time of MixOrder, on the path
-// of every step. The halves of the product of two words are folded, as in wyhash.
+// Where both are hashes already, or sums of such: one multiplication, on the path of every step.
+// The halves of the product of two words are folded, as in wyhash.
 constexpr uint64_t FoldOrder(uint64_t a, uint64_t b) {
   __extension__ using Wide = unsigned __int128;
   const Wide product = Wide{a} * b;
