@@ -147,6 +147,8 @@ class Decider {
 
   // The execution ends because no thread can run; what each waits for is pending.
   virtual void Stuck(const SchedulingPoint&) {}
+  // A step has failed, which ends the execution: where the other threads are, they will not go on.
+  virtual void Failed(const SchedulingPoint&) {}
 
   // Called when the execution has ended: adds to the record what the strategy has to learn.
   virtual void End(ExecutionRecord*) {}

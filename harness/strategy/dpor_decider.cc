@@ -182,6 +182,7 @@ ThreadId DporDecider::PickFreely(const SchedulingPoint& point) {
   if (redundant_ || diverged_) return Preferred(point, /*awake_only=*/false);
   const ThreadId chosen = Preferred(point, /*awake_only=*/true);
   if (chosen != kNoThread) return chosen;
+  if (plan_.sleepers_fail) return Preferred(point, /*awake_only=*/false);
   TraceBlocked(point);
   redundant_ = true;
   return Preferred(point, /*awake_only=*/false);
@@ -326,16 +327,30 @@ void DporDecider::Stuck(const SchedulingPoint& point) {
 // Those that others have kept from going on.
 void DporDecider::TraceBlocked(const SchedulingPoint& point) {
   for (uint32_t i = 0; i < point.thread_count(); ++i) {
-    const Operation* const op = point.Pending(ThreadId{i});
-    if (op == nullptr || point.IsEnabled(ThreadId{i})) continue;
-    BlockedStep blocked;
-    blocked.thread = names_.Of(ThreadId{i}, point);
-    blocked.accesses.first = static_cast<uint32_t>(trace_.accesses.size());
-    AddAccesses(*op, true, point);
-    if (set_aside_[i] == Pausing::kWaits) AddLoop(ThreadId{i}, blocked.accesses.first, point);
-    blocked.accesses.size = static_cast<uint32_t>(trace_.accesses.size()) - blocked.accesses.first;
-    trace_.blocked.push_back(blocked);
+    if (!point.IsEnabled(ThreadId{i})) TracePending(ThreadId{i}, point);
   }
+}
+
+// Whoever has met the one that fails before is known; those that it has created have done nothing.
+void DporDecider::Failed(const SchedulingPoint& point) {
+  if (!step_is_traced_ || trace_.stuck) return;
+  for (uint32_t i = 0; i < known_threads_; ++i) {
+    if (names_.OfMet(ThreadId{i}) != trace_.steps.back().thread) TracePending(ThreadId{i}, point);
+  }
+}
+
+void DporDecider::TracePending(ThreadId thread, const SchedulingPoint& point) {
+  const Operation* const op = point.Pending(thread);
+  if (op == nullptr) return;
+  BlockedStep blocked;
+  blocked.thread = names_.Of(thread, point);
+  blocked.accesses.first = static_cast<uint32_t>(trace_.accesses.size());
+  AddAccesses(*op, true, point);
+  if (set_aside_[Index(thread)] == Pausing::kWaits) {
+    AddLoop(thread, blocked.accesses.first, point);
+  }
+  blocked.accesses.size = static_cast<uint32_t>(trace_.accesses.size()) - blocked.accesses.first;
+  trace_.blocked.push_back(blocked);
 }
 
 void DporDecider::End(ExecutionRecord* record) {

@@ -24,6 +24,7 @@ class DporDecider final : public Decider, private EventSink {
   bool WantsEveryStep() const override { return true; }
   EventSink* Events() override { return this; }
   void Stuck(const SchedulingPoint& point) override;
+  void Failed(const SchedulingPoint& point) override;
   void End(ExecutionRecord* record) override;
 
  private:
@@ -46,6 +47,7 @@ class DporDecider final : public Decider, private EventSink {
   ThreadId Preferred(const SchedulingPoint& point, bool awake_only) const;
   bool IsAsleep(ThreadId thread) const { return asleep_[Index(thread)] != 0; }
   void TraceBlocked(const SchedulingPoint& point);
+  void TracePending(ThreadId thread, const SchedulingPoint& point);
   void FallAsleep();
   void Wake(size_t sleeper, uint32_t step);
   bool IsCovered(const Decision& next) const;

@@ -224,15 +224,19 @@ DporPart::Learnt DporPart::Learn(const ExecutionRecord& record) {
     step.values_are_free = true;
     Reverse(race.first, race.second, step);
   }
+  const bool fails = record.end == ExecutionEnd::kFailed && !trace.stuck && !record.redundant;
+  // Others come before the step that fails, if at all.
+  const uint32_t end = fails ? path_.size() - 1 : path_.size();
   for (const BlockedStep& blocked : trace.blocked) {
+    if (fails && path_.IsEnabledAt(end, blocked.thread)) continue;
     const SequenceStep step{
         blocked.thread, false, Slice(trace.accesses, blocked.accesses), {}, true};
     path_.FindRaces(step.thread, step.accesses, &racing_);
-    for (const uint32_t first : racing_) Reverse(first, path_.size(), step);
+    for (const uint32_t first : racing_) {
+      if (first < end) Reverse(first, end, step);
+    }
   }
-  if (record.end == ExecutionEnd::kFailed && !trace.stuck && !record.redundant) {
-    TryOthersBeforeTheLast();
-  }
+  if (fails) TryOthersBeforeTheLast();
   return learnt;
 }
 

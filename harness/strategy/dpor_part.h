@@ -13,8 +13,8 @@
 // - Values chosen within a step (Choose, which waiter wakes, how an operation completes) make the
 //   steps different; the last one is advanced first, as in depth-first search.
 // - An execution that gets stuck: what its threads wait for takes part in races as if it came next.
-// - A step that fails ends the execution: every other thread that could have run is tried before
-//   it.
+// - A step that fails ends the execution: what others waited for takes part in races as if it came
+//   before that step, and every other thread that could have run is tried before it.
 // - A step after which its thread is set aside for a step of others (yield) or virtual time moves
 //   depends on every other, as in depth-first search; so do the thread's next step, which waits for
 //   any other, and every step where an invariant looks at each state.

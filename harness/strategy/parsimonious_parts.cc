@@ -48,6 +48,7 @@ ParsimoniousSearch ParsimoniousSearch::TakeLast() {
   }
   frame.branches.push_back(branch);
   frame.branches.back().steps.first = 0;
+  frame.put_off = from.put_off;
   for (uint32_t position = 0; position <= branch.at; ++position) {
     const Frame& owner = frames_[FrameOf(depth, position)];
     const uint32_t i = position - owner.base;
@@ -146,16 +147,22 @@ void ParsimoniousSearch::Frame::Save(ByteWriter* writer) const {
   });
   PutAccesses(marked, writer);
   PutAll(branches, writer, [&](const Branch& branch) {
+    writer->Put(branch.kind);
     writer->Put(branch.at);
     Put(branch.steps, writer);
     writer->Put(branch.thread);
-    writer->Put(branch.is_valued);
   });
   PutAll(steps, writer, [&](const PlannedStep& step) {
     writer->Put(step.thread);
     Put(step.values, writer);
   });
   writer->PutSpan(std::span(values));
+  PutAll(put_off, writer, [&](const PutOff& one) {
+    writer->Put(one.thread);
+    writer->Put(one.from);
+    writer->Put(one.until);
+    PutAccesses(one.accesses, writer);
+  });
 }
 
 bool ParsimoniousSearch::Frame::Restore(ByteReader* reader, size_t threads) {
@@ -178,14 +185,20 @@ bool ParsimoniousSearch::Frame::Restore(ByteReader* reader, size_t threads) {
          GetAccesses(&marked, reader) &&
          GetAll(&branches, reader,
                 [&](Branch* branch) {
-                  return reader->Get(&branch->at) && Get(&branch->steps, reader) &&
-                         reader->Get(&branch->thread) && reader->Get(&branch->is_valued);
+                  return reader->Get(&branch->kind) && reader->Get(&branch->at) &&
+                         Get(&branch->steps, reader) && reader->Get(&branch->thread);
                 }) &&
          GetAll(&steps, reader,
                 [&](PlannedStep* step) {
                   return reader->Get(&step->thread) && Get(&step->values, reader);
                 }) &&
-         reader->GetVector(&values) && IsWhole(threads);
+         reader->GetVector(&values) &&
+         GetAll(&put_off, reader,
+                [&](PutOff* one) {
+                  return reader->Get(&one->thread) && reader->Get(&one->from) &&
+                         reader->Get(&one->until) && GetAccesses(&one->accesses, reader);
+                }) &&
+         IsWhole(threads);
 }
 
 bool ParsimoniousSearch::Frame::IsWhole(size_t threads) const {
@@ -211,12 +224,17 @@ bool ParsimoniousSearch::Frame::IsWhole(size_t threads) const {
                      }) &&
          std::all_of(branches.begin(), branches.end(),
                      [&](const Branch& branch) {
-                       return branch.thread < threads && branch.steps.size > 0 &&
+                       const bool has_steps = branch.steps.size > 0;
+                       return branch.thread < threads && branch.kind <= Branch::Kind::kPutOff &&
+                              has_steps == (branch.kind != Branch::Kind::kPutOff) &&
                               is_within(branch.steps, steps);
                      }) &&
-         std::all_of(steps.begin(), steps.end(), [&](const PlannedStep& step) {
-           return step.thread < threads && is_within(step.values, values);
-         });
+         std::all_of(steps.begin(), steps.end(),
+                     [&](const PlannedStep& step) {
+                       return step.thread < threads && is_within(step.values, values);
+                     }) &&
+         std::all_of(put_off.begin(), put_off.end(),
+                     [&](const PutOff& one) { return one.thread < threads; });
 }
 
 // Each step up to those that its branches leave is there.

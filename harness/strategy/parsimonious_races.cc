@@ -33,7 +33,7 @@ void ParsimoniousSearch::Reverse(uint32_t position, const Comparison* comparison
         beyond_ |= Conflict(path_.AccessesOf(first), {&access, 1});
       }
     }
-    return ReverseAcquire(thread, accesses.first(1), path_[position].previous);
+    return ReverseAcquire(thread, accesses.first(1), path_[position].previous, position);
   }
   if (!accesses.empty() && accesses.front().may_wait) {
     beyond_ |= !racing_.empty();
@@ -48,19 +48,24 @@ void ParsimoniousSearch::Reverse(uint32_t position, const Comparison* comparison
   }
 }
 
-// Of what a thread still waits for when nobody can go on.
-void ParsimoniousSearch::ReverseBlocked(uint32_t thread, std::span<const Access> accesses) {
-  if (IsLock(accesses)) ReverseAcquire(thread, accesses.first(1), path_.LastOf(thread));
+// Of what a thread still waits for when nobody can go on, or when the last step fails: that is none
+// to come after others.
+void ParsimoniousSearch::ReverseBlocked(uint32_t thread, std::span<const Access> accesses,
+                                        bool fails) {
+  if (!IsLock(accesses)) return;
+  const uint32_t end = fails ? path_.size() - 1 : path_.size();
+  ReverseAcquire(thread, accesses.first(1), path_.LastOf(thread), end);
 }
 
-// Of an acquire, which waits from step `previous` of its thread on.
+// Of an acquire, which waits from step `previous` of its thread on, and those before `end`.
 void ParsimoniousSearch::ReverseAcquire(uint32_t thread, std::span<const Access> accesses,
-                                        uint32_t previous) {
+                                        uint32_t previous, uint32_t end) {
   if (!path_.FindAcquires(accesses.front().object, thread, previous, &acquires_)) {
     beyond_ = true;
     return;
   }
   for (const uint32_t first : acquires_) {
+    if (first >= end) continue;
     const uint32_t until = previous == kNone ? first : std::max(first, previous);
     if (until >= new_from_) ReverseOne(first, {thread, previous, false, until, accesses, nullptr});
   }
@@ -75,7 +80,7 @@ bool ParsimoniousSearch::HappensBefore(uint32_t i, const Late& late) const {
 
 void ParsimoniousSearch::ReverseOne(uint32_t first, const Late& late) {
   const Mark& mark = marks_[first];
-  if (mark.place != Place::kFree) return;
+  if (mark.place != Place::kFree || WouldFail(first, late)) return;
   // Of the values of a step the smallest one does, where it conflicts, too.
   if (mark.is_valued) {
     beyond_ |= !Conflict(Slice(marked_, mark.usual), late.accesses);
@@ -91,7 +96,7 @@ void ParsimoniousSearch::ReverseOne(uint32_t first, const Late& late) {
     if (!is_itself && !HappensBefore(i, late)) return;
   }
   if (!CountsAbove(first, late)) return;
-  Branch* const branch = AddBranch(first);
+  Branch* const branch = AddBranch(first, Branch::Kind::kReversal);
   for (uint32_t i = first + 1; i <= late.until; ++i) {
     if (HappensBefore(i, late)) PlanStep(branch, path_[i].thread, path_.ValuesOf(i));
   }

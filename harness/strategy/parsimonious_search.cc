@@ -47,6 +47,7 @@ void ParsimoniousSearch::Frame::Clear() {
   branches.clear();
   steps.clear();
   values.clear();
+  put_off.clear();
 }
 
 // ---- Which execution comes next ----
@@ -77,7 +78,8 @@ bool ParsimoniousSearch::Next(Plan* plan) {
   out_mark_ = owner.marks[there];
   const auto made = Slice(owner.trace.accesses, owner.trace.steps[there].accesses);
   const auto usual = out_mark_.is_valued ? Slice(owner.marked, out_mark_.usual) : made;
-  const auto reversed = out_.is_valued ? Slice(owner.marked, out_mark_.reversed) : usual;
+  const auto reversed =
+      out_.kind == Branch::Kind::kValues ? Slice(owner.marked, out_mark_.reversed) : usual;
   usual_.assign(usual.begin(), usual.end());
   reversed_.assign(reversed.begin(), reversed.end());
 
@@ -86,19 +88,24 @@ bool ParsimoniousSearch::Next(Plan* plan) {
     plan->prefix.push_back(path_[i].pick);
     for (const Decision& value : path_.ValuesOf(i)) plan->prefix.push_back(value);
   }
+  PlanSteps(frame, &plan->steps);
+  PlanPutOff(frame, made, &plan->steps);
+  return true;
+}
+
+void ParsimoniousSearch::PlanSteps(const Frame& frame, StepPlan* plan) {
   for (const PlannedStep& step : Slice(frame.steps, out_.steps)) {
     const auto values = Slice(frame.values, step.values);
-    plan->steps.steps.push_back(
-        {step.thread, {static_cast<uint32_t>(plan->steps.values.size()), step.values.size}});
-    plan->steps.values.insert(plan->steps.values.end(), values.begin(), values.end());
+    plan->steps.push_back(
+        {step.thread, {static_cast<uint32_t>(plan->values.size()), step.values.size}});
+    plan->values.insert(plan->values.end(), values.begin(), values.end());
   }
   // Then whoever all this comes before.
-  if (!out_.is_valued) {
-    plan->steps.steps.push_back({out_.thread, {}});
-  } else if (out_mark_.place == Place::kEnd) {
-    plan->steps.steps.push_back({out_mark_.thread, {}});
+  if (out_.kind == Branch::Kind::kReversal) {
+    plan->steps.push_back({out_.thread, {}});
+  } else if (out_.kind == Branch::Kind::kValues && out_mark_.place == Place::kEnd) {
+    plan->steps.push_back({out_mark_.thread, {}});
   }
-  return true;
 }
 
 // Of those that the frame is made of, the one that has the step.
@@ -164,7 +171,7 @@ void ParsimoniousSearch::TruncateTo(uint32_t size) {
 bool ParsimoniousSearch::IsWithin(const ExecutionRecord& record) const {
   const StepTrace& trace = record.trace;
   if (record.diverged || record.undecided || trace.too_wide || trace.waits || trace.steps.empty() ||
-      (record.end != ExecutionEnd::kCompleted && !trace.stuck)) {
+      (record.end != ExecutionEnd::kCompleted && record.end != ExecutionEnd::kFailed)) {
     return false;
   }
   const bool steps_are_simple =
@@ -190,11 +197,11 @@ bool ParsimoniousSearch::IsPlanned(const Plan& plan, const StepTrace& trace, uin
 
 // Marks the new step i, of which the first `moved` were planned.
 void ParsimoniousSearch::MarkNew(uint32_t i, uint32_t moved, uint64_t seen) {
-  if (i + 1 > moved) {
+  if (i + 1 > moved || out_.kind == Branch::Kind::kInstead) {
     AddMark();
   } else if (i + 1 < moved) {
     AddMark().place = Place::kMoved;
-  } else if (out_.is_valued) {
+  } else if (out_.kind == Branch::Kind::kValues) {
     Mark mark = out_mark_;
     mark.is_valued = true;
     AddMark(mark, reversed_, usual_);
@@ -220,6 +227,11 @@ ParsimoniousSearch::Learnt ParsimoniousSearch::Learn(const Plan& plan,
   }
   new_from_ = moved == 0 ? at : at + moved - 1;
   beyond_ = false;
+  const bool fails = record.end == ExecutionEnd::kFailed && !trace.stuck;
+  size_t woken = 0;
+  for (PutOff& one : put_off_) {
+    if (one.until == PutOff::kNever) one.until = trace.woken[woken++];
+  }
   if (frames_.size() == depth_) frames_.emplace_back();
   frames_[depth_].Clear();
   frames_[depth_].base = at;
@@ -239,12 +251,23 @@ ParsimoniousSearch::Learnt ParsimoniousSearch::Learn(const Plan& plan,
     if (i + 1 == moved && marks_.back().place == Place::kEnd && IsRedundant()) {
       return Learnt::kRedundant;
     }
-    Reverse(position, comparison);
-    VaryValues(position, i + 1 == moved ? plan.steps.steps[i].values.size : 0);
+    const bool is_last = fails && i + 1 == trace.steps.size();
+    // Who has been put off fails as it would have there, where its races were seen.
+    if (is_last && IsPutOff(trace.steps[i].thread, position)) continue;
+    const bool is_instead = out_.kind == Branch::Kind::kInstead && i == 0;
+    if (is_instead) {
+      ReverseInstead(position, is_last);
+    } else {
+      Reverse(position, comparison);
+    }
+    if (is_last && IsFree(position)) continue;
+    const bool is_given = i + 1 == moved && !is_instead;
+    VaryValues(position, is_given ? plan.steps.steps[i].values.size : 0);
   }
   for (const BlockedStep& blocked : trace.blocked) {
-    ReverseBlocked(blocked.thread, Slice(trace.accesses, blocked.accesses));
+    ReverseBlocked(blocked.thread, Slice(trace.accesses, blocked.accesses), fails);
   }
+  if (fails) GoOnWithout(trace.steps.back(), trace);
   if (beyond_) return Learnt::kBeyond;
   KeepFrame(trace);
   return Learnt::kNew;
@@ -252,9 +275,10 @@ ParsimoniousSearch::Learnt ParsimoniousSearch::Learn(const Plan& plan,
 
 // ---- What is left below an execution ----
 
-ParsimoniousSearch::Branch* ParsimoniousSearch::AddBranch(uint32_t at) {
+ParsimoniousSearch::Branch* ParsimoniousSearch::AddBranch(uint32_t at, Branch::Kind kind) {
   Frame& frame = frames_[depth_];
   Branch& branch = frame.branches.emplace_back();
+  branch.kind = kind;
   branch.at = at;
   branch.steps.first = static_cast<uint32_t>(frame.steps.size());
   return &branch;
@@ -277,8 +301,7 @@ void ParsimoniousSearch::VaryValues(uint32_t position, uint32_t given) {
     planned.resize(last + 1);
     for (uint32_t value = values[last].value + 1; value < values[last].bound; ++value) {
       planned[last].value = value;
-      Branch* const branch = AddBranch(position);
-      branch->is_valued = true;
+      Branch* const branch = AddBranch(position, Branch::Kind::kValues);
       PlanStep(branch, path_[position].thread, planned);
     }
     planned.assign(values.begin(), values.end());
@@ -291,6 +314,7 @@ void ParsimoniousSearch::KeepFrame(const StepTrace& trace) {
   share_ /= static_cast<double>(1 + frame.branches.size());
   frame.share = share_;
   frame.in_path = path_.size();
+  frame.put_off = put_off_;
   if (frame.branches.empty()) return;
   std::stable_sort(frame.branches.begin(), frame.branches.end(),
                    [](const Branch& a, const Branch& b) { return a.at < b.at; });

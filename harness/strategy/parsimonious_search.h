@@ -23,8 +23,17 @@
 // - The acquire of a mutex is known while it waits: from when on both it and the acquire that it
 //   races with were there.
 //
+// A step that fails ends the execution, and what others would have done is not seen. So its thread
+// is put off there (parsimonious_failures.cc): it is taken to wait, as for a lock, until a step
+// conflicts with that one; where nobody else can go on, it fails again. All that ends without a
+// failure is explored, and each failure where it is first met. The races of the step are those of
+// the execution in which it was met. Where it was moved, to fail there, nothing is left.
+// - A step that fails with some values only does not put its thread off: the first values with which
+//   it does not are taken for the smallest ones.
+// - What waits for a mutex when a step fails is known, as above.
+//
 // Where this holds. Steps touch memory, atomics, mutexes that they lock and unlock, and threads;
-// nothing else blocks, no loop waits, nothing fails. Other programs need more, and are told so
+// nothing else blocks, no loop waits. Other programs need more, and are told so
 // (strategy/dpor_part.h). Where steps touch several objects beside mutexes, more than one of which
 // is shared, one class may be found twice.
 //
@@ -91,13 +100,28 @@ class ParsimoniousSearch {
     Range reversed;     // what that accessed
     Range usual;        // what a valued step would have accessed
   };
-  // Steps to be made instead of what comes after `at` steps: the last one has come too late so far,
-  // or is the step there with other values.
+  // What is to be made instead of what comes after `at` steps.
   struct Branch {
+    enum class Kind : uint8_t {
+      kReversal,  // `steps`, the last of which has come too late so far; then `thread` goes on
+      kValues,    // the step there with other values, those of the only one of `steps`
+      kInstead,   // the same, and that step has failed with all that come before them
+      kPutOff,    // what others do: that step has failed with all values
+    };
+    Kind kind = Kind::kReversal;
     uint32_t at = 0;
-    Range steps;  // then `thread` goes on
+    Range steps;
     uint32_t thread = 0;
-    bool is_valued = false;
+  };
+  // A thread whose next step fails, and so is put off until a step conflicts with it.
+  struct PutOff {
+    bool At(uint32_t point) const { return from <= point && (until == kNever || until >= point); }
+
+    static constexpr uint32_t kNever = StepTrace::kAsleep;
+    uint32_t thread = 0;
+    uint32_t from = 0;       // a point
+    uint32_t until = kNever;  // a step
+    std::vector<Access> accesses;
   };
   // An execution, with what is left to explore below it.
   struct Frame {
@@ -115,6 +139,7 @@ class ParsimoniousSearch {
     std::vector<Branch> branches;  // the last one is explored first
     std::vector<PlannedStep> steps;
     std::vector<Decision> values;
+    std::vector<PutOff> put_off;
     double share = 0;  // of a branch
   };
   // A step that has come too late.
@@ -129,18 +154,23 @@ class ParsimoniousSearch {
 
   bool IsWithin(const ExecutionRecord& record) const;
   void RestorePath(size_t frame, uint32_t size);
+  void PlanSteps(const Frame& frame, StepPlan* plan);
   size_t FrameOf(size_t frame, uint32_t position) const;
   bool HasSteps(size_t frame) const;
   void AddSaved(const Frame& frame, uint32_t position);
   Mark& AddMark();
+  bool IsFree(uint32_t position) const {
+    return marks_[position].place == Place::kFree && !marks_[position].is_valued;
+  }
   void AddMark(const Mark& as, std::span<const Access> reversed, std::span<const Access> usual);
   void TruncateTo(uint32_t size);
   bool IsPlanned(const Plan& plan, const StepTrace& trace, uint32_t i, bool is_last) const;
   void MarkNew(uint32_t i, uint32_t moved, uint64_t seen);
   bool IsRedundant() const;
   void Reverse(uint32_t position, const Comparison* comparison);
-  void ReverseBlocked(uint32_t thread, std::span<const Access> accesses);
-  void ReverseAcquire(uint32_t thread, std::span<const Access> accesses, uint32_t previous);
+  void ReverseBlocked(uint32_t thread, std::span<const Access> accesses, bool fails);
+  void ReverseAcquire(uint32_t thread, std::span<const Access> accesses, uint32_t previous,
+                      uint32_t end);
   void ReverseOne(uint32_t first, const Late& late);
   bool HappensBefore(uint32_t i, const Late& late) const;
   bool CountsAbove(uint32_t first, const Late& late) const;
@@ -148,7 +178,16 @@ class ParsimoniousSearch {
   bool CountsBefore(uint32_t thread, bool loads, uint32_t end) const;
   bool ComesBefore(uint32_t thread, uint32_t other) const;
   void VaryValues(uint32_t position, uint32_t given);
-  Branch* AddBranch(uint32_t at);
+  // parsimonious_failures.cc.
+  void PlanPutOff(const Frame& frame, std::span<const Access> made, StepPlan* plan);
+  bool IsPutOff(uint32_t thread, uint32_t point) const;
+  bool WouldFail(uint32_t first, const Late& late) const;
+  void ReverseInstead(uint32_t position, bool fails);
+  void GoOnWithout(const TracedStep& failing, const StepTrace& trace);
+  bool PlanInstead(uint32_t position);
+  bool SomeoneElseIsLeft(const TracedStep& failing, const StepTrace& trace) const;
+
+  Branch* AddBranch(uint32_t at, Branch::Kind kind);
   void PlanStep(Branch* branch, uint32_t thread, std::span<const Decision> values);
   void KeepFrame(const StepTrace& trace);
 
@@ -164,6 +203,7 @@ class ParsimoniousSearch {
   Mark out_mark_;  // of the step that it varies
   std::vector<Access> reversed_;
   std::vector<Access> usual_;
+  std::vector<PutOff> put_off_;
   double share_ = 1;
   uint32_t new_from_ = 0;  // who comes too late for earlier steps has been told
   bool beyond_ = false;

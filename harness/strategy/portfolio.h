@@ -46,6 +46,7 @@ class PortfolioDecider final : public Decider {
   bool WantsEveryStep() const override { return active_->WantsEveryStep(); }
   EventSink* Events() override { return active_->Events(); }
   void Stuck(const SchedulingPoint& point) override { active_->Stuck(point); }
+  void Failed(const SchedulingPoint& point) override { active_->Failed(point); }
   void End(ExecutionRecord* record) override { active_->End(record); }
 
  private:

@@ -54,6 +54,7 @@ class SizeMeter final : public Decider {
   bool WantsEveryStep() const override { return true; }
   EventSink* Events() override { return inner_->Events(); }
   void Stuck(const SchedulingPoint& point) override { inner_->Stuck(point); }
+  void Failed(const SchedulingPoint& point) override { inner_->Failed(point); }
   void End(ExecutionRecord* record) override { inner_->End(record); }
 
   const ScheduleSize& size() const { return size_; }

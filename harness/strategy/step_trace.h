@@ -66,7 +66,7 @@ struct Birth {
 };
 
 // A thread that could not complete its operation when nobody could: the execution got stuck, or
-// whoever could sleeps.
+// whoever could sleeps. Or one that has not gone on because a step of another has failed.
 struct BlockedStep {
   uint32_t thread = 0;
   Range accesses;
@@ -132,12 +132,16 @@ struct StepPlan {
     sleepers.clear();
     accesses.clear();
     values.clear();
+    sleepers_fail = false;
   }
 
   std::vector<PlannedStep> steps;  // after the prefix
   std::vector<Sleeper> sleepers;   // at the end of the prefix
   std::vector<Access> accesses;
   std::vector<Decision> values;
+  // Steps that sleep end the execution: they are put off until nobody else can run. Else they have
+  // been explored, and where nobody else can run the execution is redundant.
+  bool sleepers_fail = false;
 };
 
 }  // namespace heddle

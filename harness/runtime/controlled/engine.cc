@@ -164,7 +164,10 @@ ExecutionResult ControlledEngine::Run(const Program& program, Decider& decider) 
   SwitchContext(&carrier_, first.context);
   active_ = nullptr;
   if (every_step_) NoteEffects();
-  if (tearing_down_) UnwindAll();
+  if (tearing_down_) {
+    if (result_.end == EngineEnd::kFailed) decider_->Failed(*this);
+    UnwindAll();
+  }
   if (!tearing_down_ && program_.at_end != nullptr) RunCheckAtEnd(main);
   if (!tearing_down_) ReportThreadsAtEnd();
   SetCurrent(nullptr);

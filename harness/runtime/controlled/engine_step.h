@@ -323,8 +323,9 @@ __attribute__((always_inline)) inline void ControlledEngine::KeepOrder(ThreadSta
                                                                        SyncModel& model,
                                                                        const Event& event,
                                                                        bool rewrites) {
-  if (internal::kUnorderedKinds.contains(op.kind)) return;
+  if (internal::kPausingKinds.contains(op.kind)) return;
   const uint64_t what = internal::OrderKey(op.kind, event.by.outcome, event.by.source);
+  if (internal::kPrivateKinds.contains(op.kind)) return self.order.Add(what);
   const bool failed = event.by.outcome != Outcome::kDone && op.kind != OpKind::kWake;
   if (failed && self.times_out) [[unlikely]] return;
   if (internal::kPartialKinds.contains(op.kind) ||

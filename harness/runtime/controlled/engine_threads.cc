@@ -215,6 +215,7 @@ void ControlledEngine::OnEscapingException() {
 
 inline void ControlledEngine::RunProgramThread(ThreadState& self) {
   self.thread_model->Start(self.clock, arena_);
+  self.order.Add(internal::OrderKey(OpKind::kStart, Outcome::kDone, 0));
   AfterThreadEvent(self, OpKind::kStart, *self.thread_model, 0);
   EnterProgram(Index(self.id), self.context->fs_base);
   std::string escaped;

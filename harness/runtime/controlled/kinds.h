@@ -38,10 +38,11 @@ inline constexpr EventMask kAccesses = {OpKind::kLoad, OpKind::kStore, OpKind::k
                                         OpKind::kCompareExchange};
 
 // Whose order is part of an execution's class: those that look at their object, and those that
-// change it; the rest commutes with everything.
+// change it. Of what commutes with everything it tells that it was made, where a thread that has
+// gone no further can be told from one that has: not of what a loop may do any number of times.
 inline constexpr EventMask kLookingKinds = {OpKind::kLoad, OpKind::kPhaseWait};
-inline constexpr EventMask kUnorderedKinds = {OpKind::kFence, OpKind::kYield, OpKind::kSleep,
-                                              OpKind::kStart, OpKind::kDetach};
+inline constexpr EventMask kPrivateKinds = {OpKind::kFence, OpKind::kDetach};
+inline constexpr EventMask kPausingKinds = {OpKind::kYield, OpKind::kSleep};
 // Those that are about one part of their object only, or that may be no step in the order at all:
 // see KeepOrderInPart.
 inline constexpr EventMask kPartialKinds = {
