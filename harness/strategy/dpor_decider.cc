@@ -83,8 +83,9 @@ void DporDecider::AddAccesses(const Operation& op, bool succeeds, const Scheduli
 }
 
 // What the thread's loop reads, but for what the step, whose accesses begin at `first`, reads
-// anyway.
-void DporDecider::AddLoop(ThreadId thread, size_t first, const SchedulingPoint& point) {
+// anyway. False: there is nothing else.
+bool DporDecider::AddLoop(ThreadId thread, size_t first, const SchedulingPoint& point) {
+  const size_t before = trace_.accesses.size();
   for (const Look look : point.LoopOf(thread)) {
     const uint64_t object = ObjectName(look.object, point);
     const uint8_t changes = look.rewrites ? Footprint::kState : 0;
@@ -98,6 +99,7 @@ void DporDecider::AddLoop(ThreadId thread, size_t first, const SchedulingPoint& 
     trace_.accesses.push_back(Access{object, look.rewrites ? OpKind::kRmw : OpKind::kLoad, false,
                                      {Footprint::kState, changes}});
   }
+  return trace_.accesses.size() > before;
 }
 
 // Of the step in progress.
@@ -212,7 +214,9 @@ void DporDecider::BeginStep(const SchedulingPoint& point, ThreadId chosen) {
   step.accesses.first = static_cast<uint32_t>(trace_.accesses.size());
   if (!point.TimesOut(chosen)) AddAccesses(op, true, point);
   // Whoever changed what its loop reads let it run again.
-  if (set_aside_[Index(chosen)] == Pausing::kWaits) AddLoop(chosen, step.accesses.first, point);
+  if (set_aside_[Index(chosen)] == Pausing::kWaits) {
+    trace_.waits |= AddLoop(chosen, step.accesses.first, point);
+  }
   step.accesses.size = static_cast<uint32_t>(trace_.accesses.size()) - step.accesses.first;
   step.values.first = static_cast<uint32_t>(trace_.values.size());
   step.enabled.first = static_cast<uint32_t>(trace_.enabled.size());
@@ -238,8 +242,11 @@ void DporDecider::EndStep(const SchedulingPoint& point) {
   if (point.running_pause() == Pausing::kYielded) {
     step.effects |= kDeferred;
   } else if (point.running_pause() != Pausing::kNo) {
-    trace_.waits |= point.running_pause() == Pausing::kWaits;
-    AddLoop(point.running(), step.accesses.first, point);
+    const bool is_wider = AddLoop(point.running(), step.accesses.first, point);
+    if (point.running_pause() == Pausing::kWaits) {
+      step.effects |= kWaits;
+      trace_.waits |= is_wider;
+    }
     step.accesses.size = static_cast<uint32_t>(trace_.accesses.size()) - step.accesses.first;
   }
   if (point.time_passed()) step.effects |= kTimePassed;

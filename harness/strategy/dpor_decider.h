@@ -36,7 +36,7 @@ class DporDecider final : public Decider, private EventSink {
   bool Tracing() const { return !InPrefix() && !redundant_ && !diverged_; }
   uint64_t ObjectName(ObjectId object, const SchedulingPoint& point);
   void AddAccesses(const Operation& op, bool succeeds, const SchedulingPoint& point);
-  void AddLoop(ThreadId thread, size_t first, const SchedulingPoint& point);
+  bool AddLoop(ThreadId thread, size_t first, const SchedulingPoint& point);
   void AddHeapUse(const HeapUse& use);
   void MeetThreads(const SchedulingPoint& point);
   void EndStep(const SchedulingPoint& point);

@@ -158,6 +158,7 @@ void ParsimoniousSearch::Frame::Save(ByteWriter* writer) const {
   });
   writer->PutSpan(std::span(values));
   PutAll(put_off, writer, [&](const PutOff& one) {
+    writer->Put(one.waits);
     writer->Put(one.thread);
     writer->Put(one.from);
     writer->Put(one.until);
@@ -195,8 +196,9 @@ bool ParsimoniousSearch::Frame::Restore(ByteReader* reader, size_t threads) {
          reader->GetVector(&values) &&
          GetAll(&put_off, reader,
                 [&](PutOff* one) {
-                  return reader->Get(&one->thread) && reader->Get(&one->from) &&
-                         reader->Get(&one->until) && GetAccesses(&one->accesses, reader);
+                  return reader->Get(&one->waits) && reader->Get(&one->thread) &&
+                         reader->Get(&one->from) && reader->Get(&one->until) &&
+                         GetAccesses(&one->accesses, reader);
                 }) &&
          IsWhole(threads);
 }

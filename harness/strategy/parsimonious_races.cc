@@ -80,7 +80,7 @@ bool ParsimoniousSearch::HappensBefore(uint32_t i, const Late& late) const {
 
 void ParsimoniousSearch::ReverseOne(uint32_t first, const Late& late) {
   const Mark& mark = marks_[first];
-  if (mark.place != Place::kFree || WouldFail(first, late)) return;
+  if (mark.place != Place::kFree || CannotComeBefore(first, late)) return;
   // Of the values of a step the smallest one does, where it conflicts, too.
   if (mark.is_valued) {
     beyond_ |= !Conflict(Slice(marked_, mark.usual), late.accesses);

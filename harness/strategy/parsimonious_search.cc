@@ -176,7 +176,7 @@ bool ParsimoniousSearch::IsWithin(const ExecutionRecord& record) const {
   }
   const bool steps_are_simple =
       std::all_of(trace.steps.begin(), trace.steps.end(), [&](const TracedStep& step) {
-        return IsSimple(step.pick.op()) && (step.effects & (kOrderMatters | kTimePassed)) == 0;
+        return IsSimple(step.pick.op()) && (step.effects & kOrderMatters) == 0;
       });
   return steps_are_simple && AreSimple(trace.accesses);
 }
@@ -230,7 +230,7 @@ ParsimoniousSearch::Learnt ParsimoniousSearch::Learn(const Plan& plan,
   const bool fails = record.end == ExecutionEnd::kFailed && !trace.stuck;
   size_t woken = 0;
   for (PutOff& one : put_off_) {
-    if (one.until == PutOff::kNever) one.until = trace.woken[woken++];
+    if (!one.waits && one.until == PutOff::kNever) one.until = trace.woken[woken++];
   }
   if (frames_.size() == depth_) frames_.emplace_back();
   frames_[depth_].Clear();
@@ -247,6 +247,7 @@ ParsimoniousSearch::Learnt ParsimoniousSearch::Learn(const Plan& plan,
     const bool compares = compared != trace.comparisons.end() && compared->step == i;
     const Comparison* const comparison = compares ? &*compared : nullptr;
     MarkNew(i, moved, compares ? comparison->seen : 0);
+    KeepWaiting(position);
     if (position < new_from_) continue;
     if (i + 1 == moved && marks_.back().place == Place::kEnd && IsRedundant()) {
       return Learnt::kRedundant;

@@ -23,19 +23,22 @@
 // - The acquire of a mutex is known while it waits: from when on both it and the acquire that it
 //   races with were there.
 //
+// A thread that waits in a loop is put off (parsimonious_put_off.cc) until a step changes what the
+// loop looks at: before that, its next step cannot come.
+//
 // A step that fails ends the execution, and what others would have done is not seen. So its thread
-// is put off there (parsimonious_failures.cc): it is taken to wait, as for a lock, until a step
-// conflicts with that one; where nobody else can go on, it fails again. All that ends without a
-// failure is explored, and each failure where it is first met. The races of the step are those of
-// the execution in which it was met. Where it was moved, to fail there, nothing is left.
-// - A step that fails with some values only does not put its thread off: the first values with which
-//   it does not are taken for the smallest ones.
+// is put off, too: it is taken to wait until a step conflicts with that one; where nobody else can
+// go on, it fails again. All that ends without a failure is explored, and each failure where it is
+// first met. The races of the step are those of the execution in which it was met. Where it was
+// moved, to fail there, nothing is left.
+// - A step that fails with some values only does not put its thread off: the first values with
+//   which it does not are taken for the smallest ones.
 // - What waits for a mutex when a step fails is known, as above.
 //
 // Where this holds. Steps touch memory, atomics, mutexes that they lock and unlock, and threads;
-// nothing else blocks, no loop waits. Other programs need more, and are told so
-// (strategy/dpor_part.h). Where steps touch several objects beside mutexes, more than one of which
-// is shared, one class may be found twice.
+// nothing else blocks, and each loop that waits looks at one atomic. Other programs need more, and
+// are told so (strategy/dpor_part.h). Where steps touch several objects beside mutexes, more than
+// one of which is shared, one class may be found twice.
 //
 // A comparison that may fail, or a step that may store what was there, conflicts with less than it
 // might have. It is known only when it has been made: such executions are counted as redundant.
@@ -113,13 +116,15 @@ class ParsimoniousSearch {
     Range steps;
     uint32_t thread = 0;
   };
-  // A thread whose next step fails, and so is put off until a step conflicts with it.
+  // A thread whose next step fails, and so is put off until a step conflicts with it; or that waits
+  // in a loop for a step that changes what it looks at.
   struct PutOff {
     bool At(uint32_t point) const { return from <= point && (until == kNever || until >= point); }
 
     static constexpr uint32_t kNever = StepTrace::kAsleep;
+    bool waits = false;
     uint32_t thread = 0;
-    uint32_t from = 0;       // a point
+    uint32_t from = 0;        // a point
     uint32_t until = kNever;  // a step
     std::vector<Access> accesses;
   };
@@ -178,10 +183,11 @@ class ParsimoniousSearch {
   bool CountsBefore(uint32_t thread, bool loads, uint32_t end) const;
   bool ComesBefore(uint32_t thread, uint32_t other) const;
   void VaryValues(uint32_t position, uint32_t given);
-  // parsimonious_failures.cc.
+  // parsimonious_put_off.cc.
   void PlanPutOff(const Frame& frame, std::span<const Access> made, StepPlan* plan);
   bool IsPutOff(uint32_t thread, uint32_t point) const;
-  bool WouldFail(uint32_t first, const Late& late) const;
+  bool CannotComeBefore(uint32_t first, const Late& late) const;
+  void KeepWaiting(uint32_t position);
   void ReverseInstead(uint32_t position, bool fails);
   void GoOnWithout(const TracedStep& failing, const StepTrace& trace);
   bool PlanInstead(uint32_t position);

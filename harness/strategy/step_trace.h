@@ -105,7 +105,7 @@ struct StepTrace {
   std::vector<Comparison> comparisons;  // in order
   bool stuck = false;
   bool too_wide = false;  // a value was chosen out of more than a Decision can tell
-  bool waits = false;     // a thread was seen to wait in a loop
+  bool waits = false;     // a thread waits in a loop that looks at more than one object
 
   static constexpr uint32_t kAsleep = 0xffffffff;
 };

@@ -78,6 +78,7 @@ enum StepEffects : uint8_t {
   kTouchedAll = 1,  // HeapUse::everything
   kDeferred = 2,  // its thread yielded, and was set aside until another has made a step
   kTimePassed = 4,  // virtual time has moved after it, because nobody could run
+  kWaits = 8,  // its thread waits in a loop that looks at nothing but what the step has looked at
   // It depends on every other step.
   kOrderMatters = kTouchedAll | kDeferred,
   kUnknownEffects = kOrderMatters,

@@ -13,6 +13,7 @@
 #include "primitives/choose.h"
 #include "primitives/mutex.h"
 #include "primitives/thread.h"
+#include "tests/support/actions.h"
 #include "tests/support/exploration.h"
 
 namespace heddle {
@@ -33,13 +34,8 @@ enum class Act : uint8_t {
 };
 constexpr uint64_t kActs = 9;
 
-struct Action {
-  Act act;
-  uint32_t object;
-};
-using Threads = std::vector<std::vector<Action>>;
-
-Threads program;
+using Action = testing::Action<Act>;
+testing::ActionsOfThreads<Act> program;
 
 void RunAction(const Action& action, int value, Atomic<int>* values, Mutex* mutexes) {
   Atomic<int>& here = values[action.object];
@@ -95,18 +91,6 @@ void RunActions() {
   for (Thread& thread : threads) thread.join();
 }
 
-std::string Describe(const Threads& threads) {
-  std::string text;
-  for (const auto& thread : threads) {
-    for (const Action& action : thread) {
-      text +=
-          std::to_string(static_cast<int>(action.act)) + "." + std::to_string(action.object) + " ";
-    }
-    text += "| ";
-  }
-  return text;
-}
-
 struct Seen {
   std::multiset<uint64_t> classes;  // of the executions that were not redundant
   uint64_t redundant = 0;
@@ -138,7 +122,7 @@ void ExpectEachClassOnce(size_t threads, uint64_t length, uint64_t acts, int pro
         thread.push_back({act, static_cast<uint32_t>(random.Below(2))});
       }
     }
-    SCOPED_TRACE(Describe(program));
+    SCOPED_TRACE(testing::Describe(program));
     const Seen optimal = Search(Dpor::Mode::kOptimal);
     const Seen source = Search(Dpor::Mode::kSource);
     EXPECT_TRUE(optimal.exhausted && source.exhausted);

@@ -1,10 +1,12 @@
-// Partial-order reduction of random programs whose assertions fail: the findings of depth-first
-// search, each class of those executions that complete once, and no execution for nothing.
+// Partial-order reduction of random programs in which threads are put off, because their assertions
+// fail or they wait in loops: the findings of depth-first search, each class of those executions
+// that complete once, and no execution for nothing, divided or not.
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -16,6 +18,7 @@
 #include "primitives/choose.h"
 #include "primitives/mutex.h"
 #include "primitives/thread.h"
+#include "tests/support/actions.h"
 #include "tests/support/exploration.h"
 
 namespace heddle {
@@ -36,16 +39,13 @@ enum class Act : uint8_t {
   kChooseTo,      // store or fail
   kChooseNotTo,   // fail or store
   kChooseAll,     // fail, fail, store, or expect the load to be 0
+  kAwait,         // until not 0
+  kAwaitLess,     // than 2
+  kAddInLoop,     // compare and exchange until it succeeds
 };
-constexpr uint64_t kActs = 12;
 
-struct Action {
-  Act act;
-  uint32_t object;
-};
-using Threads = std::vector<std::vector<Action>>;
-
-Threads program;
+using Action = testing::Action<Act>;
+testing::ActionsOfThreads<Act> program;
 std::vector<std::string> names;  // of the actions
 
 void RunAction(const Action& action, int value, const char* name, Atomic<int>* values,
@@ -94,6 +94,20 @@ void RunAction(const Action& action, int value, const char* name, Atomic<int>* v
       Assert(Choose(2) == 1, name);
       here.store(value);
       break;
+    case Act::kAwait:
+      while (here.load() == 0) {
+      }
+      break;
+    case Act::kAwaitLess:
+      while (here.load() >= 2) {
+      }
+      break;
+    case Act::kAddInLoop: {
+      int seen = here.load();
+      while (!here.compare_exchange_strong(seen, seen + 1)) {
+      }
+      break;
+    }
     case Act::kChooseAll: {
       const int seen = here.load();
       const uint32_t chosen = Choose(4);
@@ -118,18 +132,6 @@ void RunActions() {
     });
   }
   for (Thread& thread : threads) thread.join();
-}
-
-std::string Describe(const Threads& threads) {
-  std::string text;
-  for (const auto& thread : threads) {
-    for (const Action& action : thread) {
-      text +=
-          std::to_string(static_cast<int>(action.act)) + "." + std::to_string(action.object) + " ";
-    }
-    text += "| ";
-  }
-  return text;
 }
 
 constexpr uint64_t kTooMany = 20'000;
@@ -186,7 +188,8 @@ std::set<uint64_t> Distinct(const std::multiset<uint64_t>& classes) {
   return {classes.begin(), classes.end()};
 }
 
-void ExpectAllFindings(size_t threads, uint64_t length, uint64_t acts, int programs,
+// No thread has an action twice: loops in one place that wait for different things are one loop.
+void ExpectAllFindings(size_t threads, uint64_t length, const std::vector<Act>& acts, int programs,
                        uint64_t seed) {
   Random random(seed);
   for (size_t i = names.size(); i < 100; ++i) names.push_back("action " + std::to_string(i));
@@ -196,12 +199,14 @@ void ExpectAllFindings(size_t threads, uint64_t length, uint64_t acts, int progr
   for (int i = 0; i < programs && !::testing::Test::HasFailure(); ++i) {
     program.assign(threads, {});
     for (auto& thread : program) {
+      std::set<std::pair<Act, uint32_t>> known;
       for (uint64_t left = 1 + random.Below(length); left > 0; --left) {
-        const auto act = static_cast<Act>(random.Below(acts));
-        thread.push_back({act, static_cast<uint32_t>(random.Below(2))});
+        const Act act = acts[random.Below(acts.size())];
+        const auto object = static_cast<uint32_t>(random.Below(2));
+        if (known.insert({act, object}).second) thread.push_back({act, object});
       }
     }
-    SCOPED_TRACE(Describe(program));
+    SCOPED_TRACE(testing::Describe(program));
     Dfs dfs;
     const Seen every = Search(dfs);
     if (!every.exhausted) continue;
@@ -232,13 +237,31 @@ void ExpectAllFindings(size_t threads, uint64_t length, uint64_t acts, int progr
   ::testing::Test::RecordProperty("executions", static_cast<int>(made));
 }
 
-TEST(DporFailuresTest, TwoThreads) { ExpectAllFindings(2, 4, 8, 300, 1); }
+const std::vector<Act> kFailing = {Act::kLoad,       Act::kStore,       Act::kAdd,
+                                   Act::kExpectZero, Act::kExpectSmall, Act::kExpectInLock,
+                                   Act::kLockBoth,   Act::kCompare};
+const std::vector<Act> kChoosing = {Act::kLoad,         Act::kStore,    Act::kExpectInLock,
+                                    Act::kExpectChosen, Act::kChooseTo, Act::kChooseNotTo,
+                                    Act::kChooseAll};
+const std::vector<Act> kWaiting = {Act::kLoad,  Act::kStore,     Act::kAdd,      Act::kLockBoth,
+                                   Act::kAwait, Act::kAwaitLess, Act::kAddInLoop};
+const std::vector<Act> kBoth = {Act::kStore,   Act::kAdd,         Act::kExpectZero,
+                                Act::kCompare, Act::kAwaitLess,   Act::kChooseNotTo,
+                                Act::kAwait,   Act::kExpectInLock};
 
-TEST(DporFailuresTest, ThreeThreads) { ExpectAllFindings(3, 3, 8, 200, 2); }
+TEST(DporPutOffTest, TwoThreadsThatFail) { ExpectAllFindings(2, 4, kFailing, 300, 1); }
 
-TEST(DporFailuresTest, FourThreads) { ExpectAllFindings(4, 2, 6, 100, 3); }
+TEST(DporPutOffTest, ThreeThreadsThatFail) { ExpectAllFindings(3, 3, kFailing, 200, 2); }
 
-TEST(DporFailuresTest, Choices) { ExpectAllFindings(3, 2, kActs, 200, 4); }
+TEST(DporPutOffTest, FourThreadsThatFail) { ExpectAllFindings(4, 2, kFailing, 100, 3); }
+
+TEST(DporPutOffTest, ThreadsThatFailByChoice) { ExpectAllFindings(3, 2, kChoosing, 200, 4); }
+
+TEST(DporPutOffTest, TwoThreadsThatWait) { ExpectAllFindings(2, 4, kWaiting, 200, 5); }
+
+TEST(DporPutOffTest, ThreeThreadsThatWait) { ExpectAllFindings(3, 2, kWaiting, 200, 6); }
+
+TEST(DporPutOffTest, ThreadsThatWaitAndFail) { ExpectAllFindings(3, 3, kBoth, 200, 7); }
 
 }  // namespace
 }  // namespace heddle

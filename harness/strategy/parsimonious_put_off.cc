@@ -1,4 +1,4 @@
-// What is explored beside a step that fails.
+// Threads that are put off: what is explored beside a step that fails, and who waits in a loop.
 #include <algorithm>
 
 #include "harness/strategy/parsimonious_search.h"
@@ -15,10 +15,10 @@ void ParsimoniousSearch::PlanPutOff(const Frame& frame, std::span<const Access> 
     if (one.At(out_.at)) put_off_.back().until = PutOff::kNever;
   }
   if (out_.kind == Branch::Kind::kPutOff) {
-    put_off_.push_back({out_.thread, out_.at, PutOff::kNever, {made.begin(), made.end()}});
+    put_off_.push_back({false, out_.thread, out_.at, PutOff::kNever, {made.begin(), made.end()}});
   }
   for (const PutOff& one : put_off_) {
-    if (one.until != PutOff::kNever) continue;
+    if (one.waits || one.until != PutOff::kNever) continue;
     Sleeper sleeper;
     sleeper.thread = one.thread;
     sleeper.accesses = {static_cast<uint32_t>(plan->accesses.size()),
@@ -30,13 +30,26 @@ void ParsimoniousSearch::PlanPutOff(const Frame& frame, std::span<const Access> 
 }
 
 bool ParsimoniousSearch::IsPutOff(uint32_t thread, uint32_t point) const {
-  return std::any_of(put_off_.begin(), put_off_.end(), [&](const PutOff& one) {
-    return one.thread == thread && one.At(point);
-  });
+  return std::any_of(put_off_.begin(), put_off_.end(),
+                     [&](const PutOff& one) { return one.thread == thread && one.At(point); });
 }
 
-// Before `first` it is the step that has been put off, and nothing moved with it changes that.
-bool ParsimoniousSearch::WouldFail(uint32_t first, const Late& late) const {
+// Of the new step: whose wait in a loop the one before has ended, and whether it begins one.
+void ParsimoniousSearch::KeepWaiting(uint32_t position) {
+  for (PutOff& one : put_off_) {
+    if (!one.waits || one.until != PutOff::kNever) continue;
+    if (path_.IsEnabledAt(position, one.thread)) one.until = position - 1;
+  }
+  const DporPath::Step& step = path_[position];
+  if ((step.effects & kWaits) == 0) return;
+  const auto accesses = path_.AccessesOf(position);
+  PutOff& one = put_off_.emplace_back(
+      PutOff{true, step.thread, position + 1, PutOff::kNever, {accesses.begin(), accesses.end()}});
+  for (Access& access : one.accesses) access.footprint = Footprint(access.footprint.reads(), 0);
+}
+
+// Before `first` its thread is put off, and nothing that is moved with it changes that.
+bool ParsimoniousSearch::CannotComeBefore(uint32_t first, const Late& late) const {
   for (const PutOff& one : put_off_) {
     if (one.thread != late.thread || !one.At(first)) continue;
     for (uint32_t i = first + 1; i <= late.until; ++i) {
