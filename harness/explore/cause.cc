@@ -54,8 +54,8 @@ bool Read(MessageReader& reader, FoundOrders* found) {
     return false;
   }
   for (; doubts > 0; --doubts) {
-    uint64_t id = 0;
-    if (!reader.Get(&id) || !reader.GetVector(&found->doubtful[id])) return false;
+    DoubtfulSuspicion& doubt = found->doubtful.emplace_back();
+    if (!reader.Get(&doubt.id) || !reader.GetVector(&doubt.decisions)) return false;
   }
   return true;
 }

@@ -66,10 +66,9 @@ Told RunSearch(const MinimizeTask& task, const SoughtFinding& sought, SharedStat
                       told.smaller = std::move(smaller);
                     }
                   } else if (type == MessageType::kDoubtful) {
-                    uint64_t id = 0;
-                    std::vector<Decision> decisions;
-                    if (reader.Get(&id) && reader.GetVector(&decisions)) {
-                      told.doubtful.emplace(id, std::move(decisions));
+                    DoubtfulSuspicion doubt;
+                    if (reader.Get(&doubt.id) && reader.GetVector(&doubt.decisions)) {
+                      told.doubtful.push_back(std::move(doubt));
                     }
                   } else if (type == MessageType::kReduced) {
                     told.ended = reader.Get(&told.reproduced) && reader.Get(&told.proved) &&

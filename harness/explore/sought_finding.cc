@@ -18,8 +18,10 @@ bool SoughtFinding::AddDoubts(std::span<const RaisedSuspicion> raised,
   bool any = false;
   for (const RaisedSuspicion& one : raised) {
     if (one.kind != kind || ids.contains(one.id) || others.contains(one.id)) continue;
-    doubts->try_emplace(one.id, schedule.begin(), schedule.end());
     any = true;
+    const bool is_known = std::any_of(doubts->begin(), doubts->end(),
+                                      [&](const auto& doubt) { return doubt.id == one.id; });
+    if (!is_known) doubts->push_back({one.id, {schedule.begin(), schedule.end()}});
   }
   return any;
 }

@@ -26,9 +26,13 @@ namespace heddle {
 // Fingerprints by SuspicionId, as far as replays have shown them.
 using KnownFingerprints = std::map<uint64_t, std::string>;
 
-// Suspicions by SuspicionId, each with a schedule that raises it.
-using DoubtfulSuspicions = std::map<uint64_t, std::vector<Decision>>;
-// So many of them are worth a replay each.
+struct DoubtfulSuspicion {
+  uint64_t id = 0;                  // SuspicionId: not the same in every process
+  std::vector<Decision> decisions;  // a schedule that raises it
+};
+// In the order in which they were first raised.
+using DoubtfulSuspicions = std::vector<DoubtfulSuspicion>;
+// So many of them are worth a replay each: the first.
 inline constexpr size_t kMostDoubts = 4;
 
 struct SoughtFinding {
