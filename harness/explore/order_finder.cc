@@ -352,6 +352,7 @@ FoundOrders OrderFinder::Find(std::span<const Decision> failing) {
     kept.orders.push_back({order.first.step, order.then.step});
   }
   kept.values = guide.values;
+  kept.unheeded = guide.unheeded;
   guided_.SetGuide(std::move(kept));
   if (!runner_->hung()) {
     runner_->Run(guided_, Plan{});

@@ -35,7 +35,7 @@ bool Reducer::SimplifyOnce() {
   const Guide now = GuideOf(result_.best.decisions, best_values_);
   const std::vector<Segment>& segments = now.segments;
   const auto try_with = [&](std::vector<Segment> changed) {
-    return HasBudget() && Try({std::move(changed), now.values, {}});
+    return HasBudget() && Try({std::move(changed), now.values, {}, now.unheeded});
   };
   for (size_t i = 0; i < segments.size(); ++i) {
     const auto later =

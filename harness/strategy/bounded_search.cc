@@ -36,11 +36,11 @@ void BoundedDecider::Diverge() {
 
 ThreadId BoundedDecider::Pick(const SchedulingPoint& point) {
   ++steps_;
-  if (point.enabled().size() == 1) return point.enabled()[0];
+  if (point.runnable().size() == 1) return point.runnable()[0];
   if (position_ < prefix_.size()) {
     const Decision planned = prefix_[position_++];
     if (planned.is_pick() && Index(planned.thread()) < point.thread_count() &&
-        point.IsEnabled(planned.thread()) &&
+        point.MayRun(planned.thread()) &&
         point.Pending(planned.thread())->kind == planned.op()) {
       return planned.thread();
     }
@@ -63,7 +63,7 @@ void BoundedDecider::LeaveOutSymmetric(const SchedulingPoint& point) {
 }
 
 void BoundedDecider::RecordPick(const SchedulingPoint& point, ThreadId chosen) {
-  order_.assign(point.enabled().begin(), point.enabled().end());
+  order_.assign(point.runnable().begin(), point.runnable().end());
   if (!std::is_sorted(order_.begin(), order_.end())) std::sort(order_.begin(), order_.end());
   std::rotate(order_.begin(), std::lower_bound(order_.begin(), order_.end(), chosen), order_.end());
   if (price_.same_for_symmetric) LeaveOutSymmetric(point);

@@ -31,6 +31,7 @@ struct ObjectPlace {
 // Whether the running thread, which is enabled, gives way to others.
 enum class Pausing : uint8_t {
   kNo,
+  kAdvised,  // set aside until another has made a step, but it may run all the same
   kYielded,  // set aside until another has made a step
   kWaits,    // set aside until something that its loop reads changes
   kLooked,   // it might have been, but its loop has ended or sees something new
@@ -51,18 +52,24 @@ class SchedulingPoint {
   // otherwise arbitrary. At least two, unless the decider wants every step. Threads that have just
   // yielded, or wait in a loop for something to change, are left out while another thread can run.
   std::span<const ThreadId> enabled() const { return {enabled_, enabled_count_}; }
+  // These, and after them those that have just yielded where that is no more than advice: to be
+  // heeded by who samples schedules, not by who enumerates them. For deciders that want every step.
+  std::span<const ThreadId> runnable() const { return runnable_; }
   // The thread that made the last step; choosing another while it is enabled is a preemption.
   ThreadId running() const { return running_; }
   bool running_enabled() const { return running_enabled_; }
   // The running thread has just yielded or been seen to spin, and was set aside for that: going on
   // with the thread that has waited longest is what keeps a spinning program fair.
   bool running_deferred() const {
-    return running_pause_ == Pausing::kYielded || running_pause_ == Pausing::kWaits;
+    return running_pause_ != Pausing::kNo && running_pause_ != Pausing::kLooked;
   }
   Pausing running_pause() const { return running_pause_; }
-  // What the thread's loop reads, if it waits for a change of it or has just looked for one: its
-  // last step depends on steps that change these, and so does its next if it waits.
+  // What the thread's loop reads, if it waits for a change of it or has yet to go on after one: its
+  // next step depends on steps that change these.
   virtual std::span<const Look> LoopOf(ThreadId thread) const = 0;
+  // What the running thread's loop reads, if it has just looked for a change of it: so does its
+  // last step.
+  virtual std::span<const Look> LookedAt() const = 0;
   uint64_t step() const { return step_; }
   // What the last step did to program memory, beside what only its own thread can see of it. Known
   // only to deciders that want every step. At Decider::End, of the execution's last step.
@@ -78,6 +85,7 @@ class SchedulingPoint {
   uint32_t thread_count() const { return thread_count_; }
 
   virtual bool IsEnabled(ThreadId thread) const = 0;
+  virtual bool MayRun(ThreadId thread) const = 0;  // it is among runnable()
   // What `thread` is about to do. Null for a thread that has none (finished).
   virtual const Operation* Pending(ThreadId thread) const = 0;
 
@@ -105,6 +113,7 @@ class SchedulingPoint {
   virtual bool EveryStateMatters() const = 0;
 
  protected:
+  std::span<const ThreadId> runnable_;
   const ThreadId* enabled_ = nullptr;
   uint32_t enabled_count_ = 0;
   uint32_t thread_count_ = 0;

@@ -19,6 +19,15 @@ HeapMask HeapMaskOf(const HeapUse& use) {
   return mask;
 }
 
+// What a loop reads that has waited.
+bool Changes(const Operation& op, std::span<const Look> loop) {
+  return std::any_of(loop.begin(), loop.end(), [&](const Look look) {
+    const Footprint reads{Footprint::kState, look.rewrites ? Footprint::kState : uint8_t{0}};
+    return op.second == look.object ||
+           (op.object == look.object && Conflict(FootprintOf(op, true), reads));
+  });
+}
+
 }  // namespace
 
 void DfsDecider::Begin(const Plan& plan) {
@@ -48,8 +57,8 @@ ThreadId DfsDecider::Pick(const SchedulingPoint& point) {
   ends_prefix_ = false;
   branch_in_progress_ = kNoBranch;
 
-  ThreadId chosen = point.enabled()[0];
-  if (point.enabled().size() > 1) {
+  ThreadId chosen = point.runnable()[0];
+  if (point.runnable().size() > 1) {
     chosen = InPrefix() ? PickFromPrefix(point) : PickAndBranch(point);
   } else if (IsAsleep(chosen)) {
     redundant_ = true;
@@ -64,12 +73,13 @@ ThreadId DfsDecider::Pick(const SchedulingPoint& point) {
 bool DfsDecider::GaveWay(const SchedulingPoint& point) {
   switch (point.running_pause()) {
     case Pausing::kNo:
+    case Pausing::kAdvised:
       return false;
     case Pausing::kYielded:
       return true;
     case Pausing::kWaits:
     case Pausing::kLooked:
-      return point.LoopOf(point.running()).size() > 1;
+      return point.LookedAt().size() > 1;
   }
   return true;
 }
@@ -97,7 +107,7 @@ void DfsDecider::LearnEffects(const SchedulingPoint& point) {
 ThreadId DfsDecider::PickFromPrefix(const SchedulingPoint& point) {
   const Decision planned = prefix_[position_++];
   if (!planned.is_pick() || Index(planned.thread()) >= point.thread_count() ||
-      !point.IsEnabled(planned.thread()) || point.Pending(planned.thread())->kind != planned.op()) {
+      !point.MayRun(planned.thread()) || point.Pending(planned.thread())->kind != planned.op()) {
     diverged_ = true;
     position_ = prefix_.size();
     return Preferred(point, /*awake_only=*/false);
@@ -111,8 +121,8 @@ ThreadId DfsDecider::PickFromPrefix(const SchedulingPoint& point) {
 
 ThreadId DfsDecider::PickAndBranch(const SchedulingPoint& point) {
   if (redundant_ || diverged_) return Preferred(point, /*awake_only=*/false);
-  if (sleep_.size() >= point.enabled().size() &&
-      std::all_of(point.enabled().begin(), point.enabled().end(),
+  if (sleep_.size() >= point.runnable().size() &&
+      std::all_of(point.runnable().begin(), point.runnable().end(),
                   [this](ThreadId thread) { return IsAsleep(thread); })) {
     redundant_ = true;
     return Preferred(point, /*awake_only=*/false);
@@ -125,7 +135,7 @@ ThreadId DfsDecider::PickAndBranch(const SchedulingPoint& point) {
 ThreadId DfsDecider::Preferred(const SchedulingPoint& point, bool awake_only) const {
   if (point.running_enabled() && !(awake_only && IsAsleep(point.running()))) return point.running();
   ThreadId best = kNoThread;
-  for (const ThreadId thread : point.enabled()) {
+  for (const ThreadId thread : point.runnable()) {
     if (awake_only && IsAsleep(thread)) continue;
     if (best == kNoThread || last_run_[Index(thread)] < last_run_[Index(best)] ||
         (last_run_[Index(thread)] == last_run_[Index(best)] && thread < best)) {
@@ -140,7 +150,7 @@ void DfsDecider::RecordPick(const SchedulingPoint& point, ThreadId chosen) {
   BranchPoint branch;
   branch.chosen = Decision::Pick(chosen, point.Pending(chosen)->kind);
   branch.first_alternative = static_cast<uint32_t>(alternatives_.size());
-  for (const ThreadId thread : point.enabled()) {
+  for (const ThreadId thread : point.runnable()) {
     if (thread == chosen || IsAsleep(thread)) continue;
     alternatives_.push_back(Decision::Pick(thread, point.Pending(thread)->kind));
   }
@@ -170,7 +180,10 @@ void DfsDecider::WakeDependentOn(const SchedulingPoint& point, ThreadId chosen) 
       continue;
     }
     const Operation& sleeping = *point.Pending(sleeper);
-    if (SeesLockHolders(sleeping) || Dependent(op, sleeping)) Wake(i);
+    if (SeesLockHolders(sleeping) || Dependent(op, sleeping) ||
+        Changes(op, point.LoopOf(sleeper)) || Changes(sleeping, point.LoopOf(chosen))) {
+      Wake(i);
+    }
   }
 }
 

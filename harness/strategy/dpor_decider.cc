@@ -24,7 +24,7 @@ void DporDecider::Begin(const Plan& plan) {
   names_.BeginExecution(plan.places);
   last_run_.clear();
   asleep_.clear();
-  set_aside_.clear();
+  yielded_.clear();
   awaited_ = 0;
   trace_.Clear();
   trace_.woken.assign(plan_.sleepers.size(), StepTrace::kAsleep);
@@ -82,11 +82,9 @@ void DporDecider::AddAccesses(const Operation& op, bool succeeds, const Scheduli
   }
 }
 
-// What the thread's loop reads, but for what the step, whose accesses begin at `first`, reads
-// anyway. False: there is nothing else.
-bool DporDecider::AddLoop(ThreadId thread, size_t first, const SchedulingPoint& point) {
-  const size_t before = trace_.accesses.size();
-  for (const Look look : point.LoopOf(thread)) {
+// What the step, whose accesses begin at `first`, does not read anyway.
+void DporDecider::AddLoop(std::span<const Look> loop, size_t first, const SchedulingPoint& point) {
+  for (const Look look : loop) {
     const uint64_t object = ObjectName(look.object, point);
     const uint8_t changes = look.rewrites ? Footprint::kState : 0;
     const bool known = std::any_of(
@@ -99,7 +97,6 @@ bool DporDecider::AddLoop(ThreadId thread, size_t first, const SchedulingPoint& 
     trace_.accesses.push_back(Access{object, look.rewrites ? OpKind::kRmw : OpKind::kLoad, false,
                                      {Footprint::kState, changes}});
   }
-  return trace_.accesses.size() > before;
 }
 
 // Of the step in progress.
@@ -118,7 +115,7 @@ void DporDecider::AddHeapUse(const HeapUse& use) {
 void DporDecider::MeetThreads(const SchedulingPoint& point) {
   last_run_.resize(point.thread_count(), 0);
   asleep_.resize(point.thread_count(), 0);
-  set_aside_.resize(point.thread_count(), Pausing::kNo);
+  yielded_.resize(point.thread_count(), 0);
   for (; known_threads_ < point.thread_count(); ++known_threads_) {
     const ThreadId thread{known_threads_};
     const uint32_t name = names_.Of(thread, point);
@@ -132,7 +129,7 @@ ThreadId DporDecider::Pick(const SchedulingPoint& point) {
   point_ = &point;
   if (known_threads_ < point.thread_count()) MeetThreads(point);
   if (step_is_traced_) EndStep(point);
-  if (point.running_deferred()) set_aside_[Index(point.running())] = point.running_pause();
+  if (point.running_pause() == Pausing::kYielded) yielded_[Index(point.running())] = 1;
   ThreadId chosen;
   if (InPrefix()) {
     chosen = PickFromPrefix(point);
@@ -142,14 +139,14 @@ ThreadId DporDecider::Pick(const SchedulingPoint& point) {
     if (Tracing()) BeginStep(point, chosen);
   }
   last_run_[Index(chosen)] = ++steps_;
-  set_aside_[Index(chosen)] = Pausing::kNo;
+  yielded_[Index(chosen)] = 0;
   return chosen;
 }
 
 ThreadId DporDecider::PickFromPrefix(const SchedulingPoint& point) {
   const Decision planned = prefix_[position_++];
   if (!planned.is_pick() || Index(planned.thread()) >= point.thread_count() ||
-      !point.IsEnabled(planned.thread()) || point.Pending(planned.thread())->kind != planned.op()) {
+      !point.MayRun(planned.thread()) || point.Pending(planned.thread())->kind != planned.op()) {
     diverged_ = true;
     position_ = prefix_.size();
     return Preferred(point, /*awake_only=*/false);
@@ -171,7 +168,7 @@ ThreadId DporDecider::PickPlanned(const SchedulingPoint& point) {
   const PlannedStep& step = plan_.steps[planned_];
   const ThreadId thread = step.thread < by_name_.size() ? by_name_[step.thread] : kNoThread;
   if (thread == kNoThread || Index(thread) >= point.thread_count() ||
-      names_.Of(thread, point) != step.thread || !point.IsEnabled(thread)) {
+      names_.Of(thread, point) != step.thread || !point.MayRun(thread)) {
     plan_.steps.resize(planned_);
     return PickFreely(point);
   }
@@ -193,7 +190,7 @@ ThreadId DporDecider::PickFreely(const SchedulingPoint& point) {
 ThreadId DporDecider::Preferred(const SchedulingPoint& point, bool awake_only) const {
   if (point.running_enabled() && !(awake_only && IsAsleep(point.running()))) return point.running();
   ThreadId best = kNoThread;
-  for (const ThreadId thread : point.enabled()) {
+  for (const ThreadId thread : point.runnable()) {
     if (awake_only && IsAsleep(thread)) continue;
     if (best == kNoThread || last_run_[Index(thread)] < last_run_[Index(best)] ||
         (last_run_[Index(thread)] == last_run_[Index(best)] && thread < best)) {
@@ -210,12 +207,15 @@ void DporDecider::BeginStep(const SchedulingPoint& point, ThreadId chosen) {
   step.pick = Decision::Pick(chosen, op.kind);
   step.thread = names_.OfMet(chosen);
   // Whoever ran first let it run again.
-  if (set_aside_[Index(chosen)] == Pausing::kYielded) step.effects |= kDeferred;
+  if (yielded_[Index(chosen)] != 0) step.effects |= kDeferred;
   step.accesses.first = static_cast<uint32_t>(trace_.accesses.size());
   if (!point.TimesOut(chosen)) AddAccesses(op, true, point);
-  // Whoever changed what its loop reads let it run again.
-  if (set_aside_[Index(chosen)] == Pausing::kWaits) {
-    trace_.waits |= AddLoop(chosen, step.accesses.first, point);
+  // Whoever changed what its loop reads let it run again. The first access is the operation's own.
+  if (const auto loop = point.LoopOf(chosen); !loop.empty()) {
+    if (trace_.accesses.size() == step.accesses.first) {
+      trace_.accesses.push_back({0, op.kind, false, {}});
+    }
+    AddLoop(loop, step.accesses.first, point);
   }
   step.accesses.size = static_cast<uint32_t>(trace_.accesses.size()) - step.accesses.first;
   step.values.first = static_cast<uint32_t>(trace_.values.size());
@@ -223,7 +223,7 @@ void DporDecider::BeginStep(const SchedulingPoint& point, ThreadId chosen) {
   step.enabled.size = static_cast<uint32_t>(names_.places().size() / 64 + 1);
   trace_.enabled.resize(trace_.enabled.size() + step.enabled.size, 0);
   uint64_t* const enabled = trace_.enabled.data() + step.enabled.first;
-  for (const ThreadId thread : point.enabled()) {
+  for (const ThreadId thread : point.runnable()) {
     const uint32_t name = names_.OfMet(thread);
     enabled[name / 64] |= uint64_t{1} << (name % 64);
   }
@@ -242,11 +242,8 @@ void DporDecider::EndStep(const SchedulingPoint& point) {
   if (point.running_pause() == Pausing::kYielded) {
     step.effects |= kDeferred;
   } else if (point.running_pause() != Pausing::kNo) {
-    const bool is_wider = AddLoop(point.running(), step.accesses.first, point);
-    if (point.running_pause() == Pausing::kWaits) {
-      step.effects |= kWaits;
-      trace_.waits |= is_wider;
-    }
+    AddLoop(point.LookedAt(), step.accesses.first, point);
+    if (point.running_pause() == Pausing::kWaits) step.effects |= kWaits;
     step.accesses.size = static_cast<uint32_t>(trace_.accesses.size()) - step.accesses.first;
   }
   if (point.time_passed()) step.effects |= kTimePassed;
@@ -334,7 +331,7 @@ void DporDecider::Stuck(const SchedulingPoint& point) {
 // Those that others have kept from going on.
 void DporDecider::TraceBlocked(const SchedulingPoint& point) {
   for (uint32_t i = 0; i < point.thread_count(); ++i) {
-    if (!point.IsEnabled(ThreadId{i})) TracePending(ThreadId{i}, point);
+    if (!point.MayRun(ThreadId{i})) TracePending(ThreadId{i}, point);
   }
 }
 
@@ -353,9 +350,7 @@ void DporDecider::TracePending(ThreadId thread, const SchedulingPoint& point) {
   blocked.thread = names_.Of(thread, point);
   blocked.accesses.first = static_cast<uint32_t>(trace_.accesses.size());
   AddAccesses(*op, true, point);
-  if (set_aside_[Index(thread)] == Pausing::kWaits) {
-    AddLoop(thread, blocked.accesses.first, point);
-  }
+  AddLoop(point.LoopOf(thread), blocked.accesses.first, point);
   blocked.accesses.size = static_cast<uint32_t>(trace_.accesses.size()) - blocked.accesses.first;
   trace_.blocked.push_back(blocked);
 }

@@ -36,7 +36,7 @@ class DporDecider final : public Decider, private EventSink {
   bool Tracing() const { return !InPrefix() && !redundant_ && !diverged_; }
   uint64_t ObjectName(ObjectId object, const SchedulingPoint& point);
   void AddAccesses(const Operation& op, bool succeeds, const SchedulingPoint& point);
-  bool AddLoop(ThreadId thread, size_t first, const SchedulingPoint& point);
+  void AddLoop(std::span<const Look> loop, size_t first, const SchedulingPoint& point);
   void AddHeapUse(const HeapUse& use);
   void MeetThreads(const SchedulingPoint& point);
   void EndStep(const SchedulingPoint& point);
@@ -69,7 +69,7 @@ class DporDecider final : public Decider, private EventSink {
   std::vector<ThreadId> by_name_;
   std::vector<uint64_t> last_run_;  // by thread: 1 + the step that it made last
   std::vector<uint8_t> asleep_;     // by thread: whatever values it would be given
-  std::vector<Pausing> set_aside_;  // by thread: why, if it is
+  std::vector<uint8_t> yielded_;  // by thread: it is set aside until another has made a step
   uint32_t awaited_ = 0;            // sleepers that have not been woken
   StepTrace trace_;
 };

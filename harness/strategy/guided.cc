@@ -11,11 +11,16 @@ Guide GuideOf(std::span<const Decision> decisions, ValuesByThread values) {
   Guide guide;
   guide.values = std::move(values);
   std::vector<uint32_t> made;
+  ThreadId last = kNoThread;
   for (const Decision decision : decisions) {
     if (!decision.is_pick()) continue;
     const ThreadId thread = decision.thread();
     if (made.size() <= Index(thread)) made.resize(Index(thread) + 1, 0);
     ++made[Index(thread)];
+    if (decision.op() == OpKind::kYield && thread == last) {
+      guide.unheeded.insert({thread, made[Index(thread)]});
+    }
+    last = thread;
     if (guide.segments.empty() || guide.segments.back().thread != thread) {
       guide.segments.push_back({thread, 0});
     }
@@ -52,9 +57,15 @@ const StepOrder* GuidedDecider::HeldBy(ThreadId thread) const {
   return found == guide_.orders.end() ? nullptr : &*found;
 }
 
+// The thread's next step.
+bool GuidedDecider::IsUnheeded(ThreadId thread) const {
+  return guide_.unheeded.contains({thread, made_[Index(thread)] + 1});
+}
+
 ThreadId GuidedDecider::Choose(const SchedulingPoint& point) {
   const auto may_run = [&](ThreadId thread) {
-    return Index(thread) < point.thread_count() && point.IsEnabled(thread) &&
+    return Index(thread) < point.thread_count() &&
+           (point.IsEnabled(thread) || (point.MayRun(thread) && IsUnheeded(thread))) &&
            HeldBy(thread) == nullptr;
   };
   for (; position_ < guide_.segments.size(); ++position_) {

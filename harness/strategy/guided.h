@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -59,6 +60,8 @@ struct Guide {
   std::vector<Segment> segments;
   ValuesByThread values;
   std::vector<StepOrder> orders;  // kept where possible
+  // Yields that their thread makes at once where they are advice; it heeds others.
+  std::set<ThreadStep> unheeded = {};
   // How a thread that comes to an order's second step too early waits for the first: while the
   // others go on as the segments say, or while nobody but the first one's thread does.
   bool fetch = false;
@@ -86,6 +89,7 @@ class GuidedDecider final : public Decider {
  private:
   // What the thread waits for; null if nothing.
   const StepOrder* HeldBy(ThreadId thread) const;
+  bool IsUnheeded(ThreadId thread) const;
   ThreadId Choose(const SchedulingPoint& point);
 
   Guide guide_;

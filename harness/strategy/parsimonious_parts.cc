@@ -48,6 +48,9 @@ ParsimoniousSearch ParsimoniousSearch::TakeLast() {
   }
   frame.branches.push_back(branch);
   frame.branches.back().steps.first = 0;
+  const auto known = Slice(from.known, branch.known);
+  frame.known.assign(known.begin(), known.end());
+  frame.branches.back().known.first = 0;
   frame.put_off = from.put_off;
   for (uint32_t position = 0; position <= branch.at; ++position) {
     const Frame& owner = frames_[FrameOf(depth, position)];
@@ -146,10 +149,12 @@ void ParsimoniousSearch::Frame::Save(ByteWriter* writer) const {
     Put(mark.usual, writer);
   });
   PutAccesses(marked, writer);
+  PutAccesses(known, writer);
   PutAll(branches, writer, [&](const Branch& branch) {
     writer->Put(branch.kind);
     writer->Put(branch.at);
     Put(branch.steps, writer);
+    Put(branch.known, writer);
     writer->Put(branch.thread);
   });
   PutAll(steps, writer, [&](const PlannedStep& step) {
@@ -183,11 +188,12 @@ bool ParsimoniousSearch::Frame::Restore(ByteReader* reader, size_t threads) {
                          reader->Get(&mark->seen) && Get(&mark->reversed, reader) &&
                          Get(&mark->usual, reader);
                 }) &&
-         GetAccesses(&marked, reader) &&
+         GetAccesses(&marked, reader) && GetAccesses(&known, reader) &&
          GetAll(&branches, reader,
                 [&](Branch* branch) {
                   return reader->Get(&branch->kind) && reader->Get(&branch->at) &&
-                         Get(&branch->steps, reader) && reader->Get(&branch->thread);
+                         Get(&branch->steps, reader) && Get(&branch->known, reader) &&
+                         reader->Get(&branch->thread);
                 }) &&
          GetAll(&steps, reader,
                 [&](PlannedStep* step) {
@@ -229,7 +235,7 @@ bool ParsimoniousSearch::Frame::IsWhole(size_t threads) const {
                        const bool has_steps = branch.steps.size > 0;
                        return branch.thread < threads && branch.kind <= Branch::Kind::kPutOff &&
                               has_steps == (branch.kind != Branch::Kind::kPutOff) &&
-                              is_within(branch.steps, steps);
+                              is_within(branch.steps, steps) && is_within(branch.known, known);
                      }) &&
          std::all_of(steps.begin(), steps.end(),
                      [&](const PlannedStep& step) {

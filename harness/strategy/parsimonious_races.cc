@@ -80,6 +80,11 @@ bool ParsimoniousSearch::HappensBefore(uint32_t i, const Late& late) const {
 
 void ParsimoniousSearch::ReverseOne(uint32_t first, const Late& late) {
   const Mark& mark = marks_[first];
+  if (mark.place == Place::kEnd) {
+    // Not reversed, since it was where the end came too late; unless there it did not access this.
+    const bool known = !mark.is_valued && Conflict(Slice(marked_, mark.usual), late.accesses);
+    beyond_ |= !known && !ConflictForSure(path_.AccessesOf(first), late.accesses);
+  }
   if (mark.place != Place::kFree || CannotComeBefore(first, late)) return;
   // Of the values of a step the smallest one does, where it conflicts, too.
   if (mark.is_valued) {
@@ -102,6 +107,10 @@ void ParsimoniousSearch::ReverseOne(uint32_t first, const Late& late) {
   }
   PlanStep(branch, late.thread, {});
   branch->thread = path_[first].thread;
+  std::vector<Access>& known = frames_[depth_].known;
+  branch->known = {static_cast<uint32_t>(known.size()),
+                   static_cast<uint32_t>(late.accesses.size())};
+  known.insert(known.end(), late.accesses.begin(), late.accesses.end());
 }
 
 // ---- Which of several steps that conflict with the same one counts ----

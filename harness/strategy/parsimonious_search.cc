@@ -18,6 +18,7 @@ bool IsSimple(OpKind kind) {
     case OpKind::kRmw:
     case OpKind::kCompareExchange:
     case OpKind::kFence:
+    case OpKind::kYield:
     case OpKind::kSpawn:
     case OpKind::kStart:
     case OpKind::kExit:
@@ -44,6 +45,7 @@ void ParsimoniousSearch::Frame::Clear() {
   trace.Clear();
   marks.clear();
   marked.clear();
+  known.clear();
   branches.clear();
   steps.clear();
   values.clear();
@@ -82,6 +84,8 @@ bool ParsimoniousSearch::Next(Plan* plan) {
       out_.kind == Branch::Kind::kValues ? Slice(owner.marked, out_mark_.reversed) : usual;
   usual_.assign(usual.begin(), usual.end());
   reversed_.assign(reversed.begin(), reversed.end());
+  const auto known = Slice(frame.known, out_.known);
+  known_.assign(known.begin(), known.end());
 
   RestorePath(depth_ - 1, out_.at);
   for (uint32_t i = 0; i < out_.at; ++i) {
@@ -170,7 +174,7 @@ void ParsimoniousSearch::TruncateTo(uint32_t size) {
 
 bool ParsimoniousSearch::IsWithin(const ExecutionRecord& record) const {
   const StepTrace& trace = record.trace;
-  if (record.diverged || record.undecided || trace.too_wide || trace.waits || trace.steps.empty() ||
+  if (record.diverged || record.undecided || trace.too_wide || trace.steps.empty() ||
       (record.end != ExecutionEnd::kCompleted && record.end != ExecutionEnd::kFailed)) {
     return false;
   }
@@ -211,7 +215,7 @@ void ParsimoniousSearch::MarkNew(uint32_t i, uint32_t moved, uint64_t seen) {
     mark.begin = out_.at;
     mark.thread = out_.thread;
     mark.seen = seen;
-    AddMark(mark, reversed_, {});
+    AddMark(mark, reversed_, known_);
   }
 }
 

@@ -36,9 +36,9 @@
 // - What waits for a mutex when a step fails is known, as above.
 //
 // Where this holds. Steps touch memory, atomics, mutexes that they lock and unlock, and threads;
-// nothing else blocks, and each loop that waits looks at one atomic. Other programs need more, and
-// are told so (strategy/dpor_part.h). Where steps touch several objects beside mutexes, more than
-// one of which is shared, one class may be found twice.
+// nothing else blocks, and yields are advice. Other programs need more, and are told so
+// (strategy/dpor_part.h). Where steps touch several objects beside mutexes, more than one of which
+// is shared, one class may be found twice.
 //
 // A comparison that may fail, or a step that may store what was there, conflicts with less than it
 // might have. It is known only when it has been made: such executions are counted as redundant.
@@ -101,7 +101,7 @@ class ParsimoniousSearch {
     uint32_t thread = 0;
     uint64_t seen = 0;  // by a comparison
     Range reversed;     // what that accessed
-    Range usual;        // what a valued step would have accessed
+    Range usual;  // what a valued step would have accessed; an end, where it came too late
   };
   // What is to be made instead of what comes after `at` steps.
   struct Branch {
@@ -114,6 +114,7 @@ class ParsimoniousSearch {
     Kind kind = Kind::kReversal;
     uint32_t at = 0;
     Range steps;
+    Range known;  // of a reversal: what the last one accesses where it comes too late
     uint32_t thread = 0;
   };
   // A thread whose next step fails, and so is put off until a step conflicts with it; or that waits
@@ -141,6 +142,7 @@ class ParsimoniousSearch {
     StepTrace trace;       // from `base` on, as far as a branch needs it
     std::vector<Mark> marks;
     std::vector<Access> marked;    // what marks refer to
+    std::vector<Access> known;     // what branches refer to
     std::vector<Branch> branches;  // the last one is explored first
     std::vector<PlannedStep> steps;
     std::vector<Decision> values;
@@ -209,6 +211,7 @@ class ParsimoniousSearch {
   Mark out_mark_;  // of the step that it varies
   std::vector<Access> reversed_;
   std::vector<Access> usual_;
+  std::vector<Access> known_;
   std::vector<PutOff> put_off_;
   double share_ = 1;
   uint32_t new_from_ = 0;  // who comes too late for earlier steps has been told

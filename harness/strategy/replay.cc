@@ -7,7 +7,7 @@ namespace heddle {
 namespace {
 
 std::string DescribeEnabled(const SchedulingPoint& point) {
-  std::vector<ThreadId> threads(point.enabled().begin(), point.enabled().end());
+  std::vector<ThreadId> threads(point.runnable().begin(), point.runnable().end());
   std::sort(threads.begin(), threads.end());
   std::string text;
   for (const ThreadId thread : threads) {
@@ -43,7 +43,7 @@ ThreadId ReplayDecider::Pick(const SchedulingPoint& point) {
     Diverge(Describe(decision), "no such thread; these can run: " + DescribeEnabled(point));
     return fallback;
   }
-  if (!point.IsEnabled(thread)) {
+  if (!point.MayRun(thread)) {
     Diverge(Describe(decision), "that it cannot run; these can: " + DescribeEnabled(point));
     return fallback;
   }

@@ -90,7 +90,7 @@ struct StepTrace {
     blocked.clear();
     woken.clear();
     comparisons.clear();
-    stuck = too_wide = waits = false;
+    stuck = too_wide = false;
   }
 
   uint32_t first_step = 0;  // of the execution: the plan's prefix is not recorded
@@ -105,7 +105,6 @@ struct StepTrace {
   std::vector<Comparison> comparisons;  // in order
   bool stuck = false;
   bool too_wide = false;  // a value was chosen out of more than a Decision can tell
-  bool waits = false;     // a thread waits in a loop that looks at more than one object
 
   static constexpr uint32_t kAsleep = 0xffffffff;
 };

@@ -81,12 +81,14 @@ class NaiveDecider final : public Decider {
     prices = {};
   }
   ThreadId Pick(const SchedulingPoint& point) override {
-    std::vector<ThreadId> enabled(point.enabled().begin(), point.enabled().end());
+    std::vector<ThreadId> enabled(point.runnable().begin(), point.runnable().end());
     std::sort(enabled.begin(), enabled.end());
     const ThreadId chosen = enabled[Answer(static_cast<uint32_t>(enabled.size()))];
     if (point.running_enabled() && chosen != point.running()) ++prices.preemptions;
-    // Who is passed over: from the running thread on, in the order of threads, until the chosen.
+    // Who is passed over: from the running thread on, or from the next if it gives way, in the
+    // order of threads, until the chosen.
     uint32_t at = Index(point.running());
+    if (point.running_pause() != Pausing::kNo) at = (at + 1) % point.thread_count();
     while (ThreadId{at} != chosen) {
       if (std::find(enabled.begin(), enabled.end(), ThreadId{at}) != enabled.end()) ++prices.delays;
       at = (at + 1) % point.thread_count();
@@ -94,6 +96,7 @@ class NaiveDecider final : public Decider {
     return chosen;
   }
   uint32_t PickValue(const ValueChoice& choice) override { return Answer(choice.bound); }
+  bool WantsEveryStep() const override { return true; }
 
   bool Advance() {
     while (!answers_.empty() && answers_.back().first + 1 == answers_.back().second) {

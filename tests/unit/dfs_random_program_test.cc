@@ -32,9 +32,10 @@ class NaiveDecider final : public Decider {
  public:
   void Begin(const Plan&) override { position_ = 0; }
   ThreadId Pick(const SchedulingPoint& point) override {
-    return point.enabled()[Answer(static_cast<uint32_t>(point.enabled().size()))];
+    return point.runnable()[Answer(static_cast<uint32_t>(point.runnable().size()))];
   }
   uint32_t PickValue(const ValueChoice& choice) override { return Answer(choice.bound); }
+  bool WantsEveryStep() const override { return true; }
 
   bool Advance() {
     while (!answers_.empty() && answers_.back().first + 1 == answers_.back().second) {

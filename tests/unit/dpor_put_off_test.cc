@@ -42,6 +42,9 @@ enum class Act : uint8_t {
   kAwait,         // until not 0
   kAwaitLess,     // than 2
   kAddInLoop,     // compare and exchange until it succeeds
+  kAwaitYielding,
+  kYield,
+  kLockSpinning,  // a lock of its own by comparison, and let it go
 };
 
 using Action = testing::Action<Act>;
@@ -108,6 +111,19 @@ void RunAction(const Action& action, int value, const char* name, Atomic<int>* v
       }
       break;
     }
+    case Act::kAwaitYielding:
+      while (here.load() == 0) Yield();
+      break;
+    case Act::kYield:
+      Yield();
+      break;
+    case Act::kLockSpinning: {
+      Atomic<int>& lock = values[2 + action.object];
+      for (int free = 0; !lock.compare_exchange_strong(free, 1); free = 0) Yield();
+      here.store(value);
+      lock.store(0);
+      break;
+    }
     case Act::kChooseAll: {
       const int seen = here.load();
       const uint32_t chosen = Choose(4);
@@ -119,7 +135,7 @@ void RunAction(const Action& action, int value, const char* name, Atomic<int>* v
 }
 
 void RunActions() {
-  Atomic<int> values[2] = {Atomic<int>{0}, Atomic<int>{0}};
+  Atomic<int> values[4] = {Atomic<int>{0}, Atomic<int>{0}, Atomic<int>{0}, Atomic<int>{0}};
   Mutex mutexes[2];
   std::vector<Thread> threads;
   for (size_t t = 0; t < program.size(); ++t) {
@@ -245,6 +261,8 @@ const std::vector<Act> kChoosing = {Act::kLoad,         Act::kStore,    Act::kEx
                                     Act::kChooseAll};
 const std::vector<Act> kWaiting = {Act::kLoad,  Act::kStore,     Act::kAdd,      Act::kLockBoth,
                                    Act::kAwait, Act::kAwaitLess, Act::kAddInLoop};
+const std::vector<Act> kYielding = {Act::kLoad,  Act::kStore,         Act::kExpectZero,
+                                    Act::kYield, Act::kAwaitYielding, Act::kLockSpinning};
 const std::vector<Act> kBoth = {Act::kStore,   Act::kAdd,         Act::kExpectZero,
                                 Act::kCompare, Act::kAwaitLess,   Act::kChooseNotTo,
                                 Act::kAwait,   Act::kExpectInLock};
@@ -260,6 +278,10 @@ TEST(DporPutOffTest, ThreadsThatFailByChoice) { ExpectAllFindings(3, 2, kChoosin
 TEST(DporPutOffTest, TwoThreadsThatWait) { ExpectAllFindings(2, 4, kWaiting, 200, 5); }
 
 TEST(DporPutOffTest, ThreeThreadsThatWait) { ExpectAllFindings(3, 2, kWaiting, 200, 6); }
+
+TEST(DporPutOffTest, TwoThreadsThatYield) { ExpectAllFindings(2, 4, kYielding, 200, 8); }
+
+TEST(DporPutOffTest, ThreeThreadsThatYield) { ExpectAllFindings(3, 2, kYielding, 200, 9); }
 
 TEST(DporPutOffTest, ThreadsThatWaitAndFail) { ExpectAllFindings(3, 3, kBoth, 200, 7); }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "gtest/gtest.h"
 #include "harness/core/random.h"
@@ -81,14 +82,20 @@ void YieldForATime() {
   yielding.join();
 }
 
+// What enumerates schedules takes the first three for advice.
 TEST(SpinFairnessTest, AThreadThatYieldsLetsOthersMakeAStepEachTime) {
+  const std::set<std::string_view> enumerating = {
+      "default", "dfs", "source-dpor", "dpor", "preemption-bounding", "delay-bounding"};
   for (const StrategyInfo& info : AllStrategies()) {
     SCOPED_TRACE(info.name);
+    const int most = enumerating.contains(info.name) ? 3 : 0;
     Exploration exploration({.max_steps = 200});
     exploration.Explore(YieldForATime, **MakeStrategy(info.name), 100, [&] {
       const std::string picks = exploration.Picks();
       const size_t last_store = picks.rfind("0S");
-      EXPECT_EQ(picks.substr(0, last_store).find("1Y 1Y"), std::string::npos) << picks;
+      int ignored = 0;
+      for (size_t at = 0; (at = picks.find("1Y 1Y", at)) < last_store; at += 3) ++ignored;
+      EXPECT_LE(ignored, most) << picks;
     });
   }
 }

@@ -133,6 +133,11 @@ class ControlledEngine final : public Runtime,
   bool IsEnabled(ThreadId thread) const override {
     return threads_[Index(thread)]->status == ThreadStatus::kEnabled;
   }
+  bool MayRun(ThreadId thread) const override {
+    const ThreadState& state = *threads_[Index(thread)];
+    return state.status == ThreadStatus::kEnabled ||
+           (state.status == ThreadStatus::kDeferred && state.advised);
+  }
   const Operation* Pending(ThreadId thread) const override {
     return threads_[Index(thread)]->pending;
   }
@@ -151,7 +156,13 @@ class ControlledEngine final : public Runtime,
   bool EveryStateMatters() const override { return has_invariant_; }
   std::span<const Look> LoopOf(ThreadId thread) const override {
     const ThreadState& state = *threads_[Index(thread)];
-    return {state.loop, state.loop_reads};
+    return {state.loop, state.awaits_change ? size_t{state.loop_reads} : 0};
+  }
+  std::span<const Look> LookedAt() const override {
+    const ThreadState& state = *threads_[Index(running_)];
+    const bool looked =
+        running_pause_ == Pausing::kWaits || running_pause_ == Pausing::kLooked;
+    return {state.loop, looked ? size_t{state.loop_reads} : 0};
   }
   void OnHeapFault(const HeapFault& fault) override;
   void AddBlock(const BlockInfo& block, Suspicion* suspicion) const;
@@ -239,9 +250,13 @@ class ControlledEngine final : public Runtime,
   static bool OnlyLooks(const ThreadState& self, const Operation& op, const AtomicModel& model);
   bool IsNextOfLoop(const ThreadState& self) const;
   bool RunsAhead(ThreadState& self);
+  static bool YieldIsAdvice(ThreadState& self);
   void SetAside(ThreadState& self);
   void RestoreDeferred();
+  void LookAgain(ThreadState& self);
   void RestoreAll();
+  bool RestoreAdvised();
+  void ListRunnable();
   bool SomeoneOnlyYielded();
 
   // ---- Objects and memory (engine_objects.cc) ----
@@ -363,6 +378,7 @@ class ControlledEngine final : public Runtime,
   ThreadState* active_ = nullptr;  // whose stack the carrier is on; null: its own
   ThreadArray ready_;
   ThreadArray deferred_;
+  std::vector<ThreadId> listed_;  // what runnable() is, where a thread is set aside
   std::vector<std::unique_ptr<ThreadState>> threads_;  // reused; the first thread_count_ are live
 
   bool in_fair_tail_ = false;  // the step limit was reached: see engine_livelock.cc

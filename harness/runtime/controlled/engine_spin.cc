@@ -1,6 +1,8 @@
 // Threads that yield and threads that spin: see engine.h and spin_detector.h.
 //
-// A thread that yields is set aside until another has made a step. A thread that spins on atomics
+// A thread that yields is set aside until another has made a step. The first times that is advice:
+// whoever looks at all schedules may run it all the same, and where nobody else can run it goes on.
+// Only then is the yield a step that no other depends on. A thread that spins on atomics
 // or tries is let run ahead, as part of its step, to see whether its loop gives up; if it does not,
 // the thread waits until its loop would see something new, or time moves. Nothing that a fair
 // schedule shows is lost: until then the loop would only repeat itself. (But for a loop that gives
@@ -19,6 +21,9 @@ namespace {
 
 // In a row, without a look between them: then it is not the loop's yield.
 constexpr uint8_t kMostYields = 4;
+
+// At one place, since the thread was woken. After as many it is taken for a loop that waits.
+constexpr uint64_t kMostAdvice = 3;
 
 }  // namespace
 
@@ -101,6 +106,16 @@ bool ControlledEngine::RunsAhead(ThreadState& self) {
   return true;
 }
 
+// Places are told apart by what of an address is the same in every process; two may be taken for
+// one.
+bool ControlledEngine::YieldIsAdvice(ThreadState& self) {
+  const uintptr_t in_page = self.pending->pc % 4096;
+  const int place = static_cast<int>((in_page ^ in_page >> 4 ^ in_page >> 8) % 16 * 4);
+  if ((self.yields_at >> place) % 16 == kMostAdvice) return false;
+  self.yields_at += uint64_t{1} << place;
+  return true;
+}
+
 void ControlledEngine::SetAside(ThreadState& self) {
   const bool spins = std::exchange(self.defer, Defer::kNo) == Defer::kSpins;
   if (spins) {
@@ -110,11 +125,13 @@ void ControlledEngine::SetAside(ThreadState& self) {
   if (self.status != ThreadStatus::kEnabled) return;
   // What is new it has yet to see: what it saw before says nothing about its loop any more.
   if (spins && LoopHasNews(self)) self.spin.Clear();
+  const bool yields = self.pending->kind == OpKind::kYield;
   self.awaits_change = spins && self.spin.settled() && IsNextOfLoop(self);
+  self.advised = !self.awaits_change && yields && !in_fair_tail_ && YieldIsAdvice(self);
   if (self.awaits_change) {
     running_pause_ = Pausing::kWaits;
-  } else if (!spins || self.pending->kind == OpKind::kYield) {
-    running_pause_ = Pausing::kYielded;
+  } else if (!spins || yields) {
+    running_pause_ = self.advised ? Pausing::kAdvised : Pausing::kYielded;
   } else {
     return;
   }
@@ -133,11 +150,42 @@ void ControlledEngine::RestoreDeferred() {
   }
 }
 
+// It goes on because of what others have done to what its loop reads: which of them came before is
+// part of the class of the execution.
+void ControlledEngine::LookAgain(ThreadState& self) {
+  self.awaits_change = false;
+  self.yields_at = 0;
+  constexpr uint64_t what = OrderWord(0);
+  for (const Look look : std::span(self.loop, self.loop_reads)) {
+    ObjectOrder& order = objects_[look.object].order;
+    look.rewrites ? order.Change(self.order, what) : order.Look(self.order, what);
+  }
+}
+
 // Time has moved, or nobody else can run.
 void ControlledEngine::RestoreAll() {
   while (deferred_.size() > 0) {
     SetStatus(StateOf(deferred_[deferred_.size() - 1]), ThreadStatus::kEnabled);
   }
+}
+
+// Nobody is enabled but for those who need not be set aside. False: there are none.
+bool ControlledEngine::RestoreAdvised() {
+  for (uint32_t i = deferred_.size(); i-- > 0;) {
+    ThreadState& thread = StateOf(deferred_[i]);
+    if (thread.advised) SetStatus(thread, ThreadStatus::kEnabled);
+  }
+  return ready_.size() > 0;
+}
+
+void ControlledEngine::ListRunnable() {
+  runnable_ = {ready_.data(), ready_.size()};
+  if (deferred_.size() == 0) [[likely]] return;
+  listed_.assign(runnable_.begin(), runnable_.end());
+  for (uint32_t i = 0; i < deferred_.size(); ++i) {
+    if (StateOf(deferred_[i]).advised) listed_.push_back(deferred_[i]);
+  }
+  runnable_ = listed_;
 }
 
 // Those set aside are there for a step only.

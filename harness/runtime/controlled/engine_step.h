@@ -223,7 +223,9 @@ inline ThreadState& ControlledEngine::Choose(ThreadState& self) {
   if (self.defer != Defer::kNo) [[unlikely]] SetAside(self);
   if (kCareful && in_fair_tail_) WatchFairTail(self);
   if (step_ >= step_limit_) [[unlikely]] AtStepLimit(self);
-  while (ready_.size() == 0) [[unlikely]] NobodyEnabled(self);
+  while (ready_.size() == 0) [[unlikely]] {
+    if (!RestoreAdvised()) NobodyEnabled(self);
+  }
 
   ThreadId picked = ready_[0];
   if (kCareful && every_step_) NoteEffects();
@@ -231,12 +233,14 @@ inline ThreadState& ControlledEngine::Choose(ThreadState& self) {
     enabled_ = ready_.data();
     enabled_count_ = ready_.size();
     running_enabled_ = self.status == ThreadStatus::kEnabled;
+    if (kCareful) ListRunnable();
     picked = decider_->Pick(*this);
-    HEDDLE_CHECK(Index(picked) < thread_count_ &&
-                     StateOf(picked).status == ThreadStatus::kEnabled,
-                 "a decider picked a thread that is not enabled");
+    HEDDLE_CHECK(Index(picked) < thread_count_ && MayRun(picked),
+                 "a decider picked a thread that cannot run");
   }
   ThreadState& next = StateOf(picked);
+  if (kCareful && next.status == ThreadStatus::kDeferred) SetStatus(next, ThreadStatus::kEnabled);
+  if (next.awaits_change) [[unlikely]] LookAgain(next);
   ++step_;
   log_->AppendPick(picked, next.pending->kind);
   running_ = picked;

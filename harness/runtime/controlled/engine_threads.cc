@@ -51,6 +51,8 @@ ThreadState& ControlledEngine::NewThread(void (*entry)(void*), void* argument, T
   thread.clock.Start(id);
   thread.epoch = EpochOf(id);
   thread.defer = Defer::kNo;
+  thread.awaits_change = false;
+  thread.yields_at = 0;
   thread.times_out = false;
   thread.unwinding = thread.ending = thread.exiting = false;
   thread.unwind_throws = 0;

@@ -52,7 +52,8 @@ struct alignas(64) ThreadState {
   OutcomeSet possible;
   ThreadStatus status = ThreadStatus::kFinished;
   bool times_out = false;        // its pending operation will, before its time
-  bool awaits_change = false;    // while it is set aside: of what its loop reads
+  bool awaits_change = false;    // of what its loop reads: set aside, or not on its way again yet
+  bool advised = false;          // while it is set aside: it need not be
   Defer defer = Defer::kNo;
   bool unwinding = false;        // has been told to end
   bool ending = false;           // runs the destructors of its thread_local variables
@@ -65,6 +66,7 @@ struct alignas(64) ThreadState {
   Look loop[SpinDetector::kEntries];
   uint8_t loop_reads = 0;
   uint8_t yields_ahead = 0;      // made in running ahead, since that look
+  uint64_t yields_at = 0;        // since it was woken, at 16 sorts of places; 4 bits each
   ThreadOrder order;             // for the class of the execution
   uint64_t name = 0;             // hash of the ordinals of its ancestors and its own
 
