@@ -253,7 +253,8 @@ class ControlledEngine final : public Runtime,
   static bool YieldIsAdvice(ThreadState& self);
   void SetAside(ThreadState& self);
   void RestoreDeferred();
-  void LookAgain(ThreadState& self);
+  void WakeUp(ThreadState& self);
+  void LookAround(ThreadState& self);
   void RestoreAll();
   bool RestoreAdvised();
   void ListRunnable();

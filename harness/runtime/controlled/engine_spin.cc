@@ -121,6 +121,7 @@ void ControlledEngine::SetAside(ThreadState& self) {
   if (spins) {
     running_pause_ = Pausing::kLooked;
     careful_ = NeedsCare();
+    if (self.loop_reads > 1) LookAround(self);  // one alone it has just read
   }
   if (self.status != ThreadStatus::kEnabled) return;
   // What is new it has yet to see: what it saw before says nothing about its loop any more.
@@ -150,11 +151,16 @@ void ControlledEngine::RestoreDeferred() {
   }
 }
 
-// It goes on because of what others have done to what its loop reads: which of them came before is
-// part of the class of the execution.
-void ControlledEngine::LookAgain(ThreadState& self) {
+// It goes on because of what others have done to what its loop reads.
+void ControlledEngine::WakeUp(ThreadState& self) {
   self.awaits_change = false;
   self.yields_at = 0;
+  LookAround(self);
+}
+
+// Whether the thread waits, and when it goes on, is due to all that its loop reads: what others
+// have done to that before is part of the class of the execution.
+void ControlledEngine::LookAround(ThreadState& self) {
   constexpr uint64_t what = OrderWord(0);
   for (const Look look : std::span(self.loop, self.loop_reads)) {
     ObjectOrder& order = objects_[look.object].order;

@@ -240,7 +240,7 @@ inline ThreadState& ControlledEngine::Choose(ThreadState& self) {
   }
   ThreadState& next = StateOf(picked);
   if (kCareful && next.status == ThreadStatus::kDeferred) SetStatus(next, ThreadStatus::kEnabled);
-  if (next.awaits_change) [[unlikely]] LookAgain(next);
+  if (next.awaits_change) [[unlikely]] WakeUp(next);
   ++step_;
   log_->AppendPick(picked, next.pending->kind);
   running_ = picked;
