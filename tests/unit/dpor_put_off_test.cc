@@ -151,6 +151,8 @@ void RunActions() {
 }
 
 constexpr uint64_t kTooMany = 20'000;
+// What waits for ever is told at the step limit where the heap cannot be compared.
+constexpr ExecutionOptions kShort = {.max_steps = 150};
 
 struct Seen {
   std::multiset<uint64_t> completed;  // classes
@@ -174,7 +176,7 @@ void Explore(Strategy& strategy, uint64_t limit, Exploration* exploration, Seen*
 }
 
 Seen Search(Strategy& strategy) {
-  Exploration exploration;
+  Exploration exploration(kShort);
   Seen seen;
   Explore(strategy, kTooMany, &exploration, &seen);
   seen.exhausted = strategy.Progress().exhausted;
@@ -183,7 +185,7 @@ Seen Search(Strategy& strategy) {
 
 // Divided into up to three parts, which are handed on as bytes after two executions each.
 Seen SearchInParts() {
-  Exploration exploration;
+  Exploration exploration(kShort);
   Seen seen;
   const std::unique_ptr<SearchRounds> rounds = Dpor(Dpor::Mode::kOptimal).MakeRounds();
   std::vector<std::string> parts = {""};
