@@ -34,7 +34,6 @@ enum class Pausing : uint8_t {
   kAdvised,  // set aside until another has made a step, but it may run all the same
   kYielded,  // set aside until another has made a step
   kWaits,    // set aside until something that its loop reads changes
-  kLooked,   // it might have been, but its loop has ended or sees something new
 };
 
 // What a loop that waits reads.
@@ -60,15 +59,14 @@ class SchedulingPoint {
   bool running_enabled() const { return running_enabled_; }
   // The running thread has just yielded or been seen to spin, and was set aside for that: going on
   // with the thread that has waited longest is what keeps a spinning program fair.
-  bool running_deferred() const {
-    return running_pause_ != Pausing::kNo && running_pause_ != Pausing::kLooked;
-  }
+  bool running_deferred() const { return running_pause_ != Pausing::kNo; }
   Pausing running_pause() const { return running_pause_; }
   // What the thread's loop reads, if it waits for a change of it or has yet to go on after one: its
   // next step depends on steps that change these.
   virtual std::span<const Look> LoopOf(ThreadId thread) const = 0;
-  // What the running thread's loop reads, if it has just looked for a change of it: so does its
-  // last step.
+  // What the running thread's loop reads, if it has just looked for a change of it, or would have
+  // but for the change that it saw: so does its last step. Known only to deciders that want every
+  // step.
   virtual std::span<const Look> LookedAt() const = 0;
   uint64_t step() const { return step_; }
   // What the last step did to program memory, beside what only its own thread can see of it. Known
@@ -92,6 +90,9 @@ class SchedulingPoint {
   // The pending operation of `thread` times out before its time, whatever others do: it does not
   // touch its object.
   virtual bool TimesOut(ThreadId thread) const = 0;
+  // The last that `thread` did but to pass on, it read what its pending read-modify-write is about,
+  // by that, and left it as it was.
+  virtual bool HasRewritten(ThreadId thread) const = 0;
 
   // What is the same under every schedule. Where `thread` comes from: its parent, kNoThread for the
   // main thread, and its place among the parent's children, from 1.
@@ -104,6 +105,9 @@ class SchedulingPoint {
   // program allocates it in the same order.
   virtual uintptr_t AddressOf(ObjectId object) const = 0;
   virtual ObjectPlace PlaceOf(ObjectId object) const = 0;
+  // What the atomic holds now, as the engine keeps it: see Operation. Of the same type, in the same
+  // execution, equal where the values are.
+  virtual uint64_t ValueOf(ObjectId atomic) const = 0;
   // As its user has called it; null: not at all.
   virtual const char* DeclaredName(ObjectId object) const = 0;
   // The thread that `object` is, kNoThread if it is none.

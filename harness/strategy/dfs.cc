@@ -71,17 +71,7 @@ ThreadId DfsDecider::Pick(const SchedulingPoint& point) {
 // Its thread has yielded. Or it has looked at more than it was picked for: the object of its
 // operation is the one that its loop reads, if that reads but one.
 bool DfsDecider::GaveWay(const SchedulingPoint& point) {
-  switch (point.running_pause()) {
-    case Pausing::kNo:
-    case Pausing::kAdvised:
-      return false;
-    case Pausing::kYielded:
-      return true;
-    case Pausing::kWaits:
-    case Pausing::kLooked:
-      return point.LookedAt().size() > 1;
-  }
-  return true;
+  return point.running_pause() == Pausing::kYielded || point.LookedAt().size() > 1;
 }
 
 // What the step just made did beside its operation.

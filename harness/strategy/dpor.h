@@ -2,10 +2,9 @@
 // the order of independent steps, chosen by the races seen in the executions made so far.
 //
 // - dpor is optimal (strategy/parsimonious_search.h) for programs of atomics, plain memory,
-//   mutexes, spawn, join and Choose in which each loop that waits looks at one atomic. None of its
-//   executions is redundant, and what is left needs no more memory than some paths. Where it meets
-//   anything else it begins again as source-dpor; what it has made till then counts as redundant.
-//   Mostly the first execution tells.
+//   mutexes, spawn, join and Choose. None of its executions is redundant, and what is left needs no
+//   more memory than some paths. Where it meets anything else it begins again as source-dpor; what
+//   it has made till then counts as redundant. Mostly the first execution tells.
 // - source-dpor reverses each race after an execution by noting, at the point before its first
 //   step, a thread to run next, unless one that will do is noted already (algorithm 1 of Abdulla,
 //   Aronis, Jonsson, Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order

@@ -11,6 +11,8 @@ namespace {
 constexpr uint64_t kSharedHeap = 1;
 
 constexpr EventMask kMayRewrite = {OpKind::kRmw, OpKind::kCompareExchange};
+constexpr EventMask kAccessesAtomic = {OpKind::kLoad, OpKind::kStore, OpKind::kRmw,
+                                       OpKind::kCompareExchange};
 
 }  // namespace
 
@@ -47,10 +49,6 @@ void DporDecider::OnEvent(const Event& event) {
       trace_.accesses[step.accesses.first].object == ObjectName(op.object, *point_)) {
     // The operation that was picked: now its outcome is known.
     trace_.accesses[step.accesses.first].footprint = FootprintOf(op, succeeds);
-    if (op.kind == OpKind::kCompareExchange) {
-      const auto index = static_cast<uint32_t>(trace_.steps.size()) - 1;
-      trace_.comparisons.push_back({index, op.expected, event.value});
-    }
     return;
   }
   AddAccesses(op, succeeds, *point_);
@@ -130,14 +128,17 @@ ThreadId DporDecider::Pick(const SchedulingPoint& point) {
   if (known_threads_ < point.thread_count()) MeetThreads(point);
   if (step_is_traced_) EndStep(point);
   if (point.running_pause() == Pausing::kYielded) yielded_[Index(point.running())] = 1;
+  const bool is_known = InPrefix();
   ThreadId chosen;
-  if (InPrefix()) {
+  if (is_known) {
     chosen = PickFromPrefix(point);
   } else {
     if (!met_all_) FallAsleep();
     chosen = planned_ < plan_.steps.size() ? PickPlanned(point) : PickFreely(point);
-    if (Tracing()) BeginStep(point, chosen);
   }
+  const Operation& op = *point.Pending(chosen);
+  trace_.seen.push_back(kAccessesAtomic.contains(op.kind) ? point.ValueOf(op.object) : 0);
+  if (!is_known && Tracing()) BeginStep(point, chosen);
   last_run_[Index(chosen)] = ++steps_;
   yielded_[Index(chosen)] = 0;
   return chosen;
@@ -218,6 +219,15 @@ void DporDecider::BeginStep(const SchedulingPoint& point, ThreadId chosen) {
     AddLoop(loop, step.accesses.first, point);
   }
   step.accesses.size = static_cast<uint32_t>(trace_.accesses.size()) - step.accesses.first;
+  if (kMayRewrite.contains(op.kind)) {
+    const auto index = static_cast<uint32_t>(trace_.steps.size()) - 1;
+    trace_.rewrites.push_back({index, IsRelease(op.order), point.HasRewritten(chosen), op.rmw,
+                               op.operand, op.expected});
+    const uint64_t held = trace_.seen.back();
+    if (held == (op.rmw != nullptr ? op.rmw(held, op.operand) : op.operand)) {
+      step.effects |= kKeepsValue;
+    }
+  }
   step.values.first = static_cast<uint32_t>(trace_.values.size());
   step.enabled.first = static_cast<uint32_t>(trace_.enabled.size());
   step.enabled.size = static_cast<uint32_t>(names_.places().size() / 64 + 1);
@@ -239,11 +249,10 @@ void DporDecider::EndStep(const SchedulingPoint& point) {
     footprint = Footprint(footprint.reads(), 0);
   }
   AddHeapUse(point.step_heap());
-  if (point.running_pause() == Pausing::kYielded) {
-    step.effects |= kDeferred;
-  } else if (point.running_pause() != Pausing::kNo) {
-    AddLoop(point.LookedAt(), step.accesses.first, point);
-    if (point.running_pause() == Pausing::kWaits) step.effects |= kWaits;
+  if (point.running_pause() == Pausing::kYielded) step.effects |= kDeferred;
+  if (point.running_pause() == Pausing::kWaits) step.effects |= kWaits;
+  if (const auto loop = point.LookedAt(); !loop.empty()) {
+    AddLoop(loop, step.accesses.first, point);
     step.accesses.size = static_cast<uint32_t>(trace_.accesses.size()) - step.accesses.first;
   }
   if (point.time_passed()) step.effects |= kTimePassed;

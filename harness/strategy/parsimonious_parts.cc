@@ -144,7 +144,6 @@ void ParsimoniousSearch::Frame::Save(ByteWriter* writer) const {
     writer->Put(mark.is_valued);
     writer->Put(mark.begin);
     writer->Put(mark.thread);
-    writer->Put(mark.seen);
     Put(mark.reversed, writer);
     Put(mark.usual, writer);
   });
@@ -185,8 +184,7 @@ bool ParsimoniousSearch::Frame::Restore(ByteReader* reader, size_t threads) {
                 [&](Mark* mark) {
                   return reader->Get(&mark->place) && reader->Get(&mark->is_valued) &&
                          reader->Get(&mark->begin) && reader->Get(&mark->thread) &&
-                         reader->Get(&mark->seen) && Get(&mark->reversed, reader) &&
-                         Get(&mark->usual, reader);
+                         Get(&mark->reversed, reader) && Get(&mark->usual, reader);
                 }) &&
          GetAccesses(&marked, reader) && GetAccesses(&known, reader) &&
          GetAll(&branches, reader,

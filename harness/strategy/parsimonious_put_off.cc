@@ -53,8 +53,9 @@ bool ParsimoniousSearch::CannotComeBefore(uint32_t first, const Late& late) cons
   for (const PutOff& one : put_off_) {
     if (one.thread != late.thread || !one.At(first)) continue;
     for (uint32_t i = first + 1; i <= late.until; ++i) {
-      const bool wakes =
-          path_[i].thread == one.thread || Conflict(path_.AccessesOf(i), one.accesses);
+      const bool keeps = one.waits && (path_[i].effects & kKeepsValue) != 0;
+      const auto accesses = path_.AccessesOf(i).subspan(keeps ? 1 : 0);
+      const bool wakes = path_[i].thread == one.thread || Conflict(accesses, one.accesses);
       if (wakes && HappensBefore(i, late)) return false;
     }
     return true;

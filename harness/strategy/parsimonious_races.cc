@@ -13,15 +13,20 @@ bool IsLock(std::span<const Access> accesses) {
 }
 
 // What a step accesses beside the object of the operation that it was picked for may depend on how
-// that ends.
+// that ends; but not what its loop looks at, in which way ever.
 bool ConflictForSure(std::span<const Access> made, std::span<const Access> accesses) {
-  return !made.empty() && Conflict(made.first(1), accesses);
+  constexpr EventMask kLooks = {OpKind::kLoad, OpKind::kRmw, OpKind::kCompareExchange};
+  if (made.empty()) return false;
+  if (Conflict(made.first(1), accesses)) return true;
+  return std::any_of(made.begin() + 1, made.end(), [&](const Access& access) {
+    return kLooks.contains(access.kind) && Conflict({&access, 1}, accesses);
+  });
 }
 
 }  // namespace
 
 // The races of a new step with those before it.
-void ParsimoniousSearch::Reverse(uint32_t position, const Comparison* comparison) {
+void ParsimoniousSearch::Reverse(uint32_t position, const Rewrite* rewrite) {
   const auto accesses = path_.AccessesOf(position);
   const uint32_t thread = path_[position].thread;
   if (IsLock(accesses)) {
@@ -39,7 +44,7 @@ void ParsimoniousSearch::Reverse(uint32_t position, const Comparison* comparison
     beyond_ |= !racing_.empty();
     return;
   }
-  const Late late{thread, position, true, position, accesses, comparison};
+  const Late late{thread, position, true, position, accesses, rewrite};
   for (const uint32_t first : racing_) {
     const bool is_next = std::none_of(racing_.begin(), racing_.end(), [&](uint32_t between) {
       return first < between && path_.HappensBefore(first, between);
@@ -142,7 +147,9 @@ bool ParsimoniousSearch::ComesBefore(uint32_t thread, uint32_t other) const {
 
 // Where `first` is made in the place of a step before which others were moved: for each of these,
 // what now is to come before it is not what would have counted in their place.
-bool ParsimoniousSearch::CountsAbove(uint32_t first, const Late& late) const {
+bool ParsimoniousSearch::CountsAbove(uint32_t first, const Late& late) {
+  bool is_predicted = false;
+  bool is_known = false;
   for (uint32_t point = first; point > 0 && marks_[point - 1].place == Place::kEnd;) {
     const uint32_t end = point - 1;
     const Mark& mark = marks_[end];
@@ -164,35 +171,28 @@ bool ParsimoniousSearch::CountsAbove(uint32_t first, const Late& late) const {
       }
       if (is_first) return false;
     }
-    if (!late.accesses.empty() && !CountsAfter(end, first, late)) return false;
+    if (!late.accesses.empty()) {
+      if (!is_predicted) is_known = PredictLate(first, late);
+      is_predicted = true;
+      if (is_known && !CountsAfter(end, first, late)) return false;
+    }
     point = mark.begin;
   }
   return true;
 }
 
-// The late step itself, as it will be before `first`: there it sees what the end has seen, unless
-// that or another has changed it since.
+// The late step itself, as it will be before `first`.
 bool ParsimoniousSearch::CountsAfter(uint32_t end, uint32_t first, const Late& late) const {
   const Mark& mark = marks_[end];
   const auto reversed = Slice(marked_, mark.reversed);
-  Access access = late.accesses.front();
-  if (!ConflictForSure(reversed, late.accesses) ||
-      !CountsBefore(late.thread, access.kind == OpKind::kLoad, end)) {
+  if (!ConflictForSure(reversed, predicted_) ||
+      !CountsBefore(late.thread, predicted_.front().kind == OpKind::kLoad, end)) {
     return true;
-  }
-  if (access.kind == OpKind::kRmw) return true;
-  if (late.comparison != nullptr) {
-    if (path_[end].pick.op() != OpKind::kCompareExchange ||
-        late.comparison->expected == mark.seen) {
-      return true;
-    }
-    access.footprint = Footprint(access.footprint.reads(), 0);
   }
   // Another that conflicts happens before it.
   const auto comes_before = [&](uint32_t i) {
     return path_[i].thread == late.thread || path_.BirthOf(late.thread) == i ||
-           Conflict(path_.AccessesOf(i), {&access, 1}) ||
-           Conflict(path_.AccessesOf(i), late.accesses.subspan(1));
+           Conflict(path_.AccessesOf(i), predicted_);
   };
   const auto is_before = [&](uint32_t one, uint32_t other) {
     return one == other || (one < other && path_.HappensBefore(one, other));

@@ -155,7 +155,6 @@ void ParsimoniousSearch::AddMark(const Mark& as, std::span<const Access> reverse
   }
   mark.begin = as.begin;
   mark.thread = as.thread;
-  mark.seen = as.seen;
   mark.reversed.size = static_cast<uint32_t>(reversed.size());
   marked_.insert(marked_.end(), reversed.begin(), reversed.end());
   mark.usual = {static_cast<uint32_t>(marked_.size()), static_cast<uint32_t>(usual.size())};
@@ -200,7 +199,7 @@ bool ParsimoniousSearch::IsPlanned(const Plan& plan, const StepTrace& trace, uin
 }
 
 // Marks the new step i, of which the first `moved` were planned.
-void ParsimoniousSearch::MarkNew(uint32_t i, uint32_t moved, uint64_t seen) {
+void ParsimoniousSearch::MarkNew(uint32_t i, uint32_t moved) {
   if (i + 1 > moved || out_.kind == Branch::Kind::kInstead) {
     AddMark();
   } else if (i + 1 < moved) {
@@ -214,7 +213,6 @@ void ParsimoniousSearch::MarkNew(uint32_t i, uint32_t moved, uint64_t seen) {
     mark.place = Place::kEnd;
     mark.begin = out_.at;
     mark.thread = out_.thread;
-    mark.seen = seen;
     AddMark(mark, reversed_, known_);
   }
 }
@@ -230,6 +228,7 @@ ParsimoniousSearch::Learnt ParsimoniousSearch::Learn(const Plan& plan,
     if (!IsPlanned(plan, trace, i, i + 1 == moved)) return Learnt::kBeyond;
   }
   new_from_ = moved == 0 ? at : at + moved - 1;
+  seen_ = trace.seen;
   beyond_ = false;
   const bool fails = record.end == ExecutionEnd::kFailed && !trace.stuck;
   size_t woken = 0;
@@ -240,17 +239,16 @@ ParsimoniousSearch::Learnt ParsimoniousSearch::Learn(const Plan& plan,
   frames_[depth_].Clear();
   frames_[depth_].base = at;
   size_t births = 0;
-  auto compared = trace.comparisons.begin();
+  auto rewrite = trace.rewrites.begin();
   for (uint32_t i = 0; i < trace.steps.size(); ++i) {
     const uint32_t position = at + i;
     path_.Add(trace.steps[i], trace, &racing_);
     for (; births < trace.births.size() && trace.births[births].step == position; ++births) {
       path_.AddBirth(trace.births[births].thread, position);
     }
-    while (compared != trace.comparisons.end() && compared->step < i) ++compared;
-    const bool compares = compared != trace.comparisons.end() && compared->step == i;
-    const Comparison* const comparison = compares ? &*compared : nullptr;
-    MarkNew(i, moved, compares ? comparison->seen : 0);
+    while (rewrite != trace.rewrites.end() && rewrite->step < i) ++rewrite;
+    const bool rewrites = rewrite != trace.rewrites.end() && rewrite->step == i;
+    MarkNew(i, moved);
     KeepWaiting(position);
     if (position < new_from_) continue;
     if (i + 1 == moved && marks_.back().place == Place::kEnd && IsRedundant()) {
@@ -263,7 +261,7 @@ ParsimoniousSearch::Learnt ParsimoniousSearch::Learn(const Plan& plan,
     if (is_instead) {
       ReverseInstead(position, is_last);
     } else {
-      Reverse(position, comparison);
+      Reverse(position, rewrites ? &*rewrite : nullptr);
     }
     if (is_last && IsFree(position)) continue;
     const bool is_given = i + 1 == moved && !is_instead;

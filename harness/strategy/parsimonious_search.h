@@ -37,11 +37,13 @@
 //
 // Where this holds. Steps touch memory, atomics, mutexes that they lock and unlock, and threads;
 // nothing else blocks, and yields are advice. Other programs need more, and are told so
-// (strategy/dpor_part.h). Where steps touch several objects beside mutexes, more than one of which
-// is shared, one class may be found twice.
+// (strategy/dpor_part.h).
 //
-// A comparison that may fail, or a step that may store what was there, conflicts with less than it
-// might have. It is known only when it has been made: such executions are counted as redundant.
+// What a step would access elsewhere is known: it follows from what its thread has done before;
+// whether a comparison succeeds, and a read-modify-write changes anything, from what the steps that
+// come before it there have left. But not, after a fence, whether one that stores what was there
+// tells others anything: that is known only when it has been made. Where it does not, the execution
+// may turn out to be known; it is counted as redundant.
 //
 // Threading: one. Memory: a path for each reversal that the current one is made below. Cost:
 // O(new steps * threads) per execution.
@@ -99,7 +101,6 @@ class ParsimoniousSearch {
     // Of an end: the step before which all was moved, whose thread is to go on.
     uint32_t begin = 0;
     uint32_t thread = 0;
-    uint64_t seen = 0;  // by a comparison
     Range reversed;     // what that accessed
     Range usual;  // what a valued step would have accessed; an end, where it came too late
   };
@@ -156,7 +157,7 @@ class ParsimoniousSearch {
     bool is_known;   // it is `known` itself, not the acquire that comes after that
     uint32_t until;  // what was made up to there, it has come too late for
     std::span<const Access> accesses;
-    const Comparison* comparison;  // that it is; null: none
+    const Rewrite* rewrite;        // that it is; null: none
   };
 
   bool IsWithin(const ExecutionRecord& record) const;
@@ -172,15 +173,19 @@ class ParsimoniousSearch {
   void AddMark(const Mark& as, std::span<const Access> reversed, std::span<const Access> usual);
   void TruncateTo(uint32_t size);
   bool IsPlanned(const Plan& plan, const StepTrace& trace, uint32_t i, bool is_last) const;
-  void MarkNew(uint32_t i, uint32_t moved, uint64_t seen);
+  void MarkNew(uint32_t i, uint32_t moved);
   bool IsRedundant() const;
-  void Reverse(uint32_t position, const Comparison* comparison);
+  void Reverse(uint32_t position, const Rewrite* rewrite);
   void ReverseBlocked(uint32_t thread, std::span<const Access> accesses, bool fails);
   void ReverseAcquire(uint32_t thread, std::span<const Access> accesses, uint32_t previous,
                       uint32_t end);
   void ReverseOne(uint32_t first, const Late& late);
   bool HappensBefore(uint32_t i, const Late& late) const;
-  bool CountsAbove(uint32_t first, const Late& late) const;
+  bool CountsAbove(uint32_t first, const Late& late);
+  bool PredictLate(uint32_t first, const Late& late);
+  bool IsUnchanged(uint32_t first, const Late& late) const;
+  bool HasFence(const Late& late) const;
+  bool FindValueBefore(uint32_t first, const Late& late, uint64_t* value) const;
   bool CountsAfter(uint32_t end, uint32_t first, const Late& late) const;
   bool CountsBefore(uint32_t thread, bool loads, uint32_t end) const;
   bool ComesBefore(uint32_t thread, uint32_t other) const;
@@ -214,6 +219,8 @@ class ParsimoniousSearch {
   std::vector<Access> known_;
   std::vector<PutOff> put_off_;
   double share_ = 1;
+  std::span<const uint64_t> seen_;  // StepTrace::seen
+  std::vector<Access> predicted_;   // of the late step, where it is to be moved
   uint32_t new_from_ = 0;  // who comes too late for earlier steps has been told
   bool beyond_ = false;
   std::vector<uint32_t> racing_;

@@ -72,11 +72,14 @@ struct BlockedStep {
   Range accesses;
 };
 
-// The compare-exchange that a step was picked for.
-struct Comparison {
+// The read-modify-write or compare-exchange that a step was picked for: see Operation.
+struct Rewrite {
   uint32_t step = 0;  // of the trace
+  bool releases = false;
+  bool again = false;  // SchedulingPoint::HasRewritten
+  RmwFunction rmw = nullptr;  // null: it compares
+  uint64_t operand = 0;
   uint64_t expected = 0;
-  uint64_t seen = 0;
 };
 
 struct StepTrace {
@@ -89,7 +92,8 @@ struct StepTrace {
     births.clear();
     blocked.clear();
     woken.clear();
-    comparisons.clear();
+    rewrites.clear();
+    seen.clear();
     stuck = too_wide = false;
   }
 
@@ -102,7 +106,10 @@ struct StepTrace {
   std::vector<BlockedStep> blocked;
   // For each sleeper of the plan, the step of the execution that woke it; kAsleep: none.
   std::vector<uint32_t> woken;
-  std::vector<Comparison> comparisons;  // in order
+  std::vector<Rewrite> rewrites;  // in order
+  // By step of the execution, those of the prefix among them: what the atomic held that it was
+  // picked to access.
+  std::vector<uint64_t> seen;
   bool stuck = false;
   bool too_wide = false;  // a value was chosen out of more than a Decision can tell
 

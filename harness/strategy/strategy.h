@@ -79,6 +79,7 @@ enum StepEffects : uint8_t {
   kDeferred = 2,  // its thread yielded, and was set aside until another has made a step
   kTimePassed = 4,  // virtual time has moved after it, because nobody could run
   kWaits = 8,  // its thread waits in a loop that looks at nothing but what the step has looked at
+  kKeepsValue = 16,  // its read-modify-write has stored what was there: loops see nothing new
   // It depends on every other step.
   kOrderMatters = kTouchedAll | kDeferred,
   kUnknownEffects = kOrderMatters,

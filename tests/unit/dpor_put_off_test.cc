@@ -42,7 +42,15 @@ enum class Act : uint8_t {
   kAwait,         // until not 0
   kAwaitLess,     // than 2
   kAddInLoop,     // compare and exchange until it succeeds
+  kClaim,         // compare with 0
+  kRaise,         // store 1, telling nobody
+  kTake,          // exchange with 0 until that was not there
+  kLockAndLeave,  // exchange with 1 until that was not there
   kAwaitYielding,
+  kAwaitEither,  // until one of both is not 0
+  kAwaitEitherYielding,
+  kAwaitBoth,     // until both are not 0
+  kAwaitOrClaim,  // until this one is not 0, or the other was and is claimed
   kYield,
   kLockSpinning,  // a lock of its own by comparison, and let it go
 };
@@ -54,6 +62,7 @@ std::vector<std::string> names;  // of the actions
 void RunAction(const Action& action, int value, const char* name, Atomic<int>* values,
                Mutex* mutexes) {
   Atomic<int>& here = values[action.object];
+  Atomic<int>& there = values[1 - action.object];
   switch (action.act) {
     case Act::kLoad:
       here.load();
@@ -111,8 +120,40 @@ void RunAction(const Action& action, int value, const char* name, Atomic<int>* v
       }
       break;
     }
+    case Act::kClaim: {
+      int zero = 0;
+      here.compare_exchange_strong(zero, 1);
+      break;
+    }
+    case Act::kRaise:
+      here.exchange(1, MemoryOrder::relaxed);
+      break;
+    case Act::kTake:
+      while (here.exchange(0) == 0) {
+      }
+      break;
+    case Act::kLockAndLeave:
+      while (here.exchange(1) == 1) {
+      }
+      break;
     case Act::kAwaitYielding:
       while (here.load() == 0) Yield();
+      break;
+    case Act::kAwaitEither:
+      while (here.load() == 0 && there.load() == 0) {
+      }
+      break;
+    case Act::kAwaitEitherYielding:
+      while (here.load() == 0 && there.load() == 0) Yield();
+      break;
+    case Act::kAwaitBoth:
+      while (here.load() == 0 || there.load() == 0) {
+      }
+      break;
+    case Act::kAwaitOrClaim:
+      for (int zero = 0; here.load() == 0; zero = 0) {
+        if (there.compare_exchange_strong(zero, value)) break;
+      }
       break;
     case Act::kYield:
       Yield();
@@ -151,6 +192,9 @@ void RunActions() {
 }
 
 constexpr uint64_t kTooMany = 20'000;
+// Where several wait for ever in loops that look around or store what they find, depth-first search
+// makes thousands of long executions.
+constexpr uint64_t kMany = 500;
 // What waits for ever is told at the step limit where the heap cannot be compared.
 constexpr ExecutionOptions kShort = {.max_steps = 150};
 
@@ -175,10 +219,10 @@ void Explore(Strategy& strategy, uint64_t limit, Exploration* exploration, Seen*
   });
 }
 
-Seen Search(Strategy& strategy) {
+Seen Search(Strategy& strategy, uint64_t limit) {
   Exploration exploration(kShort);
   Seen seen;
-  Explore(strategy, kTooMany, &exploration, &seen);
+  Explore(strategy, limit, &exploration, &seen);
   seen.exhausted = strategy.Progress().exhausted;
   return seen;
 }
@@ -206,14 +250,46 @@ std::set<uint64_t> Distinct(const std::multiset<uint64_t>& classes) {
   return {classes.begin(), classes.end()};
 }
 
+struct Totals {
+  uint64_t programs = 0;
+  uint64_t classes = 0;
+  uint64_t executions = 0;
+};
+
+// Of `program`.
+void ExpectAllFindings(uint64_t too_many, Totals* totals) {
+  for (size_t i = names.size(); i < 100; ++i) names.push_back("action " + std::to_string(i));
+  SCOPED_TRACE(testing::Describe(program));
+  Dfs dfs;
+  const Seen every = Search(dfs, too_many);
+  if (!every.exhausted) return;
+  Dpor source(Dpor::Mode::kSource);
+  Dpor optimal(Dpor::Mode::kOptimal);
+  const Seen by_source = Search(source, too_many);
+  const Seen optimally = Search(optimal, too_many);
+  ++totals->programs;
+  totals->classes += Distinct(every.completed).size() + Distinct(every.failed).size();
+  totals->executions += optimally.executions;
+  for (const Seen* const seen : {&by_source, &optimally}) {
+    SCOPED_TRACE(seen == &optimally ? "dpor" : "source-dpor");
+    EXPECT_TRUE(seen->exhausted);
+    EXPECT_EQ(seen->findings, every.findings);
+    EXPECT_EQ(Distinct(seen->completed), Distinct(every.completed));
+    EXPECT_EQ(seen->completed.size(), Distinct(seen->completed).size());
+  }
+  EXPECT_EQ(optimally.failed.size(), Distinct(optimally.failed).size());
+  EXPECT_EQ(optimal.redundant(), 0u) << "of " << optimally.executions;
+  const Seen in_parts = SearchInParts();
+  EXPECT_EQ(in_parts.executions, optimally.executions);
+  EXPECT_EQ(in_parts.completed, optimally.completed);
+  EXPECT_EQ(in_parts.failed, optimally.failed);
+}
+
 // No thread has an action twice: loops in one place that wait for different things are one loop.
 void ExpectAllFindings(size_t threads, uint64_t length, const std::vector<Act>& acts, int programs,
-                       uint64_t seed) {
+                       uint64_t seed, uint64_t too_many = kTooMany) {
   Random random(seed);
-  for (size_t i = names.size(); i < 100; ++i) names.push_back("action " + std::to_string(i));
-  uint64_t searched = 0;
-  uint64_t all = 0;
-  uint64_t made = 0;
+  Totals totals;
   for (int i = 0; i < programs && !::testing::Test::HasFailure(); ++i) {
     program.assign(threads, {});
     for (auto& thread : program) {
@@ -224,35 +300,12 @@ void ExpectAllFindings(size_t threads, uint64_t length, const std::vector<Act>& 
         if (known.insert({act, object}).second) thread.push_back({act, object});
       }
     }
-    SCOPED_TRACE(testing::Describe(program));
-    Dfs dfs;
-    const Seen every = Search(dfs);
-    if (!every.exhausted) continue;
-    Dpor source(Dpor::Mode::kSource);
-    Dpor optimal(Dpor::Mode::kOptimal);
-    const Seen by_source = Search(source);
-    const Seen optimally = Search(optimal);
-    ++searched;
-    all += Distinct(every.completed).size() + Distinct(every.failed).size();
-    made += optimally.executions;
-    for (const Seen* const seen : {&by_source, &optimally}) {
-      SCOPED_TRACE(seen == &optimally ? "dpor" : "source-dpor");
-      EXPECT_TRUE(seen->exhausted);
-      EXPECT_EQ(seen->findings, every.findings);
-      EXPECT_EQ(Distinct(seen->completed), Distinct(every.completed));
-      EXPECT_EQ(seen->completed.size(), Distinct(seen->completed).size());
-    }
-    EXPECT_EQ(optimally.failed.size(), Distinct(optimally.failed).size());
-    EXPECT_EQ(optimal.redundant(), 0u) << "of " << optimally.executions;
-    const Seen in_parts = SearchInParts();
-    EXPECT_EQ(in_parts.executions, optimally.executions);
-    EXPECT_EQ(in_parts.completed, optimally.completed);
-    EXPECT_EQ(in_parts.failed, optimally.failed);
+    ExpectAllFindings(too_many, &totals);
   }
-  EXPECT_GT(searched, 0u);
-  ::testing::Test::RecordProperty("programs", static_cast<int>(searched));
-  ::testing::Test::RecordProperty("classes", static_cast<int>(all));
-  ::testing::Test::RecordProperty("executions", static_cast<int>(made));
+  EXPECT_GT(totals.programs, 0u);
+  ::testing::Test::RecordProperty("programs", static_cast<int>(totals.programs));
+  ::testing::Test::RecordProperty("classes", static_cast<int>(totals.classes));
+  ::testing::Test::RecordProperty("executions", static_cast<int>(totals.executions));
 }
 
 const std::vector<Act> kFailing = {Act::kLoad,       Act::kStore,       Act::kAdd,
@@ -265,6 +318,13 @@ const std::vector<Act> kWaiting = {Act::kLoad,  Act::kStore,     Act::kAdd,     
                                    Act::kAwait, Act::kAwaitLess, Act::kAddInLoop};
 const std::vector<Act> kYielding = {Act::kLoad,  Act::kStore,         Act::kExpectZero,
                                     Act::kYield, Act::kAwaitYielding, Act::kLockSpinning};
+const std::vector<Act> kRewriting = {Act::kLoad,  Act::kStore, Act::kAdd,  Act::kClaim,
+                                     Act::kRaise, Act::kRaise, Act::kTake, Act::kLockAndLeave};
+const std::vector<Act> kClaiming = {Act::kStore, Act::kClaim, Act::kAwaitOrClaim, Act::kAddInLoop};
+const std::vector<Act> kLookingAround = {Act::kLoad,        Act::kStore,
+                                         Act::kStore,       Act::kAwaitEither,
+                                         Act::kAwaitBoth,   Act::kAwaitEitherYielding,
+                                         Act::kAwaitOrClaim};
 const std::vector<Act> kBoth = {Act::kStore,   Act::kAdd,         Act::kExpectZero,
                                 Act::kCompare, Act::kAwaitLess,   Act::kChooseNotTo,
                                 Act::kAwait,   Act::kExpectInLock};
@@ -284,6 +344,46 @@ TEST(DporPutOffTest, ThreeThreadsThatWait) { ExpectAllFindings(3, 2, kWaiting, 2
 TEST(DporPutOffTest, TwoThreadsThatYield) { ExpectAllFindings(2, 4, kYielding, 200, 8); }
 
 TEST(DporPutOffTest, ThreeThreadsThatYield) { ExpectAllFindings(3, 2, kYielding, 200, 9); }
+
+TEST(DporPutOffTest, TwoThreadsThatRewrite) {
+  ExpectAllFindings(2, 4, kRewriting, 150, 12, kMany);
+}
+
+TEST(DporPutOffTest, ThreeThreadsThatRewrite) {
+  ExpectAllFindings(3, 2, kRewriting, 80, 13, kMany);
+}
+
+// A comparison that succeeds where the loop would have been seen to wait, had it failed.
+TEST(DporPutOffTest, WhatWouldHaveBeenALookLooksAround) {
+  program = {{{Act::kAwaitOrClaim, 1}},
+             {{Act::kClaim, 1}},
+             {{Act::kAwaitOrClaim, 1}, {Act::kStore, 0}, {Act::kAddInLoop, 1}}};
+  Totals totals;
+  ExpectAllFindings(kTooMany, &totals);
+  EXPECT_EQ(totals.programs, 1u);
+}
+
+// One that stores what was there wakes nobody.
+TEST(DporPutOffTest, WhatKeepsTheValueWakesNobody) {
+  program = {{{Act::kAwaitEitherYielding, 0}, {Act::kCompare, 1}},
+             {{Act::kChooseTo, 1}, {Act::kLockAndLeave, 1}},
+             {{Act::kTake, 0}, {Act::kChooseTo, 0}, {Act::kAddInLoop, 1}}};
+  Totals totals;
+  ExpectAllFindings(kTooMany, &totals);
+  EXPECT_EQ(totals.programs, 1u);
+}
+
+TEST(DporPutOffTest, ThreadsThatLookAroundAndClaim) {
+  ExpectAllFindings(3, 3, kClaiming, 100, 14, kMany);
+}
+
+TEST(DporPutOffTest, TwoThreadsThatLookAround) {
+  ExpectAllFindings(2, 4, kLookingAround, 60, 10, kMany);
+}
+
+TEST(DporPutOffTest, ThreeThreadsThatLookAround) {
+  ExpectAllFindings(3, 2, kLookingAround, 60, 11, kMany);
+}
 
 TEST(DporPutOffTest, ThreadsThatWaitAndFail) { ExpectAllFindings(3, 3, kBoth, 200, 7); }
 

@@ -149,6 +149,11 @@ class ControlledEngine final : public Runtime,
   uintptr_t AddressOf(ObjectId object) const override {
     return objects_[object].address;
   }
+  uint64_t ValueOf(ObjectId atomic) const override;
+  bool HasRewritten(ThreadId thread) const override {
+    const ThreadState& state = *threads_[Index(thread)];
+    return state.spin.HasRewritten(*state.pending);
+  }
   ObjectPlace PlaceOf(ObjectId object) const override;
   const char* DeclaredName(ObjectId object) const override { return objects_[object].name; }
   ThreadId ThreadOf(ObjectId object) const override;
@@ -159,10 +164,7 @@ class ControlledEngine final : public Runtime,
     return {state.loop, state.awaits_change ? size_t{state.loop_reads} : 0};
   }
   std::span<const Look> LookedAt() const override {
-    const ThreadState& state = *threads_[Index(running_)];
-    const bool looked =
-        running_pause_ == Pausing::kWaits || running_pause_ == Pausing::kLooked;
-    return {state.loop, looked ? size_t{state.loop_reads} : 0};
+    return {threads_[Index(running_)]->loop, looked_at_};
   }
   void OnHeapFault(const HeapFault& fault) override;
   void AddBlock(const BlockInfo& block, Suspicion* suspicion) const;
@@ -241,8 +243,14 @@ class ControlledEngine final : public Runtime,
 
   // ---- Yielding and spinning (engine_spin.cc) ----
   void Pause(ThreadState& self, const Operation& op);
-  bool LooksAgain(ThreadState& self, const Operation& op, const Event& event, bool rewrites);
+  void NoteLook(ThreadState& self, const Operation& op, const Event& event, bool rewrites);
+  void NoteRead(ThreadState& self, const Operation& op, EventSeq seq, uint64_t seen,
+                SpinDetector::At at);
+  void NoteLoop(ThreadState& self, const Operation& op, EventSeq seq, uint64_t seen,
+                SpinDetector::At at, SpinDetector::Tells told);
+  void NoteNews(ThreadState& self);
   void NoteSpinner(ThreadState& self);
+  void KeepLoop(ThreadState& self);
   void NotePoller(ThreadState& self);
   bool LoopHasNews(const ThreadState& thread) const;
   static bool Rewrites(const SyncModel& model, const Event& event);
@@ -421,6 +429,7 @@ class ControlledEngine final : public Runtime,
   FenceState check_fences_;
   std::unique_ptr<Arena> heap_;
   bool atomic_changed_ = false;   // in the step in progress
+  uint8_t looked_at_ = 0;         // of the running thread's loop: LookedAt
   HeapUse heap_uses_[2];          // of the step in progress, and the one before it
   uint32_t current_use_ = 0;      // which of them is which
   uint32_t threads_at_rest_ = 0;  // all ends of that many threads are known to the last of them

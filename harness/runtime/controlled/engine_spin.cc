@@ -22,7 +22,8 @@ namespace {
 // In a row, without a look between them: then it is not the loop's yield.
 constexpr uint8_t kMostYields = 4;
 
-// At one place, since the thread was woken. After as many it is taken for a loop that waits.
+// At one place, since the thread's loop has seen something new. After as many it is taken for a
+// loop that waits for what cannot be seen.
 constexpr uint64_t kMostAdvice = 3;
 
 }  // namespace
@@ -35,10 +36,28 @@ void ControlledEngine::Pause(ThreadState& self, const Operation& op) {
     if (self.defer == Defer::kNo) self.defer = Defer::kForAStep;
   } else if (op.deadline > now_) {
     self.spin.Clear();
-  } else if (self.spin.OnRead(op, seq_, static_cast<uint64_t>(op.deadline),
-                              SpinDetector::At::kUntracked)) {
-    NoteSpinner(self);
+  } else {
+    NoteRead(self, op, seq_, static_cast<uint64_t>(op.deadline), SpinDetector::At::kUntracked);
   }
+}
+
+// Of a read that may make it spin.
+void ControlledEngine::NoteLoop(ThreadState& self, const Operation& op, EventSeq seq,
+                                uint64_t seen, SpinDetector::At at, SpinDetector::Tells told) {
+  if (told == SpinDetector::Tells::kSpins) return NoteSpinner(self);
+  NoteNews(self);
+  self.spin.Clear();
+  self.spin.OnRead(op, seq, seen, at);
+}
+
+// It would spin, but for what it has seen or done now: whether it does depends on all that the loop
+// reads.
+void ControlledEngine::NoteNews(ThreadState& self) {
+  self.yields_at = 0;
+  if (in_fair_tail_ || !self.spin.tracked() || self.defer != Defer::kNo) return;
+  self.defer = Defer::kLooks;
+  careful_ = true;  // until SetAside
+  KeepLoop(self);
 }
 
 void ControlledEngine::NoteSpinner(ThreadState& self) {
@@ -50,6 +69,10 @@ void ControlledEngine::NoteSpinner(ThreadState& self) {
   self.defer = Defer::kSpins;
   careful_ = true;  // until SetAside
   self.yields_ahead = 0;
+  KeepLoop(self);
+}
+
+void ControlledEngine::KeepLoop(ThreadState& self) {
   self.loop_reads = 0;
   for (const SpinDetector::Entry& entry : self.spin.reads()) {
     if (!entry.looks_again()) continue;
@@ -117,21 +140,28 @@ bool ControlledEngine::YieldIsAdvice(ThreadState& self) {
 }
 
 void ControlledEngine::SetAside(ThreadState& self) {
-  const bool spins = std::exchange(self.defer, Defer::kNo) == Defer::kSpins;
-  if (spins) {
-    running_pause_ = Pausing::kLooked;
+  const Defer why = std::exchange(self.defer, Defer::kNo);
+  const bool spins = why == Defer::kSpins;
+  if (spins || why == Defer::kLooks) {
     careful_ = NeedsCare();
-    if (self.loop_reads > 1) LookAround(self);  // one alone it has just read
+    if (self.loop_reads > 1) {  // one alone it has just read
+      LookAround(self);
+      looked_at_ = self.loop_reads;
+    }
   }
   if (self.status != ThreadStatus::kEnabled) return;
   // What is new it has yet to see: what it saw before says nothing about its loop any more.
-  if (spins && LoopHasNews(self)) self.spin.Clear();
+  if (spins && LoopHasNews(self)) {
+    self.spin.Clear();
+    self.yields_at = 0;
+  }
   const bool yields = self.pending->kind == OpKind::kYield;
   self.awaits_change = spins && self.spin.settled() && IsNextOfLoop(self);
   self.advised = !self.awaits_change && yields && !in_fair_tail_ && YieldIsAdvice(self);
   if (self.awaits_change) {
     running_pause_ = Pausing::kWaits;
-  } else if (!spins || yields) {
+    looked_at_ = self.loop_reads;
+  } else if (why == Defer::kForAStep || yields) {
     running_pause_ = self.advised ? Pausing::kAdvised : Pausing::kYielded;
   } else {
     return;

@@ -105,11 +105,11 @@ __attribute__((always_inline)) inline Result ControlledEngine::AccessAtomic(Thre
     model.order.Look(self.order, what);
   }
   if (!effect.same) {
+    if (op.kind != OpKind::kStore && self.spin.WouldSpin(op)) [[unlikely]] NoteNews(self);
     self.spin.Clear();
-  } else if (self.spin.OnRead(op, seq_, model.stored(),
-                              effect.changed ? SpinDetector::At::kRewritten
-                                             : SpinDetector::At::kAtomic)) [[unlikely]] {
-    NoteSpinner(self);
+  } else {
+    NoteRead(self, op, seq_, model.stored(),
+             effect.changed ? SpinDetector::At::kRewritten : SpinDetector::At::kAtomic);
   }
   if (model.first_waiter != SyncModel::kNoWaiter) [[unlikely]] Reevaluate(model);
   UpdateEpoch(self);
@@ -218,6 +218,7 @@ inline ThreadState& ControlledEngine::ChooseNext(ThreadState& self) {
 template <bool kCareful>
 inline ThreadState& ControlledEngine::Choose(ThreadState& self) {
   running_pause_ = Pausing::kNo;
+  if (kCareful) looked_at_ = 0;
   if (deferred_.size() > 0) [[unlikely]] RestoreDeferred();
   if (kCareful && self.defer == Defer::kSpins && RunsAhead(self)) return self;
   if (self.defer != Defer::kNo) [[unlikely]] SetAside(self);
@@ -278,20 +279,25 @@ inline bool ControlledEngine::Rewrites(const SyncModel& model, const Event& even
 
 // It has changed nothing. Where time has passed, the deadline is another one: only waits for no
 // time are looks.
-inline bool ControlledEngine::LooksAgain(ThreadState& self, const Operation& op, const Event& event,
-                                         bool rewrites) {
+inline void ControlledEngine::NoteLook(ThreadState& self, const Operation& op, const Event& event,
+                                       bool rewrites) {
   using At = SpinDetector::At;
   if (event.by.outcome == Outcome::kTimedOut) {
-    return self.spin.OnRead(op, event.seq, static_cast<uint64_t>(op.deadline), At::kUntracked);
+    NoteRead(self, op, event.seq, static_cast<uint64_t>(op.deadline), At::kUntracked);
+  } else if (internal::kTryKinds.contains(op.kind)) {
+    NoteRead(self, op, event.seq, static_cast<uint64_t>(op.kind), At::kTry);
+  } else if (self.model->kind == ObjectKind::kAtomic) {
+    NoteRead(self, op, event.seq, static_cast<const AtomicModel&>(*self.model).stored(),
+             rewrites ? At::kRewritten : At::kAtomic);
+  } else {
+    NoteRead(self, op, event.seq, event.source, At::kUntracked);
   }
-  if (internal::kTryKinds.contains(op.kind)) {
-    return self.spin.OnRead(op, event.seq, static_cast<uint64_t>(op.kind), At::kTry);
-  }
-  if (self.model->kind == ObjectKind::kAtomic) {
-    return self.spin.OnRead(op, event.seq, static_cast<const AtomicModel&>(*self.model).stored(),
-                            rewrites ? At::kRewritten : At::kAtomic);
-  }
-  return self.spin.OnRead(op, event.seq, event.source, At::kUntracked);
+}
+
+__attribute__((always_inline)) inline void ControlledEngine::NoteRead(
+    ThreadState& self, const Operation& op, EventSeq seq, uint64_t seen, SpinDetector::At at) {
+  const SpinDetector::Tells told = self.spin.OnRead(op, seq, seen, at);
+  if (told != SpinDetector::Tells::kNothing) [[unlikely]] NoteLoop(self, op, seq, seen, at, told);
 }
 
 __attribute__((always_inline)) inline void ControlledEngine::KeepBooks(ThreadState& self,
@@ -303,10 +309,12 @@ __attribute__((always_inline)) inline void ControlledEngine::KeepBooks(ThreadSta
   const bool timed_out = event.by.outcome == Outcome::kTimedOut;
   if (book.learns && (op.kind == OpKind::kLoad || event.by.outcome == Outcome::kFailed ||
                       timed_out || rewrites)) {
-    if (LooksAgain(self, op, event, rewrites)) [[unlikely]] NoteSpinner(self);
+    NoteLook(self, op, event, rewrites);
   } else if (book.passes) {
     self.spin.OnPassing(op, event.seq);
   } else if (!book.neutral || (op.kind == OpKind::kWake && !timed_out)) {
+    const bool may_look = op.kind == OpKind::kRmw || op.kind == OpKind::kCompareExchange;
+    if (may_look && self.spin.WouldSpin(op)) [[unlikely]] NoteNews(self);
     self.spin.Clear();
   }
   if (book.acquires) {

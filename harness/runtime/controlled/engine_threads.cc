@@ -126,6 +126,10 @@ ThreadId ControlledEngine::ThreadOf(ObjectId object) const {
 
 // Stacks and modules lie elsewhere in each process, and a thread's stack where the order of
 // creation wants it.
+uint64_t ControlledEngine::ValueOf(ObjectId atomic) const {
+  return static_cast<const AtomicModel&>(objects_[atomic]).value();
+}
+
 ObjectPlace ControlledEngine::PlaceOf(ObjectId object) const {
   const SyncModel& model = objects_[object];
   const uintptr_t address = model.address;

@@ -60,6 +60,12 @@ class SpinDetector {
 
   // The thread changed something, or learnt something else.
   void Clear() { used_ = polls_ = 0; }
+  // What a read tells of the loop that it may be part of.
+  enum class Tells : uint8_t {
+    kNothing,
+    kSpins,  // it has seen the same once more
+    kNews,   // it has not, or the thread would spin; to begin anew, clear and tell again
+  };
   // It took a lock; `again`: at the same place as before, and nobody else has since. Returns true
   // when it does nothing but that.
   bool OnLock(bool again) {
@@ -69,25 +75,37 @@ class SpinDetector {
   }
   void OnUnlock() { used_ = 0; }
 
-  // The event `seq`. Returns true when this read makes the thread spin.
-  bool OnRead(const Operation& op, EventSeq seq, uint64_t seen, At at) {
+  // The event `seq`.
+  Tells OnRead(const Operation& op, EventSeq seq, uint64_t seen, At at) {
     for (int i = 0; i < used_; ++i) {
       Entry& entry = entries_[i];
       if (entry.pc != op.pc || entry.object != op.object) continue;
+      entry.times += entry.times < kSettled ? 1 : 0;
+      const bool would_spin = entry.times + entry.yielded >= kThreshold;
       if (entry.seen != seen) {
+        if (would_spin) return Tells::kNews;
         used_ = 0;
         break;
       }
-      entry.times += entry.times < kSettled ? 1 : 0;
       entry.seq = seq;
-      if (at == At::kNothing) return false;
+      if (at == At::kNothing) return Tells::kNothing;
       last_ = i;
-      return entry.times + entry.yielded >= kThreshold;
+      return would_spin ? Tells::kSpins : Tells::kNothing;
     }
     if (used_ < kEntries) {
       entries_[used_++] = Entry{op.pc, seen, seq, op.object, op.kind, at, 1, 0};
     } else {
       entries_[kEntries - 1].at = At::kUntracked;
+    }
+    return Tells::kNothing;
+  }
+  // Instead of being read once more, what is read at the place of `op` is changed: had it been
+  // read, the thread would spin now.
+  bool WouldSpin(const Operation& op) {
+    for (Entry& entry : std::span(entries_, static_cast<size_t>(used_))) {
+      if (entry.pc != op.pc || entry.object != op.object) continue;
+      entry.times += entry.times < kSettled ? 1 : 0;
+      return entry.times + entry.yielded >= kThreshold;
     }
     return false;
   }
@@ -97,16 +115,12 @@ class SpinDetector {
     for (int i = 0; i < used_; ++i) entries_[i].yielded = 1;
   }
 
-  // The last that the thread read, it read by this read-modify-write, which left the store `seen`
-  // as it was and still is.
+  // The last that the thread read, it read by this read-modify-write, which left it as it was.
+  bool HasRewritten(const Operation& op) const { return Rewritten(op) != nullptr; }
+  // That was the store `seen`, and still is.
   bool HasRewritten(const Operation& op, uint64_t seen) const {
-    const Entry* last = nullptr;
-    for (const Entry& entry : reads()) {
-      if (entry.at == At::kNothing) continue;
-      if (last == nullptr || entry.seq > last->seq) last = &entry;
-    }
-    return last != nullptr && last->pc == op.pc && last->object == op.object &&
-           last->at == At::kRewritten && last->seen == seen;
+    const Entry* const rewritten = Rewritten(op);
+    return rewritten != nullptr && rewritten->seen == seen;
   }
 
   std::span<const Entry> reads() const { return {entries_, static_cast<size_t>(used_)}; }
@@ -127,6 +141,17 @@ class SpinDetector {
   }
 
  private:
+  const Entry* Rewritten(const Operation& op) const {
+    const Entry* last = nullptr;
+    for (const Entry& entry : reads()) {
+      if (entry.at == At::kNothing) continue;
+      if (last == nullptr || entry.seq > last->seq) last = &entry;
+    }
+    const bool is_it = last != nullptr && last->pc == op.pc && last->object == op.object &&
+                       last->at == At::kRewritten;
+    return is_it ? last : nullptr;
+  }
+
   int used_ = 0;
   int polls_ = 0;
   int last_ = 0;  // the entry that was seen to repeat last

@@ -31,6 +31,7 @@ enum class Defer : uint8_t {
   kNo,
   kForAStep,  // it yields, or its loop looks at what is not tracked
   kSpins,     // its loop has read the same stores again
+  kLooks,     // it would have, but for what others have stored: it goes on
 };
 
 // Membership in an object's list of threads that are pending on it.
@@ -66,7 +67,7 @@ struct alignas(64) ThreadState {
   Look loop[SpinDetector::kEntries];
   uint8_t loop_reads = 0;
   uint8_t yields_ahead = 0;      // made in running ahead, since that look
-  uint64_t yields_at = 0;        // since it was woken, at 16 sorts of places; 4 bits each
+  uint64_t yields_at = 0;        // since its loop saw news, at 16 sorts of places; 4 bits each
   ThreadOrder order;             // for the class of the execution
   uint64_t name = 0;             // hash of the ordinals of its ancestors and its own
 
