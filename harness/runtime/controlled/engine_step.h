@@ -282,16 +282,18 @@ inline bool ControlledEngine::Rewrites(const SyncModel& model, const Event& even
 inline void ControlledEngine::NoteLook(ThreadState& self, const Operation& op, const Event& event,
                                        bool rewrites) {
   using At = SpinDetector::At;
+  uint64_t seen = event.source;
+  At at = At::kUntracked;
   if (event.by.outcome == Outcome::kTimedOut) {
-    NoteRead(self, op, event.seq, static_cast<uint64_t>(op.deadline), At::kUntracked);
+    seen = static_cast<uint64_t>(op.deadline);
   } else if (internal::kTryKinds.contains(op.kind)) {
-    NoteRead(self, op, event.seq, static_cast<uint64_t>(op.kind), At::kTry);
+    seen = static_cast<uint64_t>(op.kind);
+    at = At::kTry;
   } else if (self.model->kind == ObjectKind::kAtomic) {
-    NoteRead(self, op, event.seq, static_cast<const AtomicModel&>(*self.model).stored(),
-             rewrites ? At::kRewritten : At::kAtomic);
-  } else {
-    NoteRead(self, op, event.seq, event.source, At::kUntracked);
+    seen = static_cast<const AtomicModel&>(*self.model).stored();
+    at = rewrites ? At::kRewritten : At::kAtomic;
   }
+  NoteRead(self, op, event.seq, seen, at);
 }
 
 __attribute__((always_inline)) inline void ControlledEngine::NoteRead(
